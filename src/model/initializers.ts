@@ -1,0 +1,45 @@
+/**
+ * Where weights start. Every layer draws from its own stream, derived from the network's seed and the layer's name, so
+ * that a branch switched off leaves all other weights as they were.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { Random } from "../random.ts";
+
+/** The initializers of TensorFlow.js take a seed below this. */
+const SEED_RANGE = 2 ** 31;
+
+/** The standard deviation of the head's kernel. */
+const HEAD_DEVIATION = 0.01;
+
+/** The initializer type of tf.layers, which tfjs does not export by name. */
+export type Initializer = ReturnType<typeof tf.initializers.zeros>;
+
+/**
+ * Normal with variance 2 / fan-in, fan-in = kh·kw·(input channels that one output sees) (He et al., 2015, equation 10).
+ *
+ * `tf.initializers.heNormal` would count all C channels of a depthwise kernel [kh, kw, C, M], of which each output sees one.
+ *
+ * @param fanIn Products summed into one output.
+ */
+export function heNormal(fanIn: number, seed: number, layerName: string): Initializer {
+  return tf.initializers.randomNormal({
+    mean: 0,
+    stddev: Math.sqrt(2 / fanIn),
+    seed: layerSeed(seed, layerName),
+  });
+}
+
+/** A narrow normal for the classifier: the first logits are near zero, the first loss near ln(classes). */
+export function headNormal(seed: number, layerName: string): Initializer {
+  return tf.initializers.randomNormal({
+    mean: 0,
+    stddev: HEAD_DEVIATION,
+    seed: layerSeed(seed, layerName),
+  });
+}
+
+function layerSeed(seed: number, layerName: string): number {
+  return Random.from(seed, "initializer", layerName).integer(SEED_RANGE);
+}

@@ -1,0 +1,55 @@
+/**
+ * From a configuration to an ordinary `tf.LayersModel` in its training form: stem, stages, global average pooling, and a
+ * dense head whose outputs are logits. Dropout and softmax belong to the training loop.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { apply } from "./apply.ts";
+import type { BlockPlace } from "./blocks/block.ts";
+import { repVggBlock } from "./blocks/repvgg.ts";
+import type { NetworkConfig } from "./config.ts";
+import { headNormal } from "./initializers.ts";
+
+/** Name of the layer whose output [N, C] the head classifies. */
+export const POOL_LAYER = "head/pool";
+
+/** Name of the layer whose output [N, classes] are the logits. */
+export const HEAD_LAYER = "head/dense";
+
+/**
+ * The network, with fresh weights.
+ *
+ * Input: images NHWC [N, height, width, channels]. Output: logits [N, classCount]. Layers are named after their place:
+ * `stage0/block1` is the stem, `stage2/block1/conv3x3_bn` a BatchNorm of the first block of the second stage.
+ *
+ * @param config From {@link parseNetworkConfig} or {@link presetConfig}.
+ * @param options seed: the same seed gives the same weights.
+ */
+export function createNetwork(config: NetworkConfig, options: { seed: number }): tf.LayersModel {
+  const { seed } = options;
+  const input = tf.input({ shape: [...config.inputSize], name: "image" });
+  let x = input;
+  for (const place of blockPlaces(config, seed)) x = repVggBlock(x, place, config);
+  x = apply(tf.layers.globalAveragePooling2d({ name: POOL_LAYER }), x);
+  const head = tf.layers.dense({
+    name: HEAD_LAYER,
+    units: config.classCount,
+    kernelInitializer: headNormal(seed, HEAD_LAYER),
+  });
+  return tf.model({ inputs: input, outputs: apply(head, x), name: config.block });
+}
+
+/** The place of every block, in order; the stem is the first. */
+function blockPlaces(config: NetworkConfig, seed: number): BlockPlace[] {
+  const stages = [{ ...config.stem, depth: 1 }, ...config.stages];
+  return stages.flatMap(({ depth, width, stride }, stage) =>
+    Array.from({ length: depth }, (_, block) => ({
+      name: `stage${stage}/block${block + 1}`,
+      filters: width,
+      stride: block === 0 ? stride : 1,
+      padding: config.padding,
+      seed,
+    }))
+  );
+}
