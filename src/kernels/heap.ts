@@ -1,0 +1,85 @@
+/**
+ * The one file that knows the inside of the TensorFlow.js wasm backend (4.22.0, frozen upstream): where a tensor lies in
+ * the heap, how memory is taken and given back, and which WebAssembly.Memory a kernel module must import to work on
+ * tensors in place. Everything else in `kernels/` speaks of byte offsets.
+ *
+ * A typed view of the heap dies when the heap grows, and any allocation may grow it: take views afresh, after the last
+ * allocation, and keep none.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+
+/** A tensor as kernels see it: its data, its shape and its type, with no methods. */
+export type TensorInfo = tf.TensorInfo;
+
+/** What the backend keeps about one tensor's data. */
+interface TensorData {
+  readonly memoryOffset: number | null;
+  readonly shape: number[];
+  readonly dtype: tf.DataType;
+  refCount: number;
+}
+
+/** The parts of Emscripten's module that are used here. */
+interface EmscriptenModule {
+  readonly HEAPU8: Uint8Array;
+  readonly asm: { readonly memory: WebAssembly.Memory };
+  readonly wasmMemory?: WebAssembly.Memory;
+  _malloc(bytes: number): number;
+  _free(offset: number): void;
+}
+
+/** The parts of `BackendWasm` that are used here. The package exports the class without its members' types. */
+export interface WasmBackend {
+  readonly wasm: EmscriptenModule;
+  readonly dataIdMap: { get(dataId: object): TensorData | undefined };
+  makeOutput(shape: number[], dtype: tf.DataType): TensorInfo;
+  disposeData(dataId: object, force?: boolean): boolean;
+  incRef(dataId: object): void;
+}
+
+/**
+ * The wasm backend, which must be ready.
+ *
+ * @throws {Error} when another backend is active, or none.
+ */
+export function wasmBackend(): WasmBackend {
+  const name = tf.getBackend();
+  if (name !== "wasm") {
+    throw new Error(
+      `Cannot reach the wasm heap as the active backend is ${name ?? "none"}: call startBackend()`,
+    );
+  }
+  return tf.backend() as unknown as WasmBackend;
+}
+
+/** The heap's memory. A module that imports it works on tensors in place. */
+export function heapMemory(backend: WasmBackend): WebAssembly.Memory {
+  return backend.wasm.wasmMemory ?? backend.wasm.asm.memory;
+}
+
+/** Size of the whole heap in bytes; it grows by demand and never shrinks. */
+export function heapBytes(): number {
+  return heapMemory(wasmBackend()).buffer.byteLength;
+}
+
+/**
+ * Byte offset of a tensor's first element in the heap. Multiples of 8, not always of 16.
+ *
+ * @throws {Error} when the tensor is disposed, or has no memory of its own (strings).
+ */
+export function byteOffset(backend: WasmBackend, tensor: TensorInfo): number {
+  const offset = backend.dataIdMap.get(tensor.dataId)?.memoryOffset;
+  if (offset == null) {
+    throw new Error(
+      `Cannot find the tensor of shape [${tensor.shape}] in the heap: disposed, or not numeric`,
+    );
+  }
+  return offset;
+}
+
+/** A fresh float32 tensor in the heap; its content is whatever lay there. */
+export function allocateTensor(backend: WasmBackend, shape: readonly number[]): TensorInfo {
+  return backend.makeOutput([...shape], "float32");
+}
