@@ -1,0 +1,68 @@
+/**
+ * Images side by side in one picture, for a person to look at: the classes of a data set, or the examples that a
+ * network gets most wrong.
+ *
+ * @module
+ */
+import { encode } from "fast-png";
+import type { Dataset } from "./dataset.ts";
+
+/** An RGB picture, [height, width, 3]. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly pixels: Uint8Array;
+}
+
+/** How a contact sheet is laid out. */
+export interface SheetLayout {
+  /** Images in a row. */
+  readonly columns: number;
+  /** Pixels of the picture for each pixel of an image, each way. 1 unless given. */
+  readonly scale?: number;
+  /** White pixels between two images. 2 unless given. */
+  readonly gap?: number;
+}
+
+const PICTURE_CHANNELS = 3;
+const WHITE = 255;
+
+/**
+ * Lays images out row by row on white.
+ *
+ * @param images Pixels of the images, each [height, width, channels]. One channel is shown as grey.
+ * @throws {RangeError} when there is no image, or it has neither 1 nor 3 channels.
+ */
+export function contactSheet(
+  images: readonly Uint8Array[],
+  { height, width, channels }: Pick<Dataset, "height" | "width" | "channels">,
+  { columns, scale = 1, gap = 2 }: SheetLayout,
+): Picture {
+  if (images.length === 0) throw new RangeError("Cannot make a contact sheet of no images.");
+  if (channels !== 1 && channels !== PICTURE_CHANNELS) {
+    throw new RangeError(`Cannot show images of ${channels} channels: 1 (grey) or 3 (RGB) can be shown.`);
+  }
+  const rows = Math.ceil(images.length / columns);
+  const sheetWidth = columns * width * scale + (columns - 1) * gap;
+  const sheetHeight = rows * height * scale + (rows - 1) * gap;
+  const pixels = new Uint8Array(sheetWidth * sheetHeight * PICTURE_CHANNELS).fill(WHITE);
+  images.forEach((image, i) => {
+    const left = (i % columns) * (width * scale + gap);
+    const top = Math.floor(i / columns) * (height * scale + gap);
+    for (let y = 0; y < height * scale; y++) {
+      for (let x = 0; x < width * scale; x++) {
+        const from = (Math.floor(y / scale) * width + Math.floor(x / scale)) * channels;
+        const to = ((top + y) * sheetWidth + left + x) * PICTURE_CHANNELS;
+        for (let c = 0; c < PICTURE_CHANNELS; c++) pixels[to + c] = image[from + (channels === 1 ? 0 : c)]!;
+      }
+    }
+  });
+  return { width: sheetWidth, height: sheetHeight, pixels };
+}
+
+/** The picture as a PNG file. */
+export function encodePng({ width, height, pixels }: Picture): Uint8Array {
+  return encode({ width, height, data: pixels, channels: PICTURE_CHANNELS, depth: 8 }, {
+    zlib: { level: 9 },
+  });
+}
