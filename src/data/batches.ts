@@ -1,0 +1,105 @@
+/**
+ * From a data set in memory to what a network is fed: an order for each epoch, and batches of normalised floats.
+ * Pure, and without TensorFlow.js.
+ *
+ * @module
+ */
+import { InputError } from "../errors.ts";
+import type { Random } from "../random.ts";
+import { type Augmentation, drawMove, type ImageShape, moveImage } from "./augment.ts";
+import type { Split } from "./dataset.ts";
+
+/** How bytes become a network's input: (x - mean) / scale, which maps 0..255 onto -1..1, in every channel. */
+export const NORMALIZATION = { mean: 127.5, scale: 127.5 } as const;
+
+/** (x - mean) / scale, float32, for every byte x. */
+const NORMALIZED = Float32Array.from(
+  { length: 256 },
+  (_, x) => (x - NORMALIZATION.mean) / NORMALIZATION.scale,
+);
+
+/** One batch. */
+export interface Batch {
+  /** Normalised pixels, [batch, height, width, channels]. */
+  readonly images: Float32Array<ArrayBuffer>;
+  /** Class indices, [batch]. */
+  readonly labels: Int32Array<ArrayBuffer>;
+}
+
+/** How {@link gatherBatch} augments: by no shift and no flip, unless they are given. */
+export interface GatherOptions extends Partial<Augmentation> {
+  /** Where shifts and flips are drawn from. Needed when there are any. */
+  readonly random?: Random;
+}
+
+/** Every index in [0, count) once, in random order. */
+export function epochOrder(count: number, random: Random): Uint32Array<ArrayBuffer> {
+  return random.shuffle(Uint32Array.from({ length: count }, (_, i) => i));
+}
+
+/**
+ * Cuts an order into batches.
+ *
+ * @param order Indices, from {@link epochOrder}, or in their natural order.
+ * @param batchSize Indices in a batch.
+ * @param last What becomes of a last batch that is shorter: "drop" is for training, where a short batch would have
+ *   noisier BatchNorm statistics and another weight in the mean gradient (the next epoch's order draws other images
+ *   into it); "keep" is for evaluation, where every image counts once.
+ * @throws {InputError} when `last` is "drop" and there is not one whole batch.
+ */
+export function cutBatches(
+  order: Uint32Array<ArrayBuffer>,
+  batchSize: number,
+  last: "drop" | "keep",
+): Uint32Array<ArrayBuffer>[] {
+  const batches: Uint32Array<ArrayBuffer>[] = [];
+  const end = last === "drop" ? order.length - batchSize + 1 : order.length;
+  for (let start = 0; start < end; start += batchSize) batches.push(order.subarray(start, start + batchSize));
+  if (batches.length === 0 && last === "drop") {
+    throw new InputError(
+      `Cannot train on batches of ${batchSize}: there are only ${order.length} training images.`,
+      "Choose a smaller batch size.",
+    );
+  }
+  return batches;
+}
+
+/**
+ * Copies the images of a batch out of a split: augmented when asked, then normalised.
+ *
+ * @param split Where the images are.
+ * @param shape Their height, width and channels.
+ * @param indices Which images, in the order of the batch.
+ * @throws {RangeError} when an index lies outside the split, or a shift or flip is asked for without a generator.
+ */
+export function gatherBatch(
+  split: Split,
+  shape: ImageShape,
+  indices: ArrayLike<number>,
+  options: GatherOptions = {},
+): Batch {
+  const augmentation = { shift: options.shift ?? 0, flip: options.flip ?? false };
+  const augments = augmentation.shift > 0 || augmentation.flip;
+  const { random } = options;
+  if (augments && random === undefined) throw new RangeError("gatherBatch() needs a generator to augment.");
+
+  const imageLength = shape.height * shape.width * shape.channels;
+  const images = new Float32Array(indices.length * imageLength);
+  const labels = new Int32Array(indices.length);
+  const moved = new Uint8Array(imageLength);
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i]!;
+    const label = split.labels[index];
+    if (label === undefined) {
+      throw new RangeError(`There is no image ${index}: the split has ${split.count}.`);
+    }
+    labels[i] = label;
+    let pixels = split.images.subarray(index * imageLength, (index + 1) * imageLength);
+    if (augments) {
+      moveImage(pixels, shape, drawMove(random!, augmentation), moved);
+      pixels = moved;
+    }
+    for (let j = 0, to = i * imageLength; j < imageLength; j++, to++) images[to] = NORMALIZED[pixels[j]!]!;
+  }
+  return { images, labels };
+}
