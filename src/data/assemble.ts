@@ -1,0 +1,113 @@
+/**
+ * What every reader does last: the checks that hold for any source, one size for all images, the checksum.
+ *
+ * @module
+ */
+import { InputError } from "../errors.ts";
+import { sha256 } from "../files/hash.ts";
+import { readBytes } from "../files/read.ts";
+import type { ImageShape } from "./augment.ts";
+import type { Dataset, Split } from "./dataset.ts";
+import { resizeToSquare } from "./resize.ts";
+
+/** Most classes that a data set may have, as a label is one byte. */
+export const MAX_CLASSES = 256;
+
+/** Limits and wishes of the person who loads a data set. */
+export interface LoadOptions {
+  /** Height and width that every image is brought to, pixels. Unless given, images must have one size already. */
+  readonly imageSize?: number;
+  /** Is told what takes long. */
+  readonly onProgress?: (message: string) => void;
+}
+
+/**
+ * Resizes when asked, and adds the checksum.
+ *
+ * @param source Names the data in errors: a folder.
+ * @throws {InputError} when there are fewer than two classes or more than 256, two of one name, or no images.
+ */
+export async function assembleDataset(
+  source: string,
+  dataset: Omit<Dataset, "checksum">,
+  { imageSize }: LoadOptions,
+): Promise<Dataset> {
+  checkClassNames(source, dataset.classNames);
+  for (const part of ["train", "test"] as const) {
+    if (dataset[part].count === 0) throw new InputError(`Cannot use ${source}: it has no ${part} images.`);
+  }
+  const sized = imageSize === undefined ? dataset : resizeDataset(dataset, imageSize);
+  const { train, test } = sized;
+  return { ...sized, checksum: await sha256(train.images, train.labels, test.images, test.labels) };
+}
+
+/**
+ * Refuses a label that is no class.
+ *
+ * @param path The file that the labels come from.
+ * @param byteOffset Where in the file the label of an image lies.
+ * @throws {InputError} naming file, offset, label and the number of classes.
+ */
+export function checkLabels(
+  labels: Uint8Array,
+  classCount: number,
+  path: string,
+  byteOffset: (index: number) => number,
+): void {
+  const index = labels.findIndex((label) => label >= classCount);
+  if (index < 0) return;
+  throw new InputError(
+    `Cannot use ${path}: at byte ${byteOffset(index)}, expected a label in 0..${classCount - 1}; ` +
+      `found ${labels[index]}.`,
+  );
+}
+
+/** The class names in a text file, one on a line; empty lines do not count. */
+export async function readClassNames(path: string): Promise<string[]> {
+  const text = new TextDecoder().decode(await readBytes(path, "class names, one on a line"));
+  const names = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
+  checkClassNames(path, names);
+  return names;
+}
+
+/** Refuses an image size that is no whole number from 1 to 4096. */
+export function checkImageSize(imageSize: number | undefined): void {
+  if (imageSize === undefined) return;
+  if (!Number.isInteger(imageSize) || imageSize < 1 || imageSize > 4096) {
+    throw new InputError(
+      `The image size must be a whole number of pixels from 1 to 4096: it is ${imageSize}.`,
+    );
+  }
+}
+
+function checkClassNames(source: string, names: readonly string[]): void {
+  if (names.length < 2 || names.length > MAX_CLASSES) {
+    throw new InputError(
+      `Cannot use ${source}: expected 2 to ${MAX_CLASSES} classes; found ${names.length}.`,
+    );
+  }
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new InputError(`Cannot use ${source}: two classes are called "${twice}".`);
+}
+
+function resizeDataset<T extends Omit<Dataset, "checksum">>(dataset: T, imageSize: number): T {
+  if (dataset.height === imageSize && dataset.width === imageSize) return dataset;
+  return {
+    ...dataset,
+    height: imageSize,
+    width: imageSize,
+    train: resizeSplit(dataset.train, dataset, imageSize),
+    test: resizeSplit(dataset.test, dataset, imageSize),
+  };
+}
+
+function resizeSplit(split: Split, shape: ImageShape, imageSize: number): Split {
+  const from = shape.height * shape.width * shape.channels;
+  const to = imageSize * imageSize * shape.channels;
+  const images = new Uint8Array(split.count * to);
+  for (let i = 0; i < split.count; i++) {
+    const pixels = split.images.subarray(i * from, (i + 1) * from);
+    images.set(resizeToSquare(pixels, shape, imageSize), i * to);
+  }
+  return { ...split, images };
+}
