@@ -1,0 +1,215 @@
+/**
+ * What a benchmark found: on the left the time per image of each form at each batch size, on the right how many times
+ * faster the fused form is, with its confidence interval.
+ *
+ * @module
+ */
+import * as Plot from "@observablehq/plot";
+import {
+  CARD_MARGIN,
+  HALO,
+  HEADER_HEIGHT,
+  HEADING_HEIGHT,
+  type Panel,
+  renderFigure,
+  SERIES_COLORS,
+} from "./svg.ts";
+
+/** The figures of one form at one batch size. */
+export interface BenchBar {
+  readonly form: string;
+  /** Images per run. */
+  readonly batch: number;
+  /** Median time of a run, ms. */
+  readonly medianMs: number;
+  /** 95th percentile of the time of a run, ms. */
+  readonly p95Ms: number;
+  readonly imagesPerSecond: number;
+}
+
+/** The ratio of two forms at one batch size. */
+export interface SpeedupDot {
+  readonly batch: number;
+  /** Time of the baseline over time of the contender. */
+  readonly ratio: number;
+  /** Ends of the 95% confidence interval. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What {@link renderBench} draws. */
+export interface BenchFigure {
+  readonly results: readonly BenchBar[];
+  /** Empty where there is nothing to compare: the chart then has one panel. */
+  readonly speedup: readonly SpeedupDot[];
+}
+
+/* All sizes in px. */
+const TIME_WIDTH = 510;
+const SPEEDUP_WIDTH = 300;
+const PANEL_GAP = 24;
+const BAR_HEIGHT = 24;
+const BATCH_GAP = 16;
+const AXIS_HEIGHT = 38;
+const TOP_MARGIN = 8;
+/** Share of a batch size's row that stays empty. */
+const ROW_PADDING = 0.2;
+/** The one row of a batch size in the speedup panel. */
+const ROW = "speedup";
+/** Height of the strokes at the ends of an interval, px. */
+const END_HEIGHT = 12;
+const MARGINS = { marginTop: TOP_MARGIN, marginBottom: AXIS_HEIGHT, marginLeft: 76 };
+const X_AXIS = {
+  grid: true,
+  labelAnchor: "center",
+  labelArrow: "none",
+  labelOffset: 34,
+  tickSize: 4,
+} as const;
+
+/**
+ * Draws a benchmark. Forms keep the order of their first appearance: the baseline first, the form that is deployed last.
+ *
+ * @param bench The figures, every form at every batch size.
+ * @param title What is compared, for example "Inference: training form and fused form".
+ * @param subtitle What was measured where, for example "toy, tfjs wasm in Deno 2.9, AMD EPYC".
+ * @returns SVG text.
+ * @throws {RangeError} when there is no result.
+ */
+export function renderBench(bench: BenchFigure, title: string, subtitle: string): string {
+  if (bench.results.length === 0) throw new RangeError("Cannot draw a benchmark without results");
+  const batches = [...new Set(bench.results.map((bar) => bar.batch))];
+  const forms = [...new Set(bench.results.map((bar) => bar.form))];
+  const plotHeight = TOP_MARGIN + batches.length * (forms.length * BAR_HEIGHT + BATCH_GAP) + AXIS_HEIGHT;
+  const compared = bench.speedup.length > 0;
+  return renderFigure({
+    title,
+    subtitle,
+    width: 2 * CARD_MARGIN + TIME_WIDTH + (compared ? PANEL_GAP + SPEEDUP_WIDTH : 0),
+    height: HEADER_HEIGHT + HEADING_HEIGHT + plotHeight + CARD_MARGIN,
+    panels: [
+      timePanel(bench.results, batches, forms, plotHeight),
+      ...(compared ? [speedupPanel(bench.speedup, batches, plotHeight)] : []),
+    ],
+  });
+}
+
+/** The form that is deployed comes last and has the strong colour; the baseline comes first and is grey. */
+function formColor(forms: readonly string[], form: string): string {
+  const [deployed, baseline, ...between] = SERIES_COLORS;
+  const index = forms.indexOf(form);
+  if (index === forms.length - 1) return deployed;
+  return index === 0 ? baseline : between[(index - 1) % between.length]!;
+}
+
+function timePanel(
+  results: readonly BenchBar[],
+  batches: readonly number[],
+  forms: readonly string[],
+  height: number,
+): Panel {
+  const perImage = (bar: BenchBar) => bar.medianMs / bar.batch;
+  const slow = (bar: BenchBar) => Math.max(bar.p95Ms, bar.medianMs) / bar.batch;
+  const rows = { fy: "batch", y: "form" } as const;
+  return {
+    x: CARD_MARGIN,
+    y: HEADER_HEIGHT,
+    heading: "Time per image, ms",
+    key: forms.map((form) => ({ label: form, color: formColor(forms, form) })),
+    plot: {
+      width: TIME_WIDTH,
+      height,
+      ...MARGINS,
+      marginRight: 124,
+      fy: batchAxis(batches),
+      x: { ...X_AXIS, label: "median; the line ends at the 95th percentile", zero: true },
+      y: { domain: forms, axis: null, padding: 0.12 },
+      marks: [
+        Plot.barX(results, {
+          ...rows,
+          x: perImage,
+          fill: (bar: BenchBar) => formColor(forms, bar.form),
+          rx: 2,
+        }),
+        Plot.ruleY(results, { ...rows, x1: perImage, x2: slow, stroke: "currentColor" }),
+        Plot.text(results, {
+          ...rows,
+          ...HALO,
+          x: slow,
+          dx: 8,
+          textAnchor: "start",
+          text: (bar: BenchBar) => `${digits(bar.medianMs)} ms, ${digits(bar.imagesPerSecond)}/s`,
+        }),
+        Plot.ruleX([0], { stroke: "currentColor" }),
+      ],
+    },
+  };
+}
+
+function speedupPanel(speedup: readonly SpeedupDot[], batches: readonly number[], height: number): Panel {
+  const color = SERIES_COLORS[0];
+  const row = { fy: "batch", y: () => ROW } as const;
+  const bandHeight = (height - TOP_MARGIN - AXIS_HEIGHT) * (1 - ROW_PADDING) / (batches.length + ROW_PADDING);
+  const inset = (Math.floor(bandHeight) - END_HEIGHT) / 2;
+  return {
+    x: CARD_MARGIN + TIME_WIDTH + PANEL_GAP,
+    y: HEADER_HEIGHT,
+    heading: "Speedup, times faster",
+    plot: {
+      width: SPEEDUP_WIDTH,
+      height,
+      ...MARGINS,
+      marginRight: 28,
+      x: {
+        ...X_AXIS,
+        label: "median with 95% confidence interval",
+        nice: 4,
+        ticks: 4,
+        domain: speedupDomain(speedup),
+      },
+      fy: batchAxis(batches),
+      y: { domain: [ROW], axis: null },
+      marks: [
+        Plot.ruleX([1], { stroke: "currentColor", strokeDasharray: "4 3" }),
+        Plot.ruleY(speedup, { ...row, x1: "low", x2: "high", stroke: color, strokeWidth: 2 }),
+        ...(["low", "high"] as const).map((x) =>
+          Plot.tickX(speedup, { ...row, x, inset, stroke: color, strokeWidth: 2 })
+        ),
+        Plot.dot(speedup, { ...row, x: "ratio", r: 4.5, fill: color }),
+        Plot.text(speedup, {
+          ...HALO,
+          ...row,
+          x: "ratio",
+          dy: -17,
+          fontWeight: 600,
+          text: (dot: SpeedupDot) => `${dot.ratio.toFixed(2)}×`,
+        }),
+      ],
+    },
+  };
+}
+
+/** One band per batch size, at the same heights in both panels. */
+function batchAxis(batches: readonly number[]): Plot.ScaleOptions {
+  return {
+    domain: batches,
+    label: null,
+    axis: "left",
+    tickFormat: (batch: number) => `batch ${batch}`,
+    padding: ROW_PADDING,
+  };
+}
+
+/** From "as fast" to a little above the fastest, so that the distance from 1 is what the eye measures. */
+function speedupDomain(speedup: readonly SpeedupDot[]): [number, number] {
+  const ends = speedup.flatMap(({ low, high, ratio }) => [low, high, ratio, 1]);
+  const low = Math.min(...ends);
+  const high = Math.max(...ends);
+  const air = 0.1 * (high - low);
+  return [low < 1 ? low - air : 1, high + air];
+}
+
+/** Three digits, or all of them before the point: "1.30", "48.2", "1,333". */
+function digits(value: number): string {
+  return value < 999.5 ? value.toPrecision(3) : Math.round(value).toLocaleString("en");
+}
