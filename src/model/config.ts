@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "zod";
+import { InputError } from "../errors.ts";
 import { parseConfig } from "../parse_config.ts";
 
 /** Sanity bounds: a slip of the keyboard is an error message, not an allocation of terabytes. */
@@ -12,10 +13,14 @@ const MAX_PIXELS = 4096;
 const MAX_WIDTH = 16384;
 const MAX_DEPTH = 256;
 const MAX_CLASSES = 100_000;
+const MAX_KERNEL = 31;
+const MAX_BRANCHES = 16;
 
 const positive = (max: number) => z.int().min(1).max(max);
 const width = positive(MAX_WIDTH);
 const stride = positive(8);
+
+const oddKernel = positive(MAX_KERNEL).refine((size) => size % 2 === 1, "expected an odd kernel size");
 
 const stage = z.strictObject({
   /** Blocks in the stage. */
@@ -33,21 +38,85 @@ const common = {
   classCount: positive(MAX_CLASSES),
   /** "same" as TensorFlow pads, or "explicit": ⌊k/2⌋ zeros on every side, as PyTorch pads. */
   padding: z.enum(["same", "explicit"]).default("same"),
+  /** The non-linearity at the end of every block. */
+  activation: z.enum(["relu", "relu6", "elu", "gelu", "swish", "mish"]).default("relu"),
   /** The one block before the stages. It is never grouped. */
   stem: z.strictObject({ width, stride: stride.default(2) }),
 };
 
+const stages = { stages: z.array(stage).min(1).max(MAX_DEPTH) };
+
+const grouping = {
+  /** Convolution groups of the grouped blocks. */
+  groups: positive(MAX_WIDTH).default(1),
+  /** Every how manieth block after the stem is grouped: 1 for all, 2 for every second as in RepVGG-B1g4. */
+  groupsEvery: positive(MAX_DEPTH).default(2),
+};
+
 const repvgg = z.strictObject({
   ...common,
+  ...stages,
+  ...grouping,
   block: z.literal("repvgg"),
-  stages: z.array(stage).min(1).max(MAX_DEPTH),
   /** The branches beside the 3x3 convolution. */
   branches: z.strictObject({ conv1x1: z.boolean().default(true), identity: z.boolean().default(true) })
     .default({ conv1x1: true, identity: true }),
+  /** Squeeze-and-excitation between addition and activation, in every block. */
+  squeezeExcite: z.boolean().default(false),
+  /** BatchNorm after the addition, none on the 1x1 and identity branches: QARepVGG. */
+  postAdditionBn: z.boolean().default(false),
+});
+
+const mobileone = z.strictObject({
+  ...common,
+  block: z.literal("mobileone"),
+  stages: z.array(
+    stage.extend({
+      /** How many blocks at the end of the stage have squeeze-and-excitation. */
+      squeezeExciteBlocks: z.int().min(0).max(MAX_DEPTH).default(0),
+    }),
+  ).min(1).max(MAX_DEPTH),
+  /** Convolution branches of one size in each part; the stem has one. */
+  convBranches: positive(MAX_BRANCHES).default(4),
+  /** The 1x1 branch beside the 3x3 convolutions. */
+  scale: z.boolean().default(true),
+  /** The BatchNorm branch where input and output have one shape. */
+  skip: z.boolean().default(true),
+});
+
+const fastvit = z.strictObject({
+  ...common,
+  ...stages,
+  ...grouping,
+  block: z.literal("fastvit"),
+  /** One convolution branch per size. */
+  kernelSizes: z.array(oddKernel).min(1).max(MAX_BRANCHES).default([7, 3]),
+  /** Whether the skip branch has a BatchNorm. */
+  skipIncludeBn: z.boolean().default(true),
+  /** Whether the BatchNorm stands in front of the convolution. */
+  useBnConv: z.boolean().default(false),
+  /** "beforeBn" fuses exactly; "afterBn" is the order of the reference code. */
+  bnConvPadding: z.enum(["beforeBn", "afterBn"]).default("beforeBn"),
+});
+
+const dbb = z.strictObject({
+  ...common,
+  ...stages,
+  ...grouping,
+  block: z.literal("dbb"),
+  kernelSize: oddKernel.default(3),
+});
+
+const acnet = z.strictObject({
+  ...common,
+  ...stages,
+  ...grouping,
+  block: z.literal("acnet"),
+  kernelSize: oddKernel.default(3),
 });
 
 /** The schema of a network configuration. */
-export const networkConfigSchema = z.discriminatedUnion("block", [repvgg]);
+export const networkConfigSchema = z.discriminatedUnion("block", [repvgg, mobileone, fastvit, dbb, acnet]);
 
 /** A complete network configuration, defaults filled in. */
 export type NetworkConfig = z.output<typeof networkConfigSchema>;
@@ -81,5 +150,18 @@ export type NetworkConfigOf<Kind extends BlockKind> = Extract<NetworkConfig, { b
  * ```
  */
 export function parseNetworkConfig(value: unknown, what = "network configuration"): NetworkConfig {
-  return parseConfig(networkConfigSchema, value, what);
+  const config = parseConfig(networkConfigSchema, value, what);
+  checkGroups(config, what);
+  return config;
+}
+
+function checkGroups(config: NetworkConfig, what: string): void {
+  if (config.block === "mobileone") return;
+  const widths = [config.stem.width, ...config.stages.map((stage) => stage.width)];
+  const unfit = widths.filter((width) => width % config.groups !== 0);
+  if (unfit.length === 0) return;
+  throw new InputError(
+    `Cannot use the ${what}: groups is ${config.groups} and does not divide the width ${unfit.join(", ")}.`,
+    "Choose widths that are multiples of groups, or fewer groups.",
+  );
 }

@@ -7,57 +7,63 @@ import * as tf from "@tensorflow/tfjs";
 import { apply } from "./apply.ts";
 import { batchNorm } from "./batch_norm.ts";
 import { heNormal } from "./initializers.ts";
-import type { PaddingMode } from "./padding.ts";
+import { GroupedConv2D } from "./layers/grouped_conv2d.ts";
+import { type PaddingMode, zeroPad } from "./padding.ts";
 
 /** One convolution over an NHWC tensor. */
 export interface Convolution {
-  /** Layer name; layers beside it append `_pad` and `_bn`. */
+  /** Layer name; the layers beside it append `_pad` and `_bn`. */
   readonly name: string;
   /** Output channels. */
   readonly filters: number;
   /** Kernel height and width. */
   readonly kernel: readonly [height: number, width: number];
   readonly stride: number;
+  /** Output channel o sees the input channels of group ⌊o·groups/filters⌋ alone. */
+  readonly groups: number;
+  /** "valid" where the input is padded already. */
   readonly padding: PaddingMode | "valid";
   /** The network's seed. */
   readonly seed: number;
+  /** What the kernel starts as: He normal unless told otherwise. */
+  readonly start?: "heNormal" | "zeros";
 }
 
 /** x [N, H, W, C] convolved: [N, H', W', filters]. */
 export function convolution(x: tf.SymbolicTensor, conv: Convolution): tf.SymbolicTensor {
-  const [height, width] = conv.kernel;
-  if (conv.padding !== "explicit") return unpaddedConvolution(x, conv, conv.padding);
-  const amounts: Amounts = [Math.floor(height / 2), Math.floor(width / 2)];
-  return unpaddedConvolution(zeroPad(x, `${conv.name}_pad`, amounts), conv, "valid");
+  const { name, kernel, stride, padding } = conv;
+  if (padding !== "explicit") return apply(convolutionLayer(conv, channelsOf(x), padding), x);
+  const padded = zeroPad(x, `${name}_pad`, { mode: padding, kernel, stride });
+  return apply(convolutionLayer(conv, channelsOf(x), "valid"), padded);
 }
 
-/** x convolved, then normalized: w·x, then γ·(w·x − μ)/√(σ² + ε) + β. */
+/** x convolved, then normalized: γ·(w ∗ x − μ)/√(σ² + ε) + β. */
 export function convolutionBn(x: tf.SymbolicTensor, conv: Convolution): tf.SymbolicTensor {
   return apply(batchNorm(`${conv.name}_bn`), convolution(x, conv));
 }
 
-type Amounts = readonly [vertical: number, horizontal: number];
-
-function zeroPad(x: tf.SymbolicTensor, name: string, [vertical, horizontal]: Amounts): tf.SymbolicTensor {
-  if (vertical === 0 && horizontal === 0) return x;
-  const padding: [[number, number], [number, number]] = [[vertical, vertical], [horizontal, horizontal]];
-  return apply(tf.layers.zeroPadding2d({ name, padding }), x);
+/** Conv2D without groups, DepthwiseConv2D where every group is one channel, GroupedConv2D between the two. */
+function convolutionLayer(
+  { name, filters, kernel, stride, groups, seed, start }: Convolution,
+  channels: number,
+  padding: "same" | "valid",
+): tf.layers.Layer {
+  const kernelSize: [number, number] = [...kernel];
+  const strides: [number, number] = [stride, stride];
+  const fanIn = kernel[0] * kernel[1] * channels / groups;
+  const initializer = start === "zeros" ? tf.initializers.zeros() : heNormal(fanIn, seed, name);
+  const shared = { name, kernelSize, strides, padding, useBias: false };
+  if (groups === 1) return tf.layers.conv2d({ ...shared, filters, kernelInitializer: initializer });
+  if (groups === channels) {
+    return tf.layers.depthwiseConv2d({
+      ...shared,
+      depthMultiplier: filters / channels,
+      depthwiseInitializer: initializer,
+    });
+  }
+  return new GroupedConv2D({ ...shared, filters, groups, kernelInitializer: initializer });
 }
 
-function unpaddedConvolution(
-  x: tf.SymbolicTensor,
-  { name, filters, kernel, stride, seed }: Convolution,
-  padding: "same" | "valid",
-): tf.SymbolicTensor {
-  const fanIn = kernel[0] * kernel[1] * x.shape.at(-1)!;
-  const layer = tf.layers.conv2d({
-    name,
-    filters,
-    kernelSize: [...kernel],
-    strides: stride,
-    padding,
-    useBias: false,
-    kernelInitializer: heNormal(fanIn, seed, name),
-  });
-  return apply(layer, x);
+function channelsOf(x: tf.SymbolicTensor): number {
+  return Number(x.shape.at(-1));
 }

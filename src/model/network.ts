@@ -6,8 +6,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { apply } from "./apply.ts";
-import type { BlockPlace } from "./blocks/block.ts";
-import { repVggBlock } from "./blocks/repvgg.ts";
+import { applyBlock, placedBlocks } from "./blocks/from_config.ts";
 import type { NetworkConfig } from "./config.ts";
 import { headNormal } from "./initializers.ts";
 
@@ -27,29 +26,14 @@ export const HEAD_LAYER = "head/dense";
  * @param options seed: the same seed gives the same weights.
  */
 export function createNetwork(config: NetworkConfig, options: { seed: number }): tf.LayersModel {
-  const { seed } = options;
   const input = tf.input({ shape: [...config.inputSize], name: "image" });
-  let x = input;
-  for (const place of blockPlaces(config, seed)) x = repVggBlock(x, place, config);
-  x = apply(tf.layers.globalAveragePooling2d({ name: POOL_LAYER }), x);
+  const features = placedBlocks(config, options.seed)
+    .reduce<tf.SymbolicTensor>((x, block) => applyBlock(x, config, block), input);
+  const pooled = apply(tf.layers.globalAveragePooling2d({ name: POOL_LAYER }), features);
   const head = tf.layers.dense({
     name: HEAD_LAYER,
     units: config.classCount,
-    kernelInitializer: headNormal(seed, HEAD_LAYER),
+    kernelInitializer: headNormal(options.seed, HEAD_LAYER),
   });
-  return tf.model({ inputs: input, outputs: apply(head, x), name: config.block });
-}
-
-/** The place of every block, in order; the stem is the first. */
-function blockPlaces(config: NetworkConfig, seed: number): BlockPlace[] {
-  const stages = [{ ...config.stem, depth: 1 }, ...config.stages];
-  return stages.flatMap(({ depth, width, stride }, stage) =>
-    Array.from({ length: depth }, (_, block) => ({
-      name: `stage${stage}/block${block + 1}`,
-      filters: width,
-      stride: block === 0 ? stride : 1,
-      padding: config.padding,
-      seed,
-    }))
-  );
+  return tf.model({ inputs: input, outputs: apply(head, pooled), name: config.block });
 }

@@ -4,12 +4,22 @@
  *
  * @module
  */
+import * as tf from "@tensorflow/tfjs";
+import { apply } from "./apply.ts";
 
 /** "same" as TensorFlow computes it; "explicit" = ⌊k/2⌋ on both sides, as PyTorch pads. */
 export type PaddingMode = "same" | "explicit";
 
 /** Zeros before and after, in pixels, along one axis. */
-export type AxisPadding = readonly [before: number, after: number];
+export type AxisPadding = [before: number, after: number];
+
+/** The convolution, or the pooling, that the padding is for. */
+export interface PaddedWindow {
+  readonly mode: PaddingMode;
+  /** Kernel height and width. */
+  readonly kernel: readonly [height: number, width: number];
+  readonly stride: number;
+}
 
 /**
  * Padding along one axis.
@@ -22,4 +32,15 @@ export function axisPadding(mode: PaddingMode, kernel: number, stride: number, s
   if (mode === "explicit") return [Math.floor(kernel / 2), Math.floor(kernel / 2)];
   const total = Math.max((Math.ceil(size / stride) - 1) * stride + kernel - size, 0);
   return [Math.floor(total / 2), Math.ceil(total / 2)];
+}
+
+/** x [N, H, W, C] with the zeros around it that the window needs, so that the window itself can be "valid". */
+export function zeroPad(x: tf.SymbolicTensor, name: string, window: PaddedWindow): tf.SymbolicTensor {
+  const { mode, kernel, stride } = window;
+  const padding: [AxisPadding, AxisPadding] = [
+    axisPadding(mode, kernel[0], stride, Number(x.shape[1])),
+    axisPadding(mode, kernel[1], stride, Number(x.shape[2])),
+  ];
+  if (padding.flat().every((pixels) => pixels === 0)) return x;
+  return apply(tf.layers.zeroPadding2d({ name, padding }), x);
 }

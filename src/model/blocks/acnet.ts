@@ -1,0 +1,36 @@
+/**
+ * The block of "ACNet: Strengthening the Kernel Skeletons for Powerful CNN via Asymmetric Convolution Blocks" (Ding et
+ * al., ICCV 2019), figure 1:
+ *
+ *     y = act(BN(kxk ∗ x) + BN(kx1 ∗ x) + BN(1xk ∗ x))
+ *
+ * @module
+ */
+import type * as tf from "@tensorflow/tfjs";
+import { convolutionBn } from "../convolution.ts";
+import { activate, addBranches, type BlockPlace, placedConvolution } from "./block.ts";
+
+/** What varies between asymmetric convolution blocks. */
+export interface AcNetOptions {
+  /** k of the kxk, kx1 and 1xk convolutions; odd. */
+  readonly kernelSize: number;
+}
+
+/**
+ * The block over x [N, H, W, C]: [N, H', W', filters].
+ *
+ * Layers: `square`, `square_bn`, `vertical` (kx1), `vertical_bn`, `horizontal` (1xk), `horizontal_bn`, `add`, and the
+ * activation under the place's name.
+ */
+export function acNetBlock(
+  x: tf.SymbolicTensor,
+  place: BlockPlace,
+  { kernelSize }: AcNetOptions,
+): tf.SymbolicTensor {
+  const outputs = [
+    placedConvolution(place, "square", kernelSize),
+    placedConvolution(place, "vertical", kernelSize, 1),
+    placedConvolution(place, "horizontal", 1, kernelSize),
+  ].map((conv) => convolutionBn(x, conv));
+  return activate(addBranches(outputs, place), place);
+}

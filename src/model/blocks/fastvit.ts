@@ -1,0 +1,70 @@
+/**
+ * The RepBlock of FastViT (Vasu et al., ICCV 2023) with convolutions of several sizes:
+ *
+ *     y = act(Σ BN(kxk ∗ x) + skip(x))        or, with the BatchNorm in front,
+ *     y = act(Σ kxk ∗ BN(x) + skip(x))
+ *
+ * A zero-padded convolution after a BatchNorm is not one convolution at the border, where the zeros stand for values
+ * that the BatchNorm never saw. Here the image is padded first, so that it is one; the other order is there to run weights that were
+ * trained with it.
+ *
+ * @module
+ */
+import type * as tf from "@tensorflow/tfjs";
+import { apply } from "../apply.ts";
+import { batchNorm } from "../batch_norm.ts";
+import { type Convolution, convolution, convolutionBn } from "../convolution.ts";
+import { zeroPad } from "../padding.ts";
+import {
+  activate,
+  addBranches,
+  type BlockPlace,
+  branchNames,
+  keepsShape,
+  placedConvolution,
+} from "./block.ts";
+
+/** Which comes first where a BatchNorm stands in front of a padded convolution. */
+export type BnConvPadding = "beforeBn" | "afterBn";
+
+/** What varies between FastViT RepBlocks. */
+export interface FastVitOptions {
+  /** Odd kernel sizes, one convolution branch each. */
+  readonly kernelSizes: readonly number[];
+  /** Whether the skip branch has a BatchNorm. */
+  readonly skipIncludeBn: boolean;
+  /** Whether the BatchNorm stands in front of the convolution. */
+  readonly useBnConv: boolean;
+  /** "beforeBn" fuses exactly; "afterBn" is the order of the reference code, and its branches stay unfused. */
+  readonly bnConvPadding: BnConvPadding;
+}
+
+/**
+ * The block over x [N, H, W, C]: [N, H', W', filters].
+ *
+ * Layers: `conv7x7`, `conv7x7_bn`, `conv3x3`, `conv3x3_bn`, `skip_bn`, `add`, and the activation under the place's name.
+ */
+export function fastVitBlock(
+  x: tf.SymbolicTensor,
+  place: BlockPlace,
+  options: FastVitOptions,
+): tf.SymbolicTensor {
+  const sizes = [...options.kernelSizes].sort((a, b) => b - a);
+  const names = branchNames(sizes);
+  const outputs = sizes.map((size, i) => {
+    const conv = placedConvolution(place, names[i]!, size);
+    return options.useBnConv ? bnConvolution(x, conv, options.bnConvPadding) : convolutionBn(x, conv);
+  });
+  if (keepsShape(x, place)) {
+    outputs.push(options.skipIncludeBn ? apply(batchNorm(`${place.name}/skip_bn`), x) : x);
+  }
+  return activate(addBranches(outputs, place), place);
+}
+
+function bnConvolution(x: tf.SymbolicTensor, conv: Convolution, order: BnConvPadding): tf.SymbolicTensor {
+  const { name, kernel, stride, padding } = conv;
+  const bn = batchNorm(`${name}_bn`);
+  if (order === "afterBn" || padding === "valid") return convolution(apply(bn, x), conv);
+  const padded = zeroPad(x, `${name}_pad`, { mode: padding, kernel, stride });
+  return convolution(apply(bn, padded), { ...conv, padding: "valid" });
+}

@@ -1,0 +1,76 @@
+/**
+ * The one place that leads from a network's configuration to the block functions. A new kind of block is a file in this
+ * folder, a member of the union in `config.ts`, and a case here; fusion needs nothing.
+ *
+ * @module
+ */
+import type * as tf from "@tensorflow/tfjs";
+import type { NetworkConfig } from "../config.ts";
+import { acNetBlock } from "./acnet.ts";
+import type { BlockPlace } from "./block.ts";
+import { dbbBlock } from "./dbb.ts";
+import { fastVitBlock } from "./fastvit.ts";
+import { mobileOneBlock, mobileOneStem } from "./mobileone.ts";
+import { repVggBlock } from "./repvgg.ts";
+
+/** A block of the network, where it stands and what its stage says about it. */
+export interface PlacedBlock {
+  readonly place: BlockPlace;
+  /** 0 is the stem. */
+  readonly stage: number;
+  /** Blocks from this one to the end of its stage, itself included. */
+  readonly blocksLeft: number;
+}
+
+/** Every block of the network, in order; the stem is the first. */
+export function placedBlocks(config: NetworkConfig, seed: number): PlacedBlock[] {
+  const stages = [{ ...config.stem, depth: 1 }, ...config.stages];
+  const blocks = stages.flatMap(({ depth, width, stride }, stage) =>
+    Array.from({ length: depth }, (_, block) => ({
+      name: `stage${stage}/block${block + 1}`,
+      filters: width,
+      stride: block === 0 ? stride : 1,
+      stage,
+      blocksLeft: depth - block,
+    }))
+  );
+  return blocks.map(({ stage, blocksLeft, ...own }, index) => ({
+    place: {
+      ...own,
+      padding: config.padding,
+      activation: config.activation,
+      groups: groupsAt(config, index),
+      seed,
+    },
+    stage,
+    blocksLeft,
+  }));
+}
+
+/** x [N, H, W, C] through the block: [N, H', W', filters]. */
+export function applyBlock(
+  x: tf.SymbolicTensor,
+  config: NetworkConfig,
+  { place, stage, blocksLeft }: PlacedBlock,
+): tf.SymbolicTensor {
+  switch (config.block) {
+    case "repvgg":
+      return repVggBlock(x, place, config);
+    case "mobileone": {
+      if (stage === 0) return mobileOneStem(x, place, config);
+      const squeezeExcite = blocksLeft <= config.stages[stage - 1]!.squeezeExciteBlocks;
+      return mobileOneBlock(x, place, { ...config, squeezeExcite });
+    }
+    case "fastvit":
+      return fastVitBlock(x, place, config);
+    case "dbb":
+      return dbbBlock(x, place, config);
+    case "acnet":
+      return acNetBlock(x, place, config);
+  }
+}
+
+function groupsAt(config: NetworkConfig, index: number): number {
+  if (config.block === "mobileone" || index === 0) return 1;
+  return index % config.groupsEvery === 0 ? config.groups : 1;
+}
