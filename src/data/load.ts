@@ -7,7 +7,9 @@ import { InputError } from "../errors.ts";
 import { checkImageSize, type LoadOptions } from "./assemble.ts";
 import { loadCifar10Folder, looksLikeCifar10 } from "./cifar10.ts";
 import type { Dataset } from "./dataset.ts";
+import { loadImageFolder } from "./image_folder.ts";
 import { loadIdxFolder, looksLikeIdx } from "./idx_folder.ts";
+import { listFolder } from "./listing.ts";
 import { loadShapes10, SHAPES10_NAME } from "./shapes10_folder.ts";
 
 export type { LoadOptions } from "./assemble.ts";
@@ -31,39 +33,23 @@ export async function loadDataset(spec: string, options: LoadOptions = {}): Prom
   if (spec === SHAPES10_NAME) return await loadShapes10(options);
   const folder = spec.replace(/(?<=.)[\\/]+$/, "");
   const name = folder.split(/[\\/]/).at(-1)!;
-  const entries = await listFolder(folder);
-  if (looksLikeIdx(entries)) return await loadIdxFolder(folder, entries, name, options);
-  if (looksLikeCifar10(entries)) return await loadCifar10Folder(folder, entries, name, options);
+  const { files, folders } = await listFolder(folder, HINT);
+  if (looksLikeIdx(files)) return await loadIdxFolder(folder, files, name, options);
+  if (looksLikeCifar10(files)) return await loadCifar10Folder(folder, files, name, options);
+  if (folders.length > 0) return await loadImageFolder(folder, name, options);
   throw new InputError(
-    `Cannot use ${folder} as a data set. Looked for IDX files (train-images-idx3-ubyte and so on, or with .gz) and ` +
-      `CIFAR-10 batches (data_batch_1.bin and so on, test_batch.bin); found ${summary(entries)}.`,
+    `Cannot use ${folder} as a data set. Looked for IDX files (train-images-idx3-ubyte and so on, or with .gz), ` +
+      `CIFAR-10 batches (data_batch_1.bin and so on, test_batch.bin) and class folders of PNG and JPEG files; ` +
+      `found ${summary(files)}.`,
     HINT,
   );
 }
 
 const HINT = `Name a folder as described in data/README.md, or "${SHAPES10_NAME}" for the built-in set.`;
 
-/** The names in a folder, sorted by code unit so that every machine has one order. */
-async function listFolder(folder: string): Promise<string[]> {
-  try {
-    const entries: string[] = [];
-    for await (const entry of Deno.readDir(folder)) entries.push(entry.name);
-    return entries.sort();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      throw new InputError(`Cannot load the data set "${folder}": there is no such folder.`, HINT);
-    }
-    if (error instanceof Deno.errors.NotADirectory) {
-      throw new InputError(`Cannot load the data set "${folder}": it is a file, expected a folder.`, HINT);
-    }
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InputError(`Cannot load the data set "${folder}": ${reason}.`, HINT);
-  }
-}
-
-function summary(entries: readonly string[]): string {
+function summary(files: readonly string[]): string {
   const shown = 5;
-  if (entries.length === 0) return "an empty folder";
-  const names = entries.slice(0, shown).join(", ");
-  return entries.length > shown ? `${names} and ${entries.length - shown} more` : names;
+  if (files.length === 0) return "an empty folder";
+  const names = files.slice(0, shown).join(", ");
+  return files.length > shown ? `${names} and ${files.length - shown} more files` : names;
 }

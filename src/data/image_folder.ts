@@ -1,0 +1,192 @@
+/**
+ * A data set as class folders of PNG and JPEG files: `cat/1.png`, `dog/2.jpg`, either below `train/` and `test/`, or
+ * at the top, where a fifth of each class is set aside for testing. The folders' names, sorted, are the classes.
+ *
+ * @module
+ */
+import { InputError } from "../errors.ts";
+import { readBytes } from "../files/read.ts";
+import { Random } from "../random.ts";
+import { assembleDataset, type LoadOptions, MAX_CLASSES } from "./assemble.ts";
+import { epochOrder } from "./batches.ts";
+import type { Dataset, Split } from "./dataset.ts";
+import { decodeJpeg, isJpeg } from "./jpeg.ts";
+import { listFolder } from "./listing.ts";
+import { decodePng, isPng } from "./png.ts";
+import { resizeToSquare } from "./resize.ts";
+import type { RgbImage } from "./rgb_image.ts";
+
+/** The part of each class that is set aside when there is no `test` folder. */
+const TEST_PART = 1 / 5;
+/** The seed of that choice: it is always the same one. */
+const SPLIT_SEED = 0;
+/** Most bytes of pixels that a part may have. */
+const MAX_SPLIT_BYTES = 2 ** 32;
+const CHANNELS = 3;
+const PROGRESS_EVERY = 1000;
+
+/** One picture to read. */
+interface Entry {
+  readonly path: string;
+  readonly label: number;
+}
+
+/** The pictures of a data set, not yet read. */
+interface Catalogue {
+  readonly classNames: readonly string[];
+  readonly train: readonly Entry[];
+  readonly test: readonly Entry[];
+}
+
+/**
+ * Reads class folders. Grey pictures become RGB, transparency is laid on white, see {@link decodePng} and
+ * {@link decodeJpeg}. With `imageSize`, the middle square of every picture is resampled to that size; without it, all
+ * must have the size of the first. Hidden files and files beside the class folders are skipped; any other file that
+ * is no picture is an error.
+ *
+ * @param name What the data set is called.
+ * @throws {InputError} naming the file or folder, and what was expected.
+ */
+export async function loadImageFolder(
+  folder: string,
+  name: string,
+  options: LoadOptions = {},
+): Promise<Dataset> {
+  const { classNames, train: trainEntries, test: testEntries } = await catalogue(folder);
+  const first = await readImage(trainEntries[0]!.path);
+  const height = options.imageSize ?? first.height;
+  const width = options.imageSize ?? first.width;
+  const readSplit = async (part: string, entries: readonly Entry[]): Promise<Split> => {
+    const imageLength = height * width * CHANNELS;
+    checkMemory(folder, part, entries.length, imageLength);
+    const images = new Uint8Array(entries.length * imageLength);
+    for (const [i, { path }] of entries.entries()) {
+      images.set(
+        fit(await readImage(path), path, height, width, options, trainEntries[0]!.path),
+        i * imageLength,
+      );
+      const done = i + 1;
+      if (done % PROGRESS_EVERY === 0) {
+        options.onProgress?.(`Read ${done} of ${entries.length} ${part} images`);
+      }
+    }
+    return { images, labels: Uint8Array.from(entries, ({ label }) => label), count: entries.length };
+  };
+  const train = await readSplit("train", trainEntries);
+  const test = await readSplit("test", testEntries);
+  return await assembleDataset(
+    folder,
+    { name, height, width, channels: CHANNELS, classNames, train, test },
+    options,
+  );
+}
+
+async function catalogue(folder: string): Promise<Catalogue> {
+  const { folders } = await listFolder(folder);
+  if (folders.includes("train") && folders.includes("test")) {
+    const train = await listClasses(`${folder}/train`);
+    const test = await listClasses(`${folder}/test`);
+    const classNames = [...train.keys()];
+    checkSameClasses(folder, classNames, [...test.keys()]);
+    return { classNames, train: entriesOf(train), test: entriesOf(test) };
+  }
+  for (const [part, other] of [["train", "test"], ["test", "train"]] as const) {
+    if (folders.includes(part) && (await listFolder(`${folder}/${part}`)).folders.length > 0) {
+      throw new InputError(
+        `Cannot use ${folder}: ${part}/ holds folders, but there is no ${other}/ beside it.`,
+        `Add ${folder}/${other} with the same class folders, or move those of ${part}/ up to have a fifth set aside.`,
+      );
+    }
+  }
+  return splitClasses(folder, await listClasses(folder));
+}
+
+/** The paths of the pictures of each class, by the class's name; both in sorted order. */
+async function listClasses(folder: string): Promise<Map<string, string[]>> {
+  const { folders } = await listFolder(folder);
+  if (folders.length < 2 || folders.length > MAX_CLASSES) {
+    throw new InputError(
+      `Cannot use ${folder}: expected 2 to ${MAX_CLASSES} class folders; found ${folders.length}.`,
+    );
+  }
+  const classes = new Map<string, string[]>();
+  for (const name of folders) {
+    const path = `${folder}/${name}`;
+    const { files, folders: deeper } = await listFolder(path);
+    if (deeper[0] !== undefined) {
+      throw new InputError(`Cannot use ${path}: expected PNG and JPEG files; found the folder ${deeper[0]}.`);
+    }
+    if (files.length === 0) {
+      throw new InputError(`Cannot use ${path}: expected PNG and JPEG files; found none.`);
+    }
+    classes.set(name, files.map((file) => `${path}/${file}`));
+  }
+  return classes;
+}
+
+/** Sets aside a fifth of each class, at least one picture, by a shuffle that depends on the class's name alone. */
+function splitClasses(folder: string, classes: Map<string, string[]>): Catalogue {
+  const train = new Map<string, string[]>();
+  const test = new Map<string, string[]>();
+  for (const [name, paths] of classes) {
+    if (paths.length < 2) {
+      throw new InputError(
+        `Cannot split ${folder}/${name}: expected at least 2 pictures, to train and to test; found 1.`,
+      );
+    }
+    const testCount = Math.max(1, Math.round(paths.length * TEST_PART));
+    const order = epochOrder(paths.length, Random.from(SPLIT_SEED, "split", name));
+    const choose = (indices: Uint32Array) => Array.from(indices.sort(), (index) => paths[index]!);
+    test.set(name, choose(order.subarray(0, testCount)));
+    train.set(name, choose(order.subarray(testCount)));
+  }
+  return { classNames: [...classes.keys()], train: entriesOf(train), test: entriesOf(test) };
+}
+
+function entriesOf(classes: Map<string, string[]>): Entry[] {
+  return [...classes.values()].flatMap((paths, label) => paths.map((path) => ({ path, label })));
+}
+
+function checkSameClasses(folder: string, train: readonly string[], test: readonly string[]): void {
+  const odd = [...train, ...test].find((name) => !train.includes(name) || !test.includes(name));
+  if (odd === undefined) return;
+  const [here, there] = train.includes(odd) ? ["train", "test"] : ["test", "train"];
+  throw new InputError(`Cannot use ${folder}: the class "${odd}" is in ${here}/, but not in ${there}/.`);
+}
+
+async function readImage(path: string): Promise<RgbImage> {
+  const file = await readBytes(path, "a PNG or JPEG file");
+  if (isPng(file)) return decodePng(file, path);
+  if (isJpeg(file)) return await decodeJpeg(file, path);
+  const start = file.length === 0 ? "an empty file" : `bytes ${file.subarray(0, 4).toHex()}`;
+  throw new InputError(
+    `Cannot use ${path}: at byte 0, expected the signature of a PNG or JPEG file; found ${start}.`,
+  );
+}
+
+function fit(
+  { width, height, pixels }: RgbImage,
+  path: string,
+  toHeight: number,
+  toWidth: number,
+  { imageSize }: LoadOptions,
+  firstPath: string,
+): Uint8Array {
+  if (width === toWidth && height === toHeight) return pixels;
+  if (imageSize !== undefined) {
+    return resizeToSquare(pixels, { height, width, channels: CHANNELS }, imageSize);
+  }
+  throw new InputError(
+    `Cannot use ${path}: it is ${width} x ${height} pixels, but ${firstPath} is ${toWidth} x ${toHeight}.`,
+    "Give an image size, and every picture is brought to it.",
+  );
+}
+
+function checkMemory(folder: string, part: string, count: number, imageLength: number): void {
+  if (count * imageLength <= MAX_SPLIT_BYTES) return;
+  throw new InputError(
+    `Cannot hold the ${part} images of ${folder} in memory: ${count} images of ${imageLength} bytes are more than ` +
+      `${MAX_SPLIT_BYTES} bytes.`,
+    "Choose a smaller image size.",
+  );
+}

@@ -1,0 +1,51 @@
+/**
+ * What lies in a folder, in one order on every machine, without what operating systems leave behind.
+ *
+ * @module
+ */
+import { InputError } from "../errors.ts";
+
+/** The names in a folder, each list sorted by code unit. */
+export interface Listing {
+  readonly files: readonly string[];
+  readonly folders: readonly string[];
+}
+
+/** Left in folders by Windows and by macOS archives. Names that begin with a dot are skipped too. */
+const DROPPINGS: ReadonlySet<string> = new Set(["Thumbs.db", "desktop.ini", "__MACOSX"]);
+
+/**
+ * Lists a folder. Links count as what they lead to; hidden files are skipped.
+ *
+ * @param hint Goes with the error.
+ * @throws {InputError} when there is no such folder, or it may not be read.
+ */
+export async function listFolder(folder: string, hint?: string): Promise<Listing> {
+  const files: string[] = [];
+  const folders: string[] = [];
+  try {
+    for await (const { name, isSymlink, isDirectory } of Deno.readDir(folder)) {
+      if (name.startsWith(".") || DROPPINGS.has(name)) continue;
+      const leadsToFolder = isSymlink ? await isFolder(`${folder}/${name}`) : isDirectory;
+      (leadsToFolder ? folders : files).push(name);
+    }
+  } catch (error) {
+    throw new InputError(`Cannot read the folder ${folder}: ${describe(error)}.`, hint);
+  }
+  return { files: files.sort(), folders: folders.sort() };
+}
+
+/** What a link leads to. One that leads nowhere counts as a file, which whoever reads it will miss by name. */
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+function describe(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such folder";
+  if (error instanceof Deno.errors.NotADirectory) return "it is a file";
+  return error instanceof Error ? error.message : String(error);
+}
