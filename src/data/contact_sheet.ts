@@ -60,9 +60,33 @@ export function contactSheet(
   return { width: sheetWidth, height: sheetHeight, pixels };
 }
 
-/** The picture as a PNG file. */
-export function encodePng({ width, height, pixels }: Picture): Uint8Array {
-  return encode({ width, height, data: pixels, channels: PICTURE_CHANNELS, depth: 8 }, {
-    zlib: { level: 9 },
-  });
+/**
+ * The picture as a PNG file.
+ *
+ * @param levels Values that a channel may take, 2 to 256. Noise hardly compresses: fewer levels make a smaller file.
+ */
+export function encodePng({ width, height, pixels }: Picture, levels = 256): Uint8Array {
+  const step = 255 / (levels - 1);
+  const data = levels === 256 ? pixels : pixels.map((value) => Math.round(Math.round(value / step) * step));
+  return encode({ width, height, data, channels: PICTURE_CHANNELS, depth: 8 }, { zlib: { level: 9 } });
+}
+
+/**
+ * The first images of each class of a split: the first of every class, then the second of every class, and so on, so
+ * that a sheet with as many columns as there are classes shows one class in each.
+ *
+ * @param perClass How many of each; fewer when some class has fewer.
+ * @returns Pixels, each [height, width, channels].
+ */
+export function firstOfEachClass(
+  dataset: Dataset,
+  part: "train" | "test",
+  perClass: number,
+): Uint8Array[] {
+  const { images, labels } = dataset[part];
+  const imageLength = dataset.height * dataset.width * dataset.channels;
+  const byClass = dataset.classNames.map((): Uint8Array[] => []);
+  labels.forEach((label, i) => byClass[label]!.push(images.subarray(i * imageLength, (i + 1) * imageLength)));
+  const rounds = Math.min(perClass, ...byClass.map((some) => some.length));
+  return Array.from({ length: rounds }, (_, round) => byClass.map((some) => some[round]!)).flat();
 }
