@@ -1,0 +1,81 @@
+/**
+ * The gate before any timing: two networks that do not compute the same function have no speedup.
+ *
+ * @module
+ */
+import { GateError } from "../errors.ts";
+import type { Engine, InputBatch } from "./engine.ts";
+
+/** Images with a name for messages: "random images". */
+export interface NamedBatch {
+  readonly name: string;
+  readonly batch: InputBatch;
+}
+
+/** The largest difference that is let through, as a share of the largest output. */
+export const DEFAULT_TOLERANCE = 1e-4;
+
+/**
+ * Runs all engines on the same images and compares each with the first.
+ *
+ * @param engines The baseline and the others. They are left with the last images prepared.
+ * @param inputs What they run on.
+ * @param tolerance The bar for {@link relativeDifference}.
+ * @returns The largest relative difference that was met.
+ * @throws {GateError} when one is above the tolerance, or is not a number.
+ */
+export async function requireSameOutputs(
+  engines: readonly Engine[],
+  inputs: readonly NamedBatch[],
+  tolerance: number,
+): Promise<number> {
+  const [baseline, ...others] = engines;
+  if (baseline === undefined) return 0;
+  let largest = 0;
+  for (const { name, batch } of inputs) {
+    const expected = (await outputOf(baseline, batch)).slice();
+    for (const other of others) {
+      const difference = relativeDifference(expected, await outputOf(other, batch));
+      if (!(difference <= tolerance)) {
+        throw new GateError(
+          `The ${other.name} form does not compute what the ${baseline.name} form does: on ${
+            batch.shape[0]
+          } ${name} ` +
+            `the outputs differ by ${
+              difference.toExponential(1)
+            } of their scale, at most ${tolerance} is allowed. ` +
+            "There is no speedup to report.",
+          "Fuse the run again, which says where the two forms part: deno task fuse",
+        );
+      }
+      largest = Math.max(largest, difference);
+    }
+  }
+  return largest;
+}
+
+/**
+ * max |a - b| / max |a|, with `a` the reference; 0 where the two are equal.
+ *
+ * @returns NaN when a value is not finite, and Infinity when the lengths differ or only the reference is all zeros: both
+ *   are above every tolerance.
+ */
+export function relativeDifference(reference: Float32Array, other: Float32Array): number {
+  if (reference.length !== other.length) return Infinity;
+  let difference = 0;
+  let scale = 0;
+  for (let i = 0; i < reference.length; i++) {
+    const a = reference[i]!;
+    const b = other[i]!;
+    if (!Number.isFinite(a) || !Number.isFinite(b)) return NaN;
+    difference = Math.max(difference, Math.abs(a - b));
+    scale = Math.max(scale, Math.abs(a));
+  }
+  return difference === 0 ? 0 : difference / scale;
+}
+
+async function outputOf(engine: Engine, batch: InputBatch): Promise<Float32Array> {
+  await engine.prepare(batch);
+  await engine.run();
+  return engine.output();
+}

@@ -1,0 +1,58 @@
+/**
+ * `deno task bench`: times the training form and the fused form of a run in turn.
+ *
+ * @module
+ */
+import { DEFAULT_SETTINGS } from "../src/bench/bench.ts";
+import { benchRun } from "../src/bench/bench_run.ts";
+import { renderReport } from "../src/bench/report.ts";
+import { decimal, newCommand, print, runTask, wholeNumber, wholeNumbers } from "../src/cli/command.ts";
+import { createProgress } from "../src/cli/progress.ts";
+import { startBackend } from "../src/kernels/backend.ts";
+import { findRun, runDirectoryAt } from "../src/run/run_directory.ts";
+
+const { batches, rounds, tolerance, seed, budgetMs } = DEFAULT_SETTINGS;
+
+const command = newCommand(
+  "bench",
+  "Time the training form and the fused form of a run, in turn on the same images.",
+)
+  .argument("[run]", "a fused run (default: the newest)")
+  .option("--batches <sizes>", "images per run, with commas between", wholeNumbers(1), [...batches])
+  .option(
+    "--rounds <count>",
+    `pairs of times per batch size (default: ${rounds}, or fewer when they take over ${budgetMs / 1000} s)`,
+    wholeNumber(1),
+  )
+  .option(
+    "--tolerance <share>",
+    "largest difference of outputs, relative to their scale",
+    decimal(0),
+    tolerance,
+  )
+  .option("--seed <number>", "seed of the order of the runs", wholeNumber(0, 0x7fffffff), seed)
+  .option("--output <folder>", "where bench.json and bench.svg go (default: the run's folder)")
+  .addHelpText("after", "\nExample: deno task bench --batches 1,8,32 --json");
+
+await runTask(command.action(async (named, options) => {
+  const run = await findRun(named, "fused");
+  const settings = {
+    ...DEFAULT_SETTINGS,
+    batches: [...new Set(options.batches)],
+    tolerance: options.tolerance,
+    seed: options.seed,
+    ...(options.rounds === undefined ? {} : { rounds: options.rounds, budgetMs: Infinity }),
+  };
+  const output = options.output === undefined ? run : runDirectoryAt(options.output);
+  const report = await benchRun(run, settings, {
+    backend: await startBackend(),
+    progress: createProgress(options),
+    output,
+  });
+  if (options.json) {
+    print(JSON.stringify(report));
+    return;
+  }
+  print(renderReport(report));
+  print(`Written: ${output.benchReport}, ${output.benchChart}`);
+}));
