@@ -5,6 +5,7 @@
  * @module
  */
 import { WorkError } from "../errors.ts";
+import { exists } from "./read.ts";
 
 /** The ending of a file that is still being written. A reader never opens such a file. */
 export const TEMPORARY_ENDING = ".partial";
@@ -14,9 +15,14 @@ export const TEMPORARY_ENDING = ".partial";
  *
  * @param path Where the file goes.
  * @param content Bytes, or text that is written as UTF-8.
+ * @param options `keepAs`: where the file that stood there goes, instead of being replaced.
  * @throws {WorkError} when the disk is full or the place cannot be written; the old file is untouched.
  */
-export async function writeFileAtomically(path: string, content: Uint8Array | string): Promise<void> {
+export async function writeFileAtomically(
+  path: string,
+  content: Uint8Array | string,
+  options: { keepAs?: string } = {},
+): Promise<void> {
   const temporary = path + TEMPORARY_ENDING;
   try {
     const folder = path.slice(0, path.lastIndexOf("/"));
@@ -25,6 +31,7 @@ export async function writeFileAtomically(path: string, content: Uint8Array | st
     let rest = typeof content === "string" ? new TextEncoder().encode(content) : content;
     while (rest.length > 0) rest = rest.subarray(await file.write(rest));
     await file.sync();
+    if (options.keepAs !== undefined && await exists(path)) await Deno.rename(path, options.keepAs);
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});

@@ -1,0 +1,46 @@
+/**
+ * From an error to what the person sees and to the exit code: 0 done, 1 failed, 2 wrong usage or bad input, 3 a gate
+ * failed, 130 interrupted.
+ *
+ * @module
+ */
+import { GateError, InputError, InterruptedError, WorkError } from "../errors.ts";
+
+/** The exit code that belongs to an error. An error that nobody foresaw is a failure: 1. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof InputError) return 2;
+  if (error instanceof GateError) return 3;
+  if (error instanceof InterruptedError) return 130;
+  return 1;
+}
+
+/**
+ * The text for stderr: the message, then the hint on a line of its own.
+ *
+ * @param error Anything that was thrown.
+ * @param debug Whether to add the stack trace (`--debug`).
+ */
+export function formatError(error: unknown, debug: boolean): string {
+  const lines = [`${error instanceof InterruptedError ? "interrupted" : "error"}: ${messageOf(error)}`];
+  const hint = hintOf(error, debug);
+  if (hint !== undefined) lines.push(hint);
+  if (debug && error instanceof Error && error.stack !== undefined) lines.push(error.stack);
+  return lines.join("\n");
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotCapable) return `Deno did not allow it: ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function hintOf(error: unknown, debug: boolean): string | undefined {
+  if (
+    error instanceof InputError || error instanceof WorkError || error instanceof GateError ||
+    error instanceof InterruptedError
+  ) return error.hint;
+  if (error instanceof Deno.errors.NotCapable) {
+    return "The tasks in deno.json may write below runs/ and data/ only. Choose a path there, or run the task's own " +
+      "`deno run` line with a wider permission.";
+  }
+  return debug ? undefined : "This was not foreseen. Run it again with --debug to see where it happened.";
+}

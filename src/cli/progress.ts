@@ -1,0 +1,52 @@
+/**
+ * Progress on stderr: one redrawn line on a terminal, plain lines otherwise, nothing when quiet.
+ *
+ * @module
+ */
+
+/** Where progress goes. */
+export interface Progress {
+  /** Shows where the work stands; on a terminal it replaces the line before, elsewhere it is dropped. */
+  update(line: string): void;
+  /** Says something that stays. */
+  log(line: string): void;
+}
+
+/** What {@link createProgress} writes to. */
+export interface ProgressStream {
+  writeSync(bytes: Uint8Array): number;
+  isTerminal(): boolean;
+}
+
+/** At most this many redraws: more would cost time and nobody could read them. */
+const REDRAW_INTERVAL_MS = 100;
+
+const ERASE_LINE = "\r\x1b[2K";
+
+/**
+ * A progress display.
+ *
+ * @param options `quiet` silences it. `stream` is stderr unless a test gives its own.
+ */
+export function createProgress(options: { quiet: boolean; stream?: ProgressStream }): Progress {
+  if (options.quiet) return { update: () => {}, log: () => {} };
+  const stream = options.stream ?? Deno.stderr;
+  const write = (text: string) => stream.writeSync(new TextEncoder().encode(text));
+  if (!stream.isTerminal()) return { update: () => {}, log: (line) => void write(line + "\n") };
+  let drawnAtMs = -Infinity;
+  let drawn = false;
+  return {
+    update(line) {
+      const nowMs = performance.now();
+      if (nowMs - drawnAtMs < REDRAW_INTERVAL_MS) return;
+      drawnAtMs = nowMs;
+      drawn = true;
+      write(ERASE_LINE + line);
+    },
+    log(line) {
+      write((drawn ? ERASE_LINE : "") + line + "\n");
+      drawn = false;
+      drawnAtMs = -Infinity;
+    },
+  };
+}

@@ -1,0 +1,153 @@
+/**
+ * The configuration of a run: defaults < configuration file < flags. What comes out is written to `config.json`, and a
+ * resumed run reads it back.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { Dataset } from "../data/dataset.ts";
+import { InputError } from "../errors.ts";
+import { sha256 } from "../files/hash.ts";
+import { readJson } from "../files/read.ts";
+import { type NetworkConfig, networkConfigSchema, parseNetworkConfig } from "../model/config.ts";
+import { presetConfig } from "../model/presets.ts";
+import { parseConfig } from "../parse_config.ts";
+import { type TrainingConfig, trainingSchema } from "../train/config.ts";
+
+/** The preset of a bare `deno task train`. */
+const DEFAULT_PRESET = "toy";
+
+/** What a run is called whose network is no preset. */
+const CUSTOM_PRESET = "custom";
+
+const DEFAULT_SEED = 1;
+
+const dataSchema = z.strictObject({
+  /** "shapes10", or a path to a data set. */
+  source: z.string().default("shapes10"),
+  /** Side in pixels that the images of a folder are resized to. */
+  imageSize: z.int().min(8).max(1024).optional(),
+});
+
+/** A configuration file: everything may be left out. */
+const fileSchema = z.strictObject({
+  preset: z.string().optional(),
+  seed: z.int().optional(),
+  data: dataSchema.partial().optional(),
+  network: z.record(z.string(), z.unknown()).optional(),
+  training: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** A configuration file's content, or what the flags say, in the same words. */
+export type RunConfigInput = z.input<typeof fileSchema>;
+
+const resolvedSchema = z.strictObject({
+  preset: z.string(),
+  seed: z.int(),
+  data: dataSchema.extend({ checksum: z.string(), classNames: z.array(z.string()) }),
+  network: networkConfigSchema,
+  training: trainingSchema,
+});
+
+/** The content of `config.json`. */
+export interface RunConfig {
+  readonly preset: string;
+  readonly seed: number;
+  readonly data: {
+    readonly source: string;
+    readonly imageSize?: number | undefined;
+    /** Checksum of the data set that the run saw. */
+    readonly checksum: string;
+    readonly classNames: readonly string[];
+  };
+  readonly network: NetworkConfig;
+  readonly training: TrainingConfig;
+}
+
+/** What is known before the data is loaded. */
+export interface RequestedConfig {
+  readonly data: z.output<typeof dataSchema>;
+  /** The configuration that belongs to the loaded data. */
+  resolve(dataset: Dataset): RunConfig;
+}
+
+/**
+ * Reads a configuration file.
+ *
+ * @param path A JSON file.
+ * @throws {InputError} when it is not JSON or has unknown keys.
+ */
+export async function readRunConfigFile(path: string): Promise<RunConfigInput> {
+  return parseConfig(fileSchema, await readJson(path, "a configuration"), `configuration ${path}`);
+}
+
+/**
+ * Combines the configuration file and the flags.
+ *
+ * @param file The file's content; `{}` without one.
+ * @param flags What was typed. It wins over the file.
+ */
+export function requestConfig(file: RunConfigInput, flags: RunConfigInput): RequestedConfig {
+  const preset = flags.preset ?? file.preset ?? (file.network === undefined ? DEFAULT_PRESET : undefined);
+  const data = parseConfig(dataSchema, { ...file.data, ...flags.data }, "data configuration");
+  const training = parseConfig(
+    trainingSchema,
+    { ...file.training, ...flags.training },
+    "training configuration",
+  );
+  return {
+    data,
+    resolve: (dataset) => ({
+      preset: preset ?? CUSTOM_PRESET,
+      seed: flags.seed ?? file.seed ?? DEFAULT_SEED,
+      data: { ...data, checksum: dataset.checksum, classNames: dataset.classNames },
+      network: resolveNetwork(preset, file.network ?? {}, dataset),
+      training,
+    }),
+  };
+}
+
+/**
+ * Reads the `config.json` of a run.
+ *
+ * @param path The file.
+ * @throws {InputError} when it is missing or not one of ours.
+ */
+export async function readRunConfig(path: string): Promise<RunConfig> {
+  return parseConfig(resolvedSchema, await readJson(path, "a run's configuration"), `run configuration ${path}`);
+}
+
+/**
+ * The fingerprint that says which checkpoints fit a run: those with the same network, training, seed and data.
+ *
+ * @param config A resolved configuration.
+ */
+export function fingerprintOf(config: RunConfig): Promise<string> {
+  const { network, training, seed, data } = config;
+  const text = JSON.stringify([network, training, seed, data.checksum]);
+  return sha256(new TextEncoder().encode(text));
+}
+
+/** The preset, or the file's own network, or the one changed by the other; sized for the data. */
+function resolveNetwork(
+  preset: string | undefined,
+  changes: Readonly<Record<string, unknown>>,
+  dataset: Dataset,
+): NetworkConfig {
+  const sizes = {
+    inputSize: [dataset.height, dataset.width, dataset.channels] as [number, number, number],
+    classCount: dataset.classNames.length,
+  };
+  const base = preset === undefined ? sizes : presetConfig(preset, sizes);
+  const network = parseNetworkConfig({ ...base, ...changes });
+  if (
+    network.inputSize.join() !== sizes.inputSize.join() || network.classCount !== sizes.classCount
+  ) {
+    throw new InputError(
+      `The network takes ${network.inputSize.join("x")} images of ${network.classCount} classes; ` +
+        `${dataset.name} has ${sizes.inputSize.join("x")} images of ${sizes.classCount} classes.`,
+      "Leave inputSize and classCount out of the configuration: they follow the data.",
+    );
+  }
+  return network;
+}

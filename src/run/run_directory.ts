@@ -1,0 +1,145 @@
+/**
+ * The run directory `runs/<time>-<preset>/`, where one training run keeps everything that it made:
+ *
+ * ```text
+ * config.json  environment.json  metrics.jsonl  timing.jsonl  curves.svg
+ * checkpoints/{last,previous,best}.safetensors
+ * snapshot/{model.json, weights-1of1.bin, bn_snapshot.json}     the training form, frozen
+ * fused/{model.json, weights-1of1.bin, fusion.json}             the deploy form, proven
+ * bench.json  bench.svg
+ * ```
+ *
+ * @module
+ */
+import { InputError } from "../errors.ts";
+import { exists } from "../files/read.ts";
+
+/** Where runs live unless a flag says otherwise. */
+export const RUNS_FOLDER = "runs";
+
+/** The files of one run. */
+export interface RunDirectory {
+  /** The folder itself, without a closing slash. */
+  readonly path: string;
+  readonly config: string;
+  readonly environment: string;
+  readonly metrics: string;
+  readonly timing: string;
+  readonly curves: string;
+  readonly checkpoints: string;
+  readonly snapshot: string;
+  readonly bnSnapshot: string;
+  readonly fused: string;
+  readonly fusionReport: string;
+  readonly benchReport: string;
+  readonly benchChart: string;
+}
+
+/** How far a run has come. */
+export type RunStage = "started" | "trained" | "fused";
+
+/** The paths of the run in a folder. Nothing is read or made. */
+export function runDirectoryAt(folder: string): RunDirectory {
+  const path = folder.replace(/\/+$/, "");
+  return {
+    path,
+    config: `${path}/config.json`,
+    environment: `${path}/environment.json`,
+    metrics: `${path}/metrics.jsonl`,
+    timing: `${path}/timing.jsonl`,
+    curves: `${path}/curves.svg`,
+    checkpoints: `${path}/checkpoints`,
+    snapshot: `${path}/snapshot`,
+    bnSnapshot: `${path}/snapshot/bn_snapshot.json`,
+    fused: `${path}/fused`,
+    fusionReport: `${path}/fused/fusion.json`,
+    benchReport: `${path}/bench.json`,
+    benchChart: `${path}/bench.svg`,
+  };
+}
+
+/**
+ * Makes a new run directory, named by the time (UTC) and the preset, so that names sort by age.
+ *
+ * @param preset The preset's name, or "custom".
+ * @param now The time of the start.
+ * @param root Where runs live.
+ */
+export async function createRunDirectory(
+  preset: string,
+  now: Date,
+  root = RUNS_FOLDER,
+): Promise<RunDirectory> {
+  const time = now.toISOString().slice(0, 19).replaceAll(":", "-");
+  await Deno.mkdir(root, { recursive: true });
+  for (let attempt = 1;; attempt++) {
+    const path = `${root}/${time}-${preset}${attempt === 1 ? "" : `-${attempt}`}`;
+    try {
+      await Deno.mkdir(path);
+      return runDirectoryAt(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
+}
+
+/**
+ * The run that a person means: the one they name, else the newest that has come far enough.
+ *
+ * @param named A run directory, or undefined for the newest.
+ * @param stage How far it must have come.
+ * @param root Where runs live.
+ * @throws {InputError} when there is none, with the command that makes one.
+ */
+export async function findRun(
+  named: string | undefined,
+  stage: RunStage,
+  root = RUNS_FOLDER,
+): Promise<RunDirectory> {
+  if (named !== undefined) {
+    const run = runDirectoryAt(named);
+    if (!(await exists(run.config))) {
+      const runs = await listRuns(root);
+      throw new InputError(
+        `${named} is not a run: it has no config.json.`,
+        runs.length > 0 ? `The newest run is ${runs[0]}.` : HINTS.started,
+      );
+    }
+    if (!(await hasReached(run, stage))) {
+      throw new InputError(`The run ${run.path} is not ${stage} yet.`, hintFor(stage, run.path));
+    }
+    return run;
+  }
+  for (const path of await listRuns(root)) {
+    const run = runDirectoryAt(path);
+    if (await hasReached(run, stage)) return run;
+  }
+  throw new InputError(`There is no ${stage} run below ${root}/.`, HINTS[stage]);
+}
+
+/** The run directories below a folder, newest first. */
+export async function listRuns(root = RUNS_FOLDER): Promise<string[]> {
+  if (!(await exists(root))) return [];
+  const names: string[] = [];
+  for await (const entry of Deno.readDir(root)) {
+    if (entry.isDirectory && (await exists(`${root}/${entry.name}/config.json`))) names.push(entry.name);
+  }
+  return names.sort().reverse().map((name) => `${root}/${name}`);
+}
+
+const HINTS: Record<RunStage, string> = {
+  started: "Start one: deno task train",
+  trained: "Train one first: deno task train",
+  fused: "Fuse one first: deno task fuse",
+};
+
+function hintFor(stage: RunStage, path: string): string {
+  if (stage === "fused") return `Fuse it first: deno task fuse ${path}`;
+  return `Finish its training first: deno task train --resume ${path}`;
+}
+
+/** Whether a run has come as far as a stage. The last file that a stage writes says so. */
+function hasReached(run: RunDirectory, stage: RunStage): Promise<boolean> {
+  const marker = { started: run.config, trained: run.bnSnapshot, fused: run.fusionReport }[stage];
+  return exists(marker);
+}

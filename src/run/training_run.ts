@@ -1,0 +1,263 @@
+/**
+ * A training run from beginning to end: data, network, session, checkpoints, curves, and at last the frozen model with
+ * its BN snapshot.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { renderCurves } from "../charts/curves.ts";
+import type { Progress } from "../cli/progress.ts";
+import { cutBatches, epochOrder, gatherBatch } from "../data/batches.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { loadDataset } from "../data/load.ts";
+import { InputError, InterruptedError } from "../errors.ts";
+import { saveLayersModel } from "../export/layers_model.ts";
+import { replaceFolder } from "../files/atomic_folder.ts";
+import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
+import type { BackendInfo } from "../kernels/backend.ts";
+import { createNetwork } from "../model/network.ts";
+import { Random } from "../random.ts";
+import { bnSnapshotOf } from "../train/bn_snapshot.ts";
+import { loadNewestCheckpoint, saveCheckpoint } from "../train/checkpoint.ts";
+import { evaluate } from "../train/evaluate.ts";
+import { train } from "../train/loop.ts";
+import type { EpochMetrics, EpochTiming } from "../train/metrics.ts";
+import { recalibrate } from "../train/recalibrate.ts";
+import { TrainingSession } from "../train/session.ts";
+import { type RequestedConfig, type RunConfig, fingerprintOf, readRunConfig } from "./config.ts";
+import { describeEnvironment } from "./environment.ts";
+import { createRunDirectory, type RunDirectory } from "./run_directory.ts";
+
+/** The surroundings of a training run. */
+export interface TrainingContext {
+  readonly backend: BackendInfo;
+  readonly progress: Progress;
+  /** Fires to save and stop. */
+  readonly signal: AbortSignal;
+}
+
+/** What `deno task train --json` prints. */
+export interface TrainingSummary {
+  readonly run: string;
+  readonly epochs: number;
+  /** Share of the test images that the frozen model classifies right. */
+  readonly testAccuracy: number;
+  /** Training images per second, over the steps of this process. */
+  readonly imagesPerSecond: number;
+  /** Wall time of this process's training, evaluation and saving included. */
+  readonly seconds: number;
+}
+
+/**
+ * Starts a new run.
+ *
+ * @param request What was asked for.
+ * @param context Backend, progress and interrupt.
+ * @throws {InputError} when the data or the configuration is bad, before anything is written.
+ * @throws {InterruptedError} when the signal fired; the state is saved.
+ */
+export async function startTraining(
+  request: RequestedConfig,
+  context: TrainingContext,
+): Promise<TrainingSummary> {
+  const dataset = await loadRunDataset(request.data, context.progress);
+  const config = request.resolve(dataset);
+  const model = createNetwork(config.network, { seed: config.seed });
+  const now = new Date();
+  const run = await createRunDirectory(config.preset, now);
+  await writeJsonAtomically(run.config, config);
+  await writeJsonAtomically(run.environment, describeEnvironment(context.backend, now));
+  return await continueRun(run, config, dataset, model, context);
+}
+
+/**
+ * Goes on with a run that was interrupted, so that it ends as if it never had been.
+ *
+ * @param run The run.
+ * @param context Backend, progress and interrupt.
+ * @throws {InputError} when its data has changed or no checkpoint is whole.
+ */
+export async function resumeTraining(run: RunDirectory, context: TrainingContext): Promise<TrainingSummary> {
+  const config = await readRunConfig(run.config);
+  const dataset = await loadRunDataset(config.data, context.progress);
+  if (dataset.checksum !== config.data.checksum) {
+    throw new InputError(
+      `The data set ${config.data.source} is not the one that ${run.path} began with: its checksum is ` +
+        `${dataset.checksum.slice(0, 12)}, not ${config.data.checksum.slice(0, 12)}.`,
+      "Bring the data back, or start a new run: deno task train",
+    );
+  }
+  const model = createNetwork(config.network, { seed: config.seed });
+  return await continueRun(run, config, dataset, model, context);
+}
+
+/** The data set of a run's configuration. */
+export function loadRunDataset(
+  data: { source: string; imageSize?: number | undefined },
+  progress: Progress,
+): Promise<Dataset> {
+  return loadDataset(data.source, {
+    ...(data.imageSize === undefined ? {} : { imageSize: data.imageSize }),
+    onProgress: (message) => progress.log(message),
+  });
+}
+
+async function continueRun(
+  run: RunDirectory,
+  config: RunConfig,
+  dataset: Dataset,
+  model: tf.LayersModel,
+  { progress, signal }: TrainingContext,
+): Promise<TrainingSummary> {
+  const session = new TrainingSession(model, dataset, config.training, config.seed);
+  const architecture = await fingerprintOf(config);
+  const state = await loadNewestCheckpoint(
+    run.checkpoints,
+    { architecture, tensors: session.expectedTensors() },
+    (message) => progress.log(message),
+  );
+  if (state !== undefined) session.restore(state);
+  progress.log(describeStart(run, config, dataset, model, session));
+
+  const startMs = performance.now();
+  const timings: EpochTiming[] = [];
+  const outcome = await train(session, config.training.batchSize, {
+    onStep: (session, imagesPerSecond) =>
+      progress.update(describeStep(session, config.training.epochs, config.training.batchSize, imagesPerSecond)),
+    async onEpoch(metrics, timing) {
+      timings.push(timing);
+      const others = session.history.slice(0, -1).map(({ testAccuracy }) => testAccuracy);
+      const best = metrics.testAccuracy > Math.max(-1, ...others);
+      await saveCheckpoint(run.checkpoints, session.capture(), architecture, best);
+      await writeMetrics(run, session.history, timing);
+      progress.log(describeEpoch(metrics, timing, config.training.epochs));
+    },
+  }, signal);
+  if (outcome === "interrupted") {
+    await saveCheckpoint(run.checkpoints, session.capture(), architecture, false);
+    throw new InterruptedError(
+      `the run ${run.path} is saved after step ${session.step} of epoch ${session.epoch + 1}.`,
+      `Go on with: deno task train --resume ${run.path}`,
+    );
+  }
+
+  session.adoptServedWeights();
+  const testAccuracy = await freeze(run, config, dataset, model, progress);
+  session.dispose();
+  model.dispose();
+  const seconds = (performance.now() - startMs) / 1000;
+  return {
+    run: run.path,
+    epochs: config.training.epochs,
+    testAccuracy,
+    imagesPerSecond: timings.length === 0
+      ? 0
+      : timings.reduce((sum, timing) => sum + timing.imagesPerSecond, 0) / timings.length,
+    seconds,
+  };
+}
+
+/** Recalibrates where asked, then writes the model and its BN snapshot. Returns the test accuracy of what it wrote. */
+async function freeze(
+  run: RunDirectory,
+  config: RunConfig,
+  dataset: Dataset,
+  model: tf.LayersModel,
+  progress: Progress,
+): Promise<number> {
+  if (config.training.recalibrateBatches > 0) {
+    progress.log(`BatchNorm statistics recomputed over ${config.training.recalibrateBatches} batches.`);
+    recalibrate(model, recalibrationBatches(config, dataset));
+  }
+  const shape = { height: dataset.height, width: dataset.width, channels: dataset.channels };
+  const { accuracy } = evaluate(model, dataset.test, shape);
+  const artifacts = await artifactsOf(model);
+  const snapshot = await bnSnapshotOf(artifacts);
+  await replaceFolder(run.snapshot, async (folder) => {
+    await saveLayersModel(folder, artifacts);
+    await writeJsonAtomically(`${folder}/bn_snapshot.json`, snapshot);
+  });
+  return accuracy;
+}
+
+/** Batches of training images without augmentation, in an order of their own; each is freed when the next is drawn. */
+function* recalibrationBatches(config: RunConfig, dataset: Dataset): Generator<tf.Tensor4D> {
+  const { batchSize, recalibrateBatches } = config.training;
+  const random = Random.from(config.seed, "recalibrate");
+  const shape = { height: dataset.height, width: dataset.width, channels: dataset.channels };
+  for (let done = 0; done < recalibrateBatches;) {
+    for (const indices of cutBatches(epochOrder(dataset.train.count, random), batchSize, "drop")) {
+      if (done++ >= recalibrateBatches) return;
+      const { images } = gatherBatch(dataset.train, shape, indices);
+      const tensor = tf.tensor4d(images, [batchSize, shape.height, shape.width, shape.channels]);
+      yield tensor;
+      tensor.dispose();
+    }
+  }
+}
+
+/** The model as the artifact that is written to disk and that fusion reads. */
+async function artifactsOf(model: tf.LayersModel): Promise<tf.io.ModelArtifacts> {
+  let saved: tf.io.ModelArtifacts | undefined;
+  await model.save(tf.io.withSaveHandler((artifacts) => {
+    saved = artifacts;
+    return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" } });
+  }));
+  return saved!;
+}
+
+async function writeMetrics(
+  run: RunDirectory,
+  history: readonly EpochMetrics[],
+  timing: EpochTiming,
+): Promise<void> {
+  await writeFileAtomically(run.metrics, history.map((metrics) => JSON.stringify(metrics) + "\n").join(""));
+  await Deno.writeTextFile(run.timing, JSON.stringify(timing) + "\n", { append: true });
+  await writeFileAtomically(run.curves, renderCurves(history, run.path.split("/").at(-1)!));
+}
+
+function describeStart(
+  run: RunDirectory,
+  config: RunConfig,
+  dataset: Dataset,
+  model: tf.LayersModel,
+  session: TrainingSession,
+): string {
+  const start = session.epoch === 0 && session.step === 0
+    ? ""
+    : `, going on after epoch ${session.epoch}${session.step === 0 ? "" : ` and ${session.step} steps`}`;
+  return `${config.preset} (${model.countParams().toLocaleString("en")} parameters) on ${dataset.name} ` +
+    `(${dataset.train.count} + ${dataset.test.count} images), ${config.training.epochs} epochs of ` +
+    `${session.stepsPerEpoch} steps${start}\nrun directory: ${run.path}`;
+}
+
+function describeStep(
+  session: TrainingSession,
+  epochs: number,
+  batchSize: number,
+  imagesPerSecond: number,
+): string {
+  const { loss, accuracy } = session.running;
+  const stepsLeft = (epochs - session.epoch) * session.stepsPerEpoch - session.step;
+  return `epoch ${session.epoch + 1}/${epochs}  step ${session.step}/${session.stepsPerEpoch}  ` +
+    `loss ${loss.toFixed(3)}  accuracy ${percent(accuracy)}  ${imagesPerSecond.toFixed(0)} images/s  ` +
+    `${formatDuration(stepsLeft * batchSize / imagesPerSecond)} left`;
+}
+
+function describeEpoch(metrics: EpochMetrics, timing: EpochTiming, epochs: number): string {
+  const left = (epochs - metrics.epoch) * timing.seconds;
+  return `epoch ${metrics.epoch}/${epochs}  loss ${metrics.trainingLoss.toFixed(3)}  ` +
+    `training ${percent(metrics.trainingAccuracy)}  test ${percent(metrics.testAccuracy)}  ` +
+    `${timing.imagesPerSecond.toFixed(0)} images/s` +
+    (left > 0 ? `  ${formatDuration(left)} left` : "");
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)}%`;
+}
+
+function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const minutes = Math.floor(whole / 60);
+  return minutes === 0 ? `${whole} s` : `${minutes} min ${whole % 60} s`;
+}

@@ -1,0 +1,115 @@
+/**
+ * The BatchNorm snapshot: γ, β, running mean, running variance and ε of every BatchNormalization layer of a model, and
+ * one hash over them all. Fusion reads the frozen model; the hash ties what it writes to these statistics.
+ *
+ * @module
+ */
+import type { io } from "@tensorflow/tfjs";
+import { InputError } from "../errors.ts";
+import { joinBuffers } from "../export/layers_model.ts";
+import { sha256 } from "../files/hash.ts";
+
+/** One BatchNormalization layer. Every list has one float32 value per channel. */
+export interface BnStatistics {
+  /** The layer's name: `stage2/block1/conv3x3_bn`. */
+  readonly layer: string;
+  readonly epsilon: number;
+  readonly gamma: readonly number[];
+  readonly beta: readonly number[];
+  readonly runningMean: readonly number[];
+  readonly runningVariance: readonly number[];
+}
+
+/** The content of `bn_snapshot.json`. */
+export interface BnSnapshot {
+  /** SHA-256 over names, ε and values, in the order of the layers. */
+  readonly hash: string;
+  readonly layers: readonly BnStatistics[];
+}
+
+/** The parts of a serialized layer that matter here. */
+interface LayerEntry {
+  readonly class_name: string;
+  readonly config: {
+    readonly name: string;
+    readonly epsilon?: number;
+    readonly layers?: readonly LayerEntry[];
+  };
+}
+
+/** ε of a tf.layers BatchNormalization whose configuration does not say. */
+const TFJS_DEFAULT_EPSILON = 1e-3;
+
+/**
+ * Reads the snapshot out of a model.
+ *
+ * @param artifacts A LayersModel with float32 weights.
+ * @throws {InputError} when a value is not finite or a variance is negative.
+ */
+export async function bnSnapshotOf(artifacts: io.ModelArtifacts): Promise<BnSnapshot> {
+  const weights = float32Weights(artifacts);
+  const layers: BnStatistics[] = [];
+  for (const { name, epsilon } of batchNormLayers(artifacts.modelTopology as { model_config?: LayerEntry })) {
+    const read = (part: string, fallback: number): Float32Array => {
+      const channels = weights.get(`${name}/moving_mean`)?.length ?? 0;
+      return weights.get(`${name}/${part}`) ?? new Float32Array(channels).fill(fallback);
+    };
+    const statistics = {
+      gamma: read("gamma", 1),
+      beta: read("beta", 0),
+      runningMean: read("moving_mean", 0),
+      runningVariance: read("moving_variance", 1),
+    };
+    for (const [part, values] of Object.entries(statistics)) {
+      const bad = values.findIndex((value) =>
+        !Number.isFinite(value) || (part === "runningVariance" && value < 0)
+      );
+      if (bad >= 0) throw new InputError(`BatchNorm ${name}: ${part}[${bad}] is ${values[bad]}.`);
+    }
+    layers.push({
+      layer: name,
+      epsilon,
+      gamma: [...statistics.gamma],
+      beta: [...statistics.beta],
+      runningMean: [...statistics.runningMean],
+      runningVariance: [...statistics.runningVariance],
+    });
+  }
+  return { hash: await hashOf(layers), layers };
+}
+
+function hashOf(layers: readonly BnStatistics[]): Promise<string> {
+  const text = new TextEncoder();
+  return sha256(...layers.flatMap((bn) => [
+    text.encode(`${bn.layer}\0${bn.epsilon}\0`),
+    ...[bn.gamma, bn.beta, bn.runningMean, bn.runningVariance].map((values) => Float32Array.from(values)),
+  ]));
+}
+
+function batchNormLayers(topology: { model_config?: LayerEntry }): { name: string; epsilon: number }[] {
+  const root = topology.model_config ?? topology as unknown as LayerEntry;
+  const found: { name: string; epsilon: number }[] = [];
+  const visit = (entry: LayerEntry) => {
+    if (entry.class_name === "BatchNormalization") {
+      found.push({ name: entry.config.name, epsilon: entry.config.epsilon ?? TFJS_DEFAULT_EPSILON });
+    }
+    entry.config?.layers?.forEach(visit);
+  };
+  visit(root);
+  return found;
+}
+
+function float32Weights(artifacts: io.ModelArtifacts): Map<string, Float32Array> {
+  const bytes = joinBuffers(artifacts.weightData);
+  const weights = new Map<string, Float32Array>();
+  let offset = 0;
+  for (const spec of artifacts.weightSpecs ?? []) {
+    if (spec.dtype !== "float32" || spec.quantization !== undefined) {
+      throw new InputError(`Weight ${spec.name} is ${spec.dtype}; a snapshot needs plain float32.`);
+    }
+    const count = spec.shape.reduce((product, size) => product * size, 1);
+    weights.set(spec.name, new Float32Array(bytes.buffer.slice(offset, offset + 4 * count)));
+    offset += 4 * count;
+  }
+  return weights;
+}

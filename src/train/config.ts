@@ -1,0 +1,45 @@
+/**
+ * How a network is trained: the schema of the `training` part of a configuration, and its defaults.
+ *
+ * @module
+ */
+import { z } from "zod";
+
+/** Schema of the training configuration. Every key has a default, so `{}` is a configuration. */
+export const trainingSchema = z.strictObject({
+  /** Passes over the training images. */
+  epochs: z.int().min(1).default(12),
+  /** Images per step. The last short batch of an epoch is dropped. */
+  batchSize: z.int().min(2).default(64),
+  /** Peak learning rate, reached after the warm-up. */
+  learningRate: z.number().positive().default(0.1),
+  /** Epochs over which the learning rate rises linearly from zero. */
+  warmupEpochs: z.number().min(0).default(1),
+  /** Nesterov momentum. */
+  momentum: z.number().min(0).lt(1).default(0.9),
+  /** L2 decay, on convolution and dense kernels only. */
+  weightDecay: z.number().min(0).default(5e-4),
+  /** Probability mass spread evenly over all classes. */
+  labelSmoothing: z.number().min(0).lt(1).default(0.1),
+  /** Largest random shift of a training image, in pixels, each way. */
+  shift: z.int().min(0).default(2),
+  /** Whether training images are mirrored at random. */
+  flip: z.boolean().default(true),
+  /** Decay of the exponential moving average of the weights; 0 trains without one. */
+  emaDecay: z.number().min(0).lt(1).default(0),
+  /** Share of the pooled features that is dropped before the head. */
+  dropout: z.number().min(0).lt(1).default(0),
+  /** Weight α of the R-Drop term; 0 trains without it. It needs a dropout above 0. */
+  rDropAlpha: z.number().min(0).default(0),
+  /** Training batches over which BatchNorm statistics are recomputed at the end; 0 keeps the moving averages. */
+  recalibrateBatches: z.int().min(0).default(0),
+}).refine((training) => training.rDropAlpha === 0 || training.dropout > 0, {
+  message: "R-Drop compares two dropout masks, so it needs a dropout above 0 (for example 0.1)",
+  path: ["rDropAlpha"],
+}).refine((training) => training.warmupEpochs <= training.epochs, {
+  message: "the warm-up cannot be longer than the training",
+  path: ["warmupEpochs"],
+});
+
+/** A complete training configuration. */
+export type TrainingConfig = z.infer<typeof trainingSchema>;

@@ -1,0 +1,63 @@
+/**
+ * Drives a session from where it stands to its last epoch, and says what happens on the way. It knows no files: the
+ * caller saves.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { EpochMetrics, EpochTiming } from "./metrics.ts";
+import type { TrainingSession } from "./session.ts";
+
+/** How long steps may run before the event loop gets a turn, so that Ctrl-C is heard. */
+const TURN_INTERVAL_MS = 50;
+
+/** What the caller does while training goes on. */
+export interface TrainingObserver {
+  /** After every step. */
+  onStep(session: TrainingSession, imagesPerSecond: number): void;
+  /** After every epoch; the checkpoint is written here. */
+  onEpoch(metrics: EpochMetrics, timing: EpochTiming): Promise<void>;
+}
+
+/**
+ * Trains until the last epoch or until the signal fires.
+ *
+ * @param session Where to go on from.
+ * @param batchSize Images per step, for the speed.
+ * @param observer Told of steps and epochs.
+ * @param signal Fires to stop after the step that is running.
+ * @returns "finished", or "interrupted" with the session between two steps.
+ */
+export async function train(
+  session: TrainingSession,
+  batchSize: number,
+  observer: TrainingObserver,
+  signal: AbortSignal,
+): Promise<"finished" | "interrupted"> {
+  while (!session.finished) {
+    const firstStep = session.step;
+    const startMs = performance.now();
+    let turnMs = startMs;
+    const speed = () =>
+      (session.step - firstStep) * batchSize / Math.max(1e-3, (performance.now() - startMs) / 1000);
+    while (session.step < session.stepsPerEpoch) {
+      session.trainStep();
+      observer.onStep(session, speed());
+      if (performance.now() - turnMs > TURN_INTERVAL_MS) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        turnMs = performance.now();
+      }
+      if (signal.aborted) return "interrupted";
+    }
+    const seconds = (performance.now() - startMs) / 1000;
+    const imagesPerSecond = speed();
+    const metrics = session.endEpoch();
+    await observer.onEpoch(metrics, {
+      epoch: metrics.epoch,
+      seconds,
+      imagesPerSecond,
+      tensors: tf.memory().numTensors,
+    });
+  }
+  return "finished";
+}

@@ -1,0 +1,34 @@
+/**
+ * What one epoch is described by. Nothing here depends on the clock, so that the metrics of a resumed run are the
+ * metrics of a run that was never interrupted; times are kept apart, in {@link EpochTiming}.
+ *
+ * @module
+ */
+
+/** One line of `metrics.jsonl`. */
+export interface EpochMetrics {
+  /** Counted from 1. */
+  readonly epoch: number;
+  /** Learning rate of the epoch's last step. */
+  readonly learningRate: number;
+  /** Mean loss over the epoch's steps, label smoothing and R-Drop included. */
+  readonly trainingLoss: number;
+  /** Share of the epoch's (augmented) training images classified right on the way. */
+  readonly trainingAccuracy: number;
+  /** Cross entropy on the test images, without smoothing. */
+  readonly testLoss: number;
+  /** Share of the test images classified right. */
+  readonly testAccuracy: number;
+}
+
+/** One line of `timing.jsonl`. */
+export interface EpochTiming {
+  /** Counted from 1. */
+  readonly epoch: number;
+  /** Wall time of the training steps of the epoch. */
+  readonly seconds: number;
+  /** Training images per second. */
+  readonly imagesPerSecond: number;
+  /** Tensors in use after the epoch: the same number every time, or something leaks. */
+  readonly tensors: number;
+}

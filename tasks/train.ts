@@ -1,0 +1,92 @@
+/**
+ * `deno task train`: trains a multi-branch network, and freezes it with its BN snapshot.
+ *
+ * @module
+ */
+import { decimal, newCommand, print, runTask, wholeNumber } from "../src/cli/command.ts";
+import { interruptSignal } from "../src/cli/interrupt.ts";
+import { createProgress } from "../src/cli/progress.ts";
+import { InputError } from "../src/errors.ts";
+import { startBackend } from "../src/kernels/backend.ts";
+import { PRESET_NAMES } from "../src/model/presets.ts";
+import { readRunConfigFile, requestConfig } from "../src/run/config.ts";
+import { findRun } from "../src/run/run_directory.ts";
+import { resumeTraining, startTraining } from "../src/run/training_run.ts";
+import { definedOnly, OUTPUT_FLAGS } from "../src/cli/options.ts";
+
+const command = newCommand("train", "Train a multi-branch network and freeze it with its BatchNorm statistics.")
+  .option("--preset <name>", `the network: ${PRESET_NAMES.join(", ")} (default: toy)`)
+  .option("--config <file>", "a JSON file with any of: preset, seed, data, network, training; flags win over it")
+  .option("--data <source>", "shapes10, or a folder of IDX files, CIFAR-10 batches or class folders")
+  .option("--image-size <pixels>", "resize the images of class folders to this side", wholeNumber(8, 1024))
+  .option("--epochs <count>", "passes over the training images", wholeNumber(1))
+  .option("--batch-size <count>", "images per step", wholeNumber(2))
+  .option("--learning-rate <rate>", "peak learning rate", decimal(1e-9))
+  .option("--warmup-epochs <count>", "epochs of linear warm-up", decimal(0))
+  .option("--momentum <value>", "Nesterov momentum", decimal(0, 0.9999))
+  .option("--weight-decay <value>", "L2 decay on kernels", decimal(0))
+  .option("--label-smoothing <value>", "probability spread over all classes", decimal(0, 0.9))
+  .option("--shift <pixels>", "largest random shift", wholeNumber(0))
+  .option("--no-flip", "do not mirror training images (digits and letters)")
+  .option("--ema-decay <value>", "average the weights with this decay (for example 0.99)", decimal(0, 0.99999))
+  .option("--dropout <share>", "dropout before the head", decimal(0, 0.95))
+  .option("--r-drop <alpha>", "R-Drop with this weight; needs --dropout", decimal(0))
+  .option("--recalibrate <batches>", "recompute BatchNorm statistics over so many batches", wholeNumber(0))
+  .option("--seed <number>", "seed of everything random", wholeNumber(0, 0x7fffffff))
+  .option("--resume [run]", "go on with an interrupted run (default: the newest)")
+  .addHelpText("after", "\nExample: deno task train --epochs 20 --dropout 0.1 --r-drop 1");
+
+await runTask(command.action(async (options) => {
+  const progress = createProgress(options);
+  const given = Object.keys(options).filter((name) => command.getOptionValueSource(name) === "cli");
+  let start;
+  if (options.resume !== undefined) {
+    refuseFlagsWithResume(given);
+    const run = await findRun(options.resume === true ? undefined : options.resume, "started");
+    start = (context: Parameters<typeof resumeTraining>[1]) => resumeTraining(run, context);
+  } else {
+    const file = options.config === undefined ? {} : await readRunConfigFile(options.config);
+    const request = requestConfig(file, {
+      ...definedOnly({ preset: options.preset, seed: options.seed }),
+      data: definedOnly({ source: options.data, imageSize: options.imageSize }),
+      training: definedOnly({
+        epochs: options.epochs,
+        batchSize: options.batchSize,
+        learningRate: options.learningRate,
+        warmupEpochs: options.warmupEpochs,
+        momentum: options.momentum,
+        weightDecay: options.weightDecay,
+        labelSmoothing: options.labelSmoothing,
+        shift: options.shift,
+        flip: options.flip ? undefined : false,
+        emaDecay: options.emaDecay,
+        dropout: options.dropout,
+        rDropAlpha: options.rDrop,
+        recalibrateBatches: options.recalibrate,
+      }),
+    });
+    start = (context: Parameters<typeof startTraining>[1]) => startTraining(request, context);
+  }
+  const signal = interruptSignal();
+  const backend = await startBackend();
+  const summary = await start({ backend, progress, signal });
+  if (options.json) print(JSON.stringify(summary));
+  else {
+    print(
+      `Test accuracy ${(100 * summary.testAccuracy).toFixed(2)}% after ${summary.epochs} epochs ` +
+        `(${summary.seconds.toFixed(0)} s, ${summary.imagesPerSecond.toFixed(0)} images/s).`,
+    );
+    print(`Next: deno task fuse ${summary.run}`);
+  }
+}));
+
+/** A resumed run keeps its own configuration: a flag that would change it is refused. */
+function refuseFlagsWithResume(given: string[]): void {
+  const surplus = given.filter((name) => name !== "resume" && !OUTPUT_FLAGS.includes(name));
+  if (surplus.length === 0) return;
+  const flags = surplus.map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+  throw new InputError(
+    `--resume goes on with the run's own configuration, so ${flags.join(", ")} cannot be given with it.`,
+    "Leave the flags out, or start a new run without --resume.",
+  );
+}
