@@ -29,7 +29,8 @@ const DEPTHWISE_EXPANSION = 2;
  *
  * Layers: `pad`, `origin`, `origin_bn`, `conv1x1`, `conv1x1_bn`, `sequence_1x1`, `sequence_add`, `sequence_1x1_bn`,
  * `sequence_kxk`, `sequence_kxk_bn`, `average_1x1`, `average_1x1_bn`, `average`, `average_bn`, `add`, and the activation
- * under the place's name. A depthwise block has no `conv1x1` and `average_1x1`, as in the reference.
+ * under the place's name. A depthwise block has no `conv1x1` and no
+ * `average_1x1`, and `sequence_expand` in place of `sequence_1x1`, as in the reference.
  */
 export function dbbBlock(
   x: tf.SymbolicTensor,
@@ -37,45 +38,40 @@ export function dbbBlock(
   { kernelSize }: DbbOptions,
 ): tf.SymbolicTensor {
   const { name, padding, stride, filters, groups } = place;
-  const depthwise = groups === filters;
-  const padded = zeroPad(x, `${name}/pad`, { mode: padding, kernel: [kernelSize, kernelSize], stride });
-  const inner = { ...place, padding: "valid" as const };
-  const wide = (part: string): Convolution => ({
-    ...inner,
-    name: `${name}/${part}`,
-    kernel: [kernelSize, kernelSize],
-  });
-  const pointwise = (part: string): Convolution => ({
-    ...inner,
-    name: `${name}/${part}`,
-    kernel: [1, 1],
-    stride: 1,
-  });
+  const kernel = [kernelSize, kernelSize] as const;
+  const padded = zeroPad(x, `${name}/pad`, { mode: padding, kernel, stride });
+  const inside = { ...place, padding: "valid" as const };
+  const wide = (part: string): Convolution => ({ ...inside, name: `${name}/${part}`, kernel });
+  const narrow = (part: string): Convolution => ({ ...wide(part), kernel: [1, 1], stride: 1 });
 
   const outputs = [convolutionBn(padded, wide("origin"))];
-  if (!depthwise) outputs.push(convolutionBn(x, placedConvolution(place, "conv1x1", 1)));
-  outputs.push(
-    convolutionBn(sequenceStart(padded, pointwise("sequence_1x1"), depthwise), wide("sequence_kxk")),
-  );
-  const averaged = depthwise ? padded : convolutionBn(padded, pointwise("average_1x1"));
-  outputs.push(averageBn(averaged, name, kernelSize, stride));
+  if (groups > 1 && groups === filters && keepsChannels(x, place)) {
+    outputs.push(convolutionBn(expand(padded, narrow("sequence_expand")), wide("sequence_kxk")));
+    outputs.push(averageBn(padded, name, kernelSize, stride));
+  } else {
+    outputs.push(convolutionBn(x, placedConvolution(place, "conv1x1", 1)));
+    outputs.push(convolutionBn(addToIdentity(padded, name, narrow("sequence_1x1")), wide("sequence_kxk")));
+    outputs.push(averageBn(convolutionBn(padded, narrow("average_1x1")), name, kernelSize, stride));
+  }
   return activate(addBranches(outputs, place), place);
 }
 
+function keepsChannels(x: tf.SymbolicTensor, { filters }: BlockPlace): boolean {
+  return x.shape.at(-1) === filters;
+}
+
+/** The 1x1 convolution and BatchNorm that widen a depthwise block in front of its inner kxk. */
+function expand(padded: tf.SymbolicTensor, conv: Convolution): tf.SymbolicTensor {
+  return convolutionBn(padded, { ...conv, filters: DEPTHWISE_EXPANSION * Number(padded.shape.at(-1)) });
+}
+
 /**
- * The 1x1 convolution and BatchNorm in front of the inner kxk. Its kernel is the identity plus a trained part that starts
+ * The 1x1 convolution and BatchNorm in front of the inner kxk. The kernel is the identity plus a trained part that starts
  * at zero; the identity is written as an addition, so that weight decay does not pull it down.
  */
-function sequenceStart(
-  padded: tf.SymbolicTensor,
-  conv: Convolution,
-  depthwise: boolean,
-): tf.SymbolicTensor {
-  const channels = Number(padded.shape.at(-1));
-  if (depthwise) return convolutionBn(padded, { ...conv, filters: DEPTHWISE_EXPANSION * channels });
-  const trained = convolution(padded, { ...conv, filters: channels, start: "zeros" });
-  const addName = conv.name.replace(/1x1$/, "add");
-  const sum = apply(tf.layers.add({ name: addName }), [padded, trained]);
+function addToIdentity(padded: tf.SymbolicTensor, name: string, conv: Convolution): tf.SymbolicTensor {
+  const trained = convolution(padded, { ...conv, filters: Number(padded.shape.at(-1)), start: "zeros" });
+  const sum = apply(tf.layers.add({ name: `${name}/sequence_add` }), [padded, trained]);
   return apply(batchNorm(`${conv.name}_bn`), sum);
 }
 

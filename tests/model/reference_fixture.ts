@@ -1,0 +1,152 @@
+/** The reference fixtures of tests/fixtures, and the networks of ours that their states belong to. */
+import * as tf from "@tensorflow/tfjs";
+import type { RawTensor } from "../../src/export/safetensors.ts";
+import { float32Values } from "../../src/import/float_values.ts";
+import { permute } from "../../src/import/permute.ts";
+import { readSafetensors } from "../../src/import/safetensors.ts";
+import { loadTorchState } from "../../src/import/torch.ts";
+import {
+  blockModules,
+  type BlockNaming,
+  type ModuleOfLayer,
+  networkModules,
+} from "../../src/import/torch_modules.ts";
+import { acNetBlock } from "../../src/model/blocks/acnet.ts";
+import type { BlockPlace } from "../../src/model/blocks/block.ts";
+import { dbbBlock } from "../../src/model/blocks/dbb.ts";
+import { type BnConvPadding, fastVitBlock } from "../../src/model/blocks/fastvit.ts";
+import { mobileOnePart } from "../../src/model/blocks/mobileone.ts";
+import { repVggBlock } from "../../src/model/blocks/repvgg.ts";
+import { type NetworkConfig, parseNetworkConfig } from "../../src/model/config.ts";
+import { createNetwork } from "../../src/model/network.ts";
+
+const FOLDER = new URL("../fixtures/", import.meta.url);
+
+/** One fixture, in PyTorch's layouts. */
+export interface Fixture {
+  readonly name: string;
+  readonly kind: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tensors: ReadonlyMap<string, RawTensor>;
+  /** The state dict. */
+  readonly state: ReadonlyMap<string, RawTensor>;
+}
+
+/** Every fixture, sorted by name. */
+export function readFixtures(): Fixture[] {
+  return [...Deno.readDirSync(FOLDER)]
+    .map((entry) => entry.name.replace(".safetensors", ""))
+    .filter((name) => name !== "README.md")
+    .sort()
+    .map(readFixture);
+}
+
+/** The fixture of that name. */
+export function readFixture(name: string): Fixture {
+  const { tensors, metadata } = readSafetensors(
+    Deno.readFileSync(new URL(`${name}.safetensors`, FOLDER)),
+    name,
+  );
+  const prefix = "state/";
+  const state = [...tensors].filter(([key]) => key.startsWith(prefix))
+    .map(([key, tensor]) => [key.slice(prefix.length), tensor] as const);
+  return { name, kind: metadata["kind"]!, metadata, tensors, state: new Map(state) };
+}
+
+/** Values of the fixture's tensor; images are turned from NCHW to NHWC, kernels from OIHW to HWIO. */
+export function fixtureTensor({ tensors }: Fixture, name: string): { values: Float32Array; shape: number[] } {
+  const tensor = tensors.get(name)!;
+  const values = float32Values(tensor, name);
+  const shape = [...tensor.shape];
+  if (shape.length !== 4) return { values, shape };
+  const axes = name === "fused/weight" ? [2, 3, 1, 0] : [0, 2, 3, 1];
+  return { values: permute(values, shape, axes), shape: axes.map((axis) => shape[axis]!) };
+}
+
+/** The fixture's block or network in our training form, with the fixture's weights. */
+export function trainingForm(fixture: Fixture, bnConvPadding: BnConvPadding = "afterBn"): tf.LayersModel {
+  const isNetwork = fixture.kind.endsWith("-net");
+  const model = isNetwork
+    ? createNetwork(networkConfig(fixture), { seed: 1 })
+    : blockModel(fixture, bnConvPadding);
+  loadTorchState(
+    model,
+    isNetwork ? networkModules(networkConfig(fixture), "reference") : moduleOf(fixture),
+    fixture.state,
+  );
+  return model;
+}
+
+/** The configuration of a whole network. */
+export function networkConfig({ kind, metadata }: Fixture): NetworkConfig {
+  const widths: number[] = JSON.parse(metadata["width_multiplier"]!);
+  const depths: number[] = JSON.parse(metadata["num_blocks"]!);
+  const size = Number(metadata["size"]);
+  return parseNetworkConfig({
+    block: kind.replace("-net", ""),
+    inputSize: [size, size, 3],
+    classCount: Number(metadata["num_classes"]),
+    padding: "explicit",
+    stem: { width: 64 * widths[0]! },
+    stages: depths.map((depth, i) => ({ depth, width: 64 * 2 ** i * widths[i]! })),
+    ...(kind === "mobileone-net" ? { convBranches: Number(metadata["num_conv_branches"]) } : {}),
+  });
+}
+
+function blockModel(fixture: Fixture, bnConvPadding: BnConvPadding): tf.LayersModel {
+  const { metadata } = fixture;
+  const size = Number(metadata["size"]);
+  const input = tf.input({ shape: [size, size, Number(metadata["in"])], name: "image" });
+  return tf.model({ inputs: input, outputs: applyBlock(input, fixture, bnConvPadding) });
+}
+
+function applyBlock(x: tf.SymbolicTensor, { kind, metadata }: Fixture, bnConvPadding: BnConvPadding) {
+  const hasActivation = kind !== "acnet" && kind !== "dbb";
+  const place: BlockPlace = {
+    name: "block",
+    filters: Number(metadata["out"]),
+    stride: Number(metadata["stride"]),
+    groups: Number(metadata["groups"] ?? 1),
+    padding: "explicit",
+    activation: hasActivation ? "relu" : "linear",
+    seed: 1,
+  };
+  const kernelSize = Number(metadata["kernel"]);
+  switch (kind) {
+    case "repvgg":
+      return repVggBlock(x, place, {
+        branches: { conv1x1: true, identity: true },
+        squeezeExcite: false,
+        postAdditionBn: false,
+      });
+    case "mobileone":
+      return mobileOnePart(x, place, kernelSize, {
+        convBranches: Number(metadata["branches"]),
+        scale: true,
+        skip: true,
+        squeezeExcite: false,
+      });
+    case "fastvit":
+      return fastVitBlock(x, place, {
+        kernelSizes: JSON.parse(metadata["kernels"]!),
+        skipIncludeBn: metadata["skip_bn"] !== "false",
+        useBnConv: metadata["bn_conv"] === "true",
+        bnConvPadding,
+      });
+    case "dbb":
+      return dbbBlock(x, place, { kernelSize });
+    default:
+      return acNetBlock(x, place, { kernelSize });
+  }
+}
+
+function moduleOf({ kind, metadata }: Fixture): ModuleOfLayer {
+  const naming = {
+    block: kind,
+    postAdditionBn: false,
+    convBranches: Number(metadata["branches"]),
+    kernelSizes: JSON.parse(metadata["kernels"] ?? "[]"),
+  } as BlockNaming;
+  const { parts } = blockModules(naming, "reference");
+  return (layer) => parts.get(layer.replace("block/", ""));
+}
