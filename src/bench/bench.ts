@@ -15,8 +15,10 @@ export interface BenchSettings {
   readonly batches: readonly number[];
   /** Counted rounds per batch size at most. */
   readonly rounds: number;
-  /** Rounds before the counted ones. */
+  /** Rounds before the counted ones, at least. */
   readonly warmupRounds: number;
+  /** Time before the counted rounds, ms, at least. */
+  readonly warmupMs: number;
   /** Shortest sample, ms; shorter runs are repeated within one. */
   readonly minimumMs: number;
   /** Time per batch size, ms, after which no new round begins (but see `MINIMUM_ROUNDS`). Infinity for no limit. */
@@ -31,7 +33,8 @@ export interface BenchSettings {
 export const DEFAULT_SETTINGS: BenchSettings = {
   batches: [1, 32],
   rounds: 200,
-  warmupRounds: 5,
+  warmupRounds: 2,
+  warmupMs: 500,
   minimumMs: 1,
   budgetMs: 8000,
   tolerance: DEFAULT_TOLERANCE,

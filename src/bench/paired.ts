@@ -23,8 +23,10 @@ export interface MeasureOptions {
   readonly contestants: readonly Contestant[];
   /** Counted rounds at most, at least 1. */
   readonly rounds: number;
-  /** Rounds that run first and are thrown away: compilation, caches, the growth of the heap. */
+  /** Rounds at least that run first and are thrown away: compilation, caches, the growth of the heap. */
   readonly warmupRounds: number;
+  /** The warm-up goes on until it has taken this long, ms: an optimizing compiler needs time, not rounds. */
+  readonly warmupMs: number;
   /** A sample repeats its run until it is about this long, so that the clock's grain does not show, ms. 0: one run each. */
   readonly minimumMs: number;
   /** Once the counted rounds have taken this long no further one begins, ms; {@link MINIMUM_ROUNDS} are run all the same. */
@@ -65,6 +67,7 @@ const MOST_REPEATS = 1000;
  *   contestants: [{ name: "short", run: () => void "a".repeat(10) }, { name: "long", run: () => void "a".repeat(1e5) }],
  *   rounds: 20,
  *   warmupRounds: 2,
+ *   warmupMs: 10,
  *   minimumMs: 0.1,
  *   now: () => performance.now(),
  *   random: Random.from(1, "order"),
@@ -96,9 +99,12 @@ export async function measure(options: MeasureOptions): Promise<Samples[]> {
 }
 
 /** Runs the warm-up rounds and returns how often each contestant repeats its run to fill `minimumMs`. */
-async function warmUp({ contestants, warmupRounds, minimumMs, now }: MeasureOptions): Promise<number[]> {
+async function warmUp(
+  { contestants, warmupRounds, warmupMs, minimumMs, now }: MeasureOptions,
+): Promise<number[]> {
   const fastest = contestants.map(() => Infinity);
-  for (let round = 0; round < warmupRounds; round++) {
+  const start = now();
+  for (let round = 0; round < warmupRounds || (round < MOST_REPEATS && now() - start < warmupMs); round++) {
     for (const [index, contestant] of contestants.entries()) {
       fastest[index] = Math.min(fastest[index]!, await sample(contestant, 1, now));
     }

@@ -16,7 +16,7 @@ import { type RunDirectory, runDirectoryAt } from "../../src/run/run_directory.t
 
 const backend = await startBackend();
 const context = { backend, progress: { update: () => {}, log: () => {} } };
-const settings = { ...DEFAULT_SETTINGS, rounds: 3, warmupRounds: 1, batches: [1, 6] };
+const settings = { ...DEFAULT_SETTINGS, rounds: 3, warmupRounds: 1, warmupMs: 0, batches: [1, 6] };
 
 Deno.test("benchRun() writes the report and the chart and leaves no tensor behind", async () => {
   await using folder = await temporaryFolder();

@@ -25,6 +25,7 @@ function options(clock: FakeClock, contestants: Contestant[]): MeasureOptions {
     contestants,
     rounds: 20,
     warmupRounds: 0,
+    warmupMs: 0,
     minimumMs: 0,
     now: clock.now,
     random: Random.from(3, "order"),
@@ -56,6 +57,13 @@ Deno.test("measure() leaves the warm-up rounds out when the first runs are slow"
   assert.deepEqual([...samples!.timesMs], Array(20).fill(2));
 });
 
+Deno.test("measure() warms up for the time given when the rounds are short", async () => {
+  const clock = new FakeClock();
+  const contestants = [clock.contestant("a", () => 2), clock.contestant("b", () => 3)];
+  await measure({ ...options(clock, contestants), warmupRounds: 2, warmupMs: 50, rounds: 1 });
+  assert.equal(clock.log.length, 2 * 10 + 2);
+});
+
 Deno.test("measure() repeats a short run until the sample is long enough and reports the time of one", async () => {
   const clock = new FakeClock();
   const contestants = [clock.contestant("short", () => 0.25), clock.contestant("long", () => 8)];
@@ -70,6 +78,7 @@ Deno.test("measure() ends when the clock never moves during the warm-up", async 
   const [samples] = await measure({
     ...options(clock, [clock.contestant("a", () => 0)]),
     warmupRounds: 1,
+    warmupMs: 1,
     minimumMs: 1,
     rounds: 1,
   });
