@@ -53,6 +53,15 @@ Deno.test("requireSameOutputs() names forms, images and figures when one input i
   });
 });
 
+Deno.test("requireSameOutputs() refuses when an output is not a number", async () => {
+  const clock = new FakeClock();
+  const engines = [
+    new FakeEngine("training", clock, () => 1),
+    new FakeEngine("fused", clock, () => 1, (images) => images.map(() => NaN)),
+  ];
+  await assert.rejects(requireSameOutputs(engines, [{ name: "images", batch: pixels(2) }], 1e-4), GateError);
+});
+
 Deno.test("requireSameOutputs() is not fooled when two engines share the buffer of their outputs", async () => {
   const clock = new FakeClock();
   const shared = new Float32Array(2);

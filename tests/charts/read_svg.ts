@@ -15,8 +15,12 @@ export interface SvgTag {
 const TAG = /<(\/?)([a-zA-Z][\w:-]*)((?:\s+[\w:-]+="[^"<]*")*)\s*(\/?)>/y;
 const ENTITY = /&(?!(?:amp|lt|gt|quot|apos|nbsp|#\d+|#x[\da-f]+);)/i;
 
+// deno-lint-ignore no-control-regex
+const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
+
 /** Every start tag of a document, in order. Throws where it is not well-formed XML. */
 export function readSvg(svg: string): SvgTag[] {
+  if (FORBIDDEN.test(svg)) throw new Error("A control character");
   const tags: SvgTag[] = [];
   const open: string[] = [];
   let at = 0;
