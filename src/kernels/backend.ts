@@ -7,6 +7,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { setThreadsCount, setWasmPaths, version_wasm } from "@tensorflow/tfjs-backend-wasm";
 import { registerComposedGradients } from "./composed/register.ts";
+import { installKernels } from "./install.ts";
+import type { InstructionSet } from "./instance.ts";
 
 export { heapBytes } from "./heap.ts";
 
@@ -23,6 +25,8 @@ export interface BackendInfo {
   readonly backend: "wasm";
   readonly version: string;
   readonly kernels: "fast" | "stock";
+  /** What the fast kernels use; "none" when they are not installed. */
+  readonly instructionSet: InstructionSet;
   readonly threads: number;
 }
 
@@ -64,7 +68,8 @@ async function start(kernels: "fast" | "stock", threads: number): Promise<Backen
   }
   await tf.ready();
   registerComposedGradients();
-  return { backend: "wasm", version: version_wasm, kernels, threads };
+  const instructionSet = kernels === "fast" ? (await installKernels()).instructionSet : "none";
+  return { backend: "wasm", version: version_wasm, kernels, instructionSet, threads };
 }
 
 /** Where the package keeps its `.wasm` files: beside its entry point. A path with a closing slash. */

@@ -35,7 +35,7 @@ export interface WasmBackend {
   readonly wasm: EmscriptenModule;
   readonly dataIdMap: { get(dataId: object): TensorData | undefined };
   makeOutput(shape: number[], dtype: tf.DataType): TensorInfo;
-  disposeData(dataId: object, force?: boolean): boolean;
+  disposeData: (dataId: object, force?: boolean) => boolean;
   incRef(dataId: object): void;
 }
 
@@ -82,4 +82,55 @@ export function byteOffset(backend: WasmBackend, tensor: TensorInfo): number {
 /** A fresh float32 tensor in the heap; its content is whatever lay there. */
 export function allocateTensor(backend: WasmBackend, shape: readonly number[]): TensorInfo {
   return backend.makeOutput([...shape], "float32");
+}
+
+/**
+ * Calls `listener` with the data id of every tensor whose memory the backend gives back from now on.
+ *
+ * @returns a function that ends it.
+ */
+export function onDispose(backend: WasmBackend, listener: (dataId: object) => void): () => void {
+  const original = backend.disposeData;
+  backend.disposeData = (dataId, force) => {
+    const gone = original.call(backend, dataId, force);
+    if (gone) listener(dataId);
+    return gone;
+  };
+  return () => backend.disposeData = original;
+}
+
+/** Sets all elements of a float32 tensor to zero. */
+export function clearTensor(backend: WasmBackend, tensor: TensorInfo): void {
+  const count = tensor.shape.reduce((product, size) => product * size, 1);
+  new Float32Array(heapMemory(backend).buffer, byteOffset(backend, tensor), count).fill(0);
+}
+
+/** Cache lines are this long on every machine of interest, in bytes. */
+const CACHE_LINE = 64;
+
+/** A piece of the heap that is no tensor, aligned to a cache line. It is not collected: call {@link HeapBlock.free}. */
+export class HeapBlock {
+  /** Byte offset of the first usable byte, a multiple of 64. */
+  readonly offset: number;
+  private readonly start: number;
+  private freed = false;
+
+  /**
+   * Takes `bytes` from the allocator that also serves the tensors, so that nothing collides. The heap may grow.
+   *
+   * @throws {Error} when the heap cannot grow that far.
+   */
+  constructor(private readonly backend: WasmBackend, readonly bytes: number) {
+    // `>>> 0` since the allocator returns a signed number, negative above 2 GiB.
+    this.start = backend.wasm._malloc(bytes + CACHE_LINE) >>> 0;
+    if (this.start === 0) throw new Error(`Cannot take ${bytes} bytes from the wasm heap: it is full`);
+    this.offset = Math.ceil(this.start / CACHE_LINE) * CACHE_LINE;
+  }
+
+  /** Gives the memory back. A second call does nothing. */
+  free(): void {
+    if (this.freed) return;
+    this.freed = true;
+    this.backend.wasm._free(this.start);
+  }
 }

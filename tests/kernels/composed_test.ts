@@ -5,73 +5,24 @@ import { startBackend } from "../../src/kernels/backend.ts";
 import { kernelFunction } from "../../src/kernels/composed/register.ts";
 import { conv2dFilterGradient } from "../../src/kernels/composed/conv2d_filter_gradient.ts";
 import * as depthwise from "../../src/kernels/composed/depthwise_gradients.ts";
-import { wasmBackend } from "../../src/kernels/heap.ts";
-import { assertClose, convolutionShapes, explicitPadding, normals } from "./arbitrary.ts";
+import { assertClose, convolutionShapes, normals } from "./arbitrary.ts";
+import { convolutionCase, runKernel } from "./convolution_case.ts";
 import * as reference from "./reference.ts";
 
 const TOLERANCE = 1e-5;
 
 await startBackend({ kernels: "stock" });
 
-/** Runs a kernel function on named inputs and reads its result, with the tensors in use before and after compared. */
-function run(
-  kernelFunc: tf.KernelConfig["kernelFunc"],
-  inputs: Record<string, tf.Tensor>,
-  attrs: Record<string, unknown>,
-): Float32Array {
-  const backend = wasmBackend();
-  const before = tf.engine().backend.numDataIds();
-  const info = kernelFunc({ inputs, backend, attrs: attrs as tf.NamedAttrMap }) as tf.TensorInfo;
-  assert.equal(tf.engine().backend.numDataIds(), before + 1, "the kernel leaks tensors");
-  const values = tf.engine().backend.readSync(info.dataId) as Float32Array;
-  backend.disposeData(info.dataId);
-  for (const tensor of Object.values(inputs)) tensor.dispose();
-  return values;
-}
-
-/** The inputs and attributes that a gradient kernel is given for a shape. */
-function gradientCase(shape: reference.ConvolutionShape, outChannels: number, filterOutChannels: number) {
-  const [outHeight, outWidth] = reference.outputSize(shape);
-  const imageShape: [number, number, number, number] = [
-    shape.batch,
-    shape.height,
-    shape.width,
-    shape.inChannels,
-  ];
-  const filterShape: [number, number, number, number] = [
-    shape.filterHeight,
-    shape.filterWidth,
-    shape.inChannels,
-    filterOutChannels,
-  ];
-  const dyShape: [number, number, number, number] = [shape.batch, outHeight, outWidth, outChannels];
-  const x = normals(tf.util.sizeFromShape(imageShape), 1);
-  const w = normals(tf.util.sizeFromShape(filterShape), 2);
-  const dy = normals(tf.util.sizeFromShape(dyShape), 3);
-  return {
-    x,
-    w,
-    dy,
-    xTensor: () => tf.tensor4d(x, imageShape),
-    wTensor: () => tf.tensor4d(w, filterShape),
-    dyTensor: () => tf.tensor4d(dy, dyShape),
-    attrs: {
-      strides: [...shape.stride],
-      dilations: [...shape.dilation],
-      pad: explicitPadding(shape),
-      dataFormat: "NHWC",
-      filterShape,
-      inputShape: imageShape,
-    },
-  };
-}
-
 Deno.test("conv2dFilterGradient() agrees with float64 over shapes, strides and paddings", () => {
   fc.assert(
     fc.property(convolutionShapes(), (shape) => {
-      const { x, dy, xTensor, dyTensor, attrs } = gradientCase(shape, shape.outChannels, shape.outChannels);
+      const { x, dy, xTensor, dyTensor, attrs } = convolutionCase(
+        shape,
+        shape.outChannels,
+        shape.outChannels,
+      );
       const kernel = kernelFunction(conv2dFilterGradient);
-      const actual = run(kernel, { x: xTensor(), dy: dyTensor() }, attrs);
+      const actual = runKernel(kernel, { x: xTensor(), dy: dyTensor() }, attrs);
       assertClose(actual, reference.filterGradient(x, dy, shape), TOLERANCE);
     }),
     { numRuns: 60 },
@@ -82,9 +33,9 @@ Deno.test("depthwiseFilterGradient() agrees with float64 over shapes, strides an
   fc.assert(
     fc.property(convolutionShapes({ outChannels: [1, 2, 3] }), (shape) => {
       const channels = shape.inChannels * shape.outChannels;
-      const { x, dy, xTensor, dyTensor, attrs } = gradientCase(shape, channels, shape.outChannels);
+      const { x, dy, xTensor, dyTensor, attrs } = convolutionCase(shape, channels, shape.outChannels);
       const kernel = kernelFunction(depthwise.depthwiseFilterGradient);
-      const actual = run(kernel, { x: xTensor(), dy: dyTensor() }, attrs);
+      const actual = runKernel(kernel, { x: xTensor(), dy: dyTensor() }, attrs);
       assertClose(actual, reference.depthwiseFilterGradient(x, dy, shape), TOLERANCE);
     }),
     { numRuns: 60 },
@@ -95,9 +46,9 @@ Deno.test("depthwiseInputGradient() agrees with float64 over shapes, strides and
   fc.assert(
     fc.property(convolutionShapes({ outChannels: [1, 2, 3] }), (shape) => {
       const channels = shape.inChannels * shape.outChannels;
-      const { w, dy, wTensor, dyTensor, attrs } = gradientCase(shape, channels, shape.outChannels);
+      const { w, dy, wTensor, dyTensor, attrs } = convolutionCase(shape, channels, shape.outChannels);
       const kernel = kernelFunction(depthwise.depthwiseInputGradient);
-      const actual = run(kernel, { dy: dyTensor(), filter: wTensor() }, attrs);
+      const actual = runKernel(kernel, { dy: dyTensor(), filter: wTensor() }, attrs);
       assertClose(actual, reference.depthwiseInputGradient(dy, w, shape), TOLERANCE);
     }),
     { numRuns: 60 },
@@ -139,7 +90,7 @@ Deno.test("the float64 references agree with finite differences", () => {
             ],
           ] as const
         ) {
-          const { x, w, dy } = gradientCase(shape, outChannels, shape.outChannels);
+          const { x, w, dy } = convolutionCase(shape, outChannels, shape.outChannels);
           const loss = () => forward(x, w, shape).reduce((sum, value, i) => sum + value * dy[i]!, 0);
           // The loss is linear in x and in w, so a difference of step 1 is exact but for rounding.
           const slope = (values: Float32Array, at: number) => {

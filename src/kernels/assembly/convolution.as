@@ -1,0 +1,203 @@
+/**
+ * Convolution as an implicit matrix product: rows are pixels of a grid, columns output channels, k runs over taps and
+ * input channels. The rows of four pixels at a time are packed into a panel as they are needed; nothing like a whole
+ * im2col matrix is ever written. Indirection as in Dukhan, "The Indirect Convolution Algorithm" (2019), but packed.
+ *
+ * The same kernel serves the forward convolution and, with the taps reversed and the weights transposed, the gradient
+ * with respect to the input. A unit is four pixels, counted over batch, grid rows and grid columns.
+ */
+import { FROM_BIAS, FROM_OUTPUT, FROM_ZERO, gemm4x8, TILE_BYTES } from "./lib/gemm_4x8";
+import { packRows4 } from "./lib/pack_rows_4";
+
+/** The layout is that of `convolutionFields` in conv2d/convolution_work.ts. */
+@unmanaged
+class Convolution {
+  /** Images, NHWC. */
+  input: usize;
+  /** Panels [k][8], as packWeights makes them. */
+  weights: usize;
+  /** Per output channel, or 0. */
+  bias: usize;
+  /** Images, NHWC. */
+  output: usize;
+  inHeight: i32;
+  inWidth: i32;
+  inChannels: i32;
+  outHeight: i32;
+  outWidth: i32;
+  outChannels: i32;
+  batch: i32;
+  gridHeight: i32;
+  gridWidth: i32;
+  /** Grid pixel (p, q) reads input pixel (p·inStepY + tapOriginY + i·tapStepY, ...) for tap row i. */
+  inStepY: i32;
+  inStepX: i32;
+  tapOriginY: i32;
+  tapOriginX: i32;
+  tapStepY: i32;
+  tapStepX: i32;
+  tapRows: i32;
+  tapColumns: i32;
+  /** Grid pixel (p, q) writes output pixel (p·outStepY + outOriginY, q·outStepX + outOriginX). */
+  outStepY: i32;
+  outStepX: i32;
+  outOriginY: i32;
+  outOriginX: i32;
+  /** The result is clamped to [lo, hi]. */
+  lo: f32;
+  hi: f32;
+  /** Panels that are packed before they are multiplied. */
+  blockPanels: i32;
+  /** Tap rows that are multiplied at once. */
+  blockTapRows: i32;
+}
+
+/** The four pixels of a panel: where they read and write. In scratch memory. */
+@unmanaged
+class Panel {
+  /** Addresses of the four output rows. */
+  out0: u32;
+  out1: u32;
+  out2: u32;
+  out3: u32;
+  /** Addresses of the images. */
+  image0: u32;
+  image1: u32;
+  image2: u32;
+  image3: u32;
+  y0: i32;
+  y1: i32;
+  y2: i32;
+  y3: i32;
+  x0: i32;
+  x1: i32;
+  x2: i32;
+  x3: i32;
+}
+const PANEL_BYTES: usize = 64;
+
+/** Fills in the pixels of a panel; pixels behind the last one repeat it as input and write to `dummy`. */
+function locatePanel(d: Convolution, panel: i32, to: usize, dummy: usize): void {
+  const gridPixels = d.gridHeight * d.gridWidth;
+  const pixels = d.batch * gridPixels;
+  const imageBytes = <usize>(d.inHeight * d.inWidth * d.inChannels) * 4;
+  for (let r = 0; r < 4; r++) {
+    const wanted = panel * 4 + r;
+    const pixel = min(wanted, pixels - 1);
+    const n = pixel / gridPixels;
+    const inGrid = pixel - n * gridPixels;
+    const p = inGrid / d.gridWidth;
+    const q = inGrid - p * d.gridWidth;
+    const outPixel = (n * d.outHeight + p * d.outStepY + d.outOriginY) * d.outWidth + q * d.outStepX + d.outOriginX;
+    const at = to + (<usize>r << 2);
+    store<u32>(at, wanted < pixels ? d.output + <usize>(outPixel * d.outChannels) * 4 : dummy);
+    store<u32>(at, d.input + <usize>n * imageBytes, 16);
+    store<i32>(at, p * d.inStepY + d.tapOriginY, 32);
+    store<i32>(at, q * d.inStepX + d.tapOriginX, 48);
+  }
+}
+
+/** Address of pixel (y, x) of an image, or of zeros where there is none. */
+// @ts-ignore: decorator
+@inline
+function pixelAt(d: Convolution, image: usize, y: i32, x: i32, zeros: usize): usize {
+  return <u32>y < <u32>d.inHeight && <u32>x < <u32>d.inWidth
+    ? image + <usize>((y * d.inWidth + x) * d.inChannels) * 4
+    : zeros;
+}
+
+/** Packs tap rows [firstRow, lastRow) of the four pixels. */
+function packPanel(d: Convolution, at: Panel, firstRow: i32, lastRow: i32, to: usize, zeros: usize): void {
+  const channels = d.inChannels;
+  const columns = d.tapColumns;
+  // Where all four pixels have their whole filter row inside the image, it is contiguous.
+  const lastX = d.inWidth - columns;
+  const inside = d.tapStepX == 1 && lastX >= 0 && <u32>at.x0 <= <u32>lastX && <u32>at.x1 <= <u32>lastX &&
+    <u32>at.x2 <= <u32>lastX && <u32>at.x3 <= <u32>lastX;
+  for (let i = firstRow; i < lastRow; i++) {
+    const y0 = at.y0 + i * d.tapStepY;
+    const y1 = at.y1 + i * d.tapStepY;
+    const y2 = at.y2 + i * d.tapStepY;
+    const y3 = at.y3 + i * d.tapStepY;
+    const height = <u32>d.inHeight;
+    if (inside && <u32>y0 < height && <u32>y1 < height && <u32>y2 < height && <u32>y3 < height) {
+      to = packRows4(
+        to,
+        pixelAt(d, at.image0, y0, at.x0, zeros),
+        pixelAt(d, at.image1, y1, at.x1, zeros),
+        pixelAt(d, at.image2, y2, at.x2, zeros),
+        pixelAt(d, at.image3, y3, at.x3, zeros),
+        columns * channels,
+      );
+      continue;
+    }
+    for (let j = 0; j < columns; j++) {
+      const x = j * d.tapStepX;
+      to = packRows4(
+        to,
+        pixelAt(d, at.image0, y0, at.x0 + x, zeros),
+        pixelAt(d, at.image1, y1, at.x1 + x, zeros),
+        pixelAt(d, at.image2, y2, at.x2 + x, zeros),
+        pixelAt(d, at.image3, y3, at.x3 + x, zeros),
+        channels,
+      );
+    }
+  }
+}
+
+/**
+ * Scratch, in this order: zeros [inChannels], one output row [outChannels + 8], a tile, Panel [blockPanels], packed
+ * panels [blockPanels][blockTapRows · tapColumns · inChannels][4].
+ */
+export function convolution(descriptor: usize, begin: i32, end: i32, scratch: usize): void {
+  const d = changetype<Convolution>(descriptor);
+  const zeros = scratch;
+  const dummy = zeros + <usize>d.inChannels * 4;
+  const tile = dummy + <usize>(d.outChannels + 8) * 4;
+  const panels = tile + TILE_BYTES;
+  const packed = panels + <usize>d.blockPanels * PANEL_BYTES;
+  memory.fill(zeros, 0, <usize>d.inChannels * 4);
+
+  const rowSteps = d.tapColumns * d.inChannels;
+  const packedBytes = <usize>(d.blockTapRows * rowSteps) * 16;
+  const weightPanelBytes = <usize>(d.tapRows * rowSteps) * 32;
+  const infinity = f32.MAX_VALUE * 2;
+
+  for (let block = begin; block < end; block += d.blockPanels) {
+    const count = min(d.blockPanels, end - block);
+    for (let m = 0; m < count; m++) locatePanel(d, block + m, panels + <usize>m * PANEL_BYTES, dummy);
+    for (let firstRow = 0; firstRow < d.tapRows; firstRow += d.blockTapRows) {
+      const lastRow = min(firstRow + d.blockTapRows, d.tapRows);
+      const k = (lastRow - firstRow) * rowSteps;
+      const isLast = lastRow == d.tapRows;
+      const start = firstRow > 0 ? FROM_OUTPUT : d.bias ? FROM_BIAS : FROM_ZERO;
+      const lo = isLast ? d.lo : -infinity;
+      const hi = isLast ? d.hi : infinity;
+      for (let m = 0; m < count; m++) {
+        const panel = changetype<Panel>(panels + <usize>m * PANEL_BYTES);
+        packPanel(d, panel, firstRow, lastRow, packed + <usize>m * packedBytes, zeros);
+      }
+      let weights = d.weights + <usize>(firstRow * rowSteps) * 32;
+      for (let column = 0; column < d.outChannels; column += 8) {
+        const columns = min(8, d.outChannels - column);
+        const columnBytes = <usize>column * 4;
+        for (let m = 0; m < count; m++) {
+          gemm4x8(
+            k,
+            packed + <usize>m * packedBytes,
+            weights,
+            panels + <usize>m * PANEL_BYTES,
+            columnBytes,
+            columns,
+            start,
+            d.bias + columnBytes,
+            lo,
+            hi,
+            tile,
+          );
+        }
+        weights += weightPanelBytes;
+      }
+    }
+  }
+}

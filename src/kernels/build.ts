@@ -1,0 +1,164 @@
+/**
+ * Compiles the AssemblyScript kernels in `assembly/` with the compiler from npm, inside this process, on first use. The
+ * result is kept in `.cache/kernels/` under a hash of all that it depends on; without permission to write there, it is
+ * compiled again by every process (under a second).
+ *
+ * Every `assembly/*.as` is an entry file: what it exports, the module exports. What several share lies in
+ * `assembly/lib/`. The ending is `.as` since AssemblyScript is not TypeScript, and `deno check` must not meet it.
+ *
+ * @module
+ */
+import process from "node:process";
+import { WorkError } from "../errors.ts";
+import { sha256 } from "../files/hash.ts";
+
+/** What a build is made for. */
+export interface KernelTarget {
+  /** "relaxed-simd" has fused multiply-add; "simd" runs wherever there are 128-bit vectors. */
+  readonly instructionSet: "relaxed-simd" | "simd";
+  /** Whether the imported memory is a shared one. */
+  readonly sharedMemory: boolean;
+}
+
+/**
+ * Pages of 64 KiB that the module declares as there from the start. V8 leaves out one of the two bounds checks of an
+ * access whose constant offset lies inside them, where it cannot leave out both (denoland/deno#35658). The tfjs heap starts with 256.
+ */
+export const INITIAL_PAGES = 256;
+/** The most that 32-bit addresses reach; the tfjs heap declares the same. */
+const MAXIMUM_PAGES = 65536;
+const ASSEMBLY = new URL("./assembly/", import.meta.url);
+const CACHE = new URL("../../.cache/kernels/", import.meta.url);
+const ENDING = ".as";
+
+/**
+ * The compiled kernels: from the cache, else from the compiler.
+ *
+ * @throws {WorkError} when the sources do not compile; the message holds the compiler's.
+ */
+export async function buildKernels(target: KernelTarget): Promise<Uint8Array<ArrayBuffer>> {
+  const sources = await readSources();
+  const flags = compilerFlags(target);
+  const key = await sha256(
+    new TextEncoder().encode(JSON.stringify([await compilerVersion(), flags, [...sources]])),
+  );
+  const file = new URL(`${key}.wasm`, CACHE);
+  const cached = await readCache(file);
+  if (cached !== undefined) return cached;
+  const binary = await compile(sources, flags);
+  await writeCache(file, binary);
+  return binary;
+}
+
+function compilerFlags(target: KernelTarget): string[] {
+  return [
+    "-O2",
+    "--noAssert",
+    ...["--runtime", "stub"],
+    ...["--use", "abort="],
+    ...["--enable", "simd"],
+    ...(target.instructionSet === "relaxed-simd" ? ["--enable", "relaxed-simd"] : []),
+    "--importMemory",
+    "--noExportMemory",
+    ...["--initialMemory", String(INITIAL_PAGES)],
+    ...(target.sharedMemory
+      ? ["--sharedMemory", "--enable", "threads", "--maximumMemory", String(MAXIMUM_PAGES)]
+      : []),
+  ];
+}
+
+/** All sources by path relative to `assembly/`, without their ending, in a fixed order. */
+async function readSources(): Promise<Map<string, string>> {
+  const sources = new Map<string, string>();
+  for (const folder of ["", "lib/"]) {
+    const names: string[] = [];
+    for await (const entry of Deno.readDir(new URL(folder, ASSEMBLY))) {
+      if (entry.isFile && entry.name.endsWith(ENDING)) names.push(entry.name);
+    }
+    for (const name of names.sort()) {
+      const path = folder + name;
+      sources.set(path.slice(0, -ENDING.length), await Deno.readTextFile(new URL(path, ASSEMBLY)));
+    }
+  }
+  return sources;
+}
+
+async function compilerVersion(): Promise<string> {
+  const manifest = new URL("../package.json", import.meta.resolve("assemblyscript"));
+  return (JSON.parse(await Deno.readTextFile(manifest)) as { version: string }).version;
+}
+
+async function compile(sources: Map<string, string>, flags: string[]): Promise<Uint8Array<ArrayBuffer>> {
+  const compiler = await importCompiler();
+  let binary: Uint8Array<ArrayBuffer> | undefined;
+  let messages = "";
+  const entries = [...sources.keys()].filter((name) => !name.includes("/")).map((name) => name + ".ts");
+  const { error } = await compiler.main([...entries, "--outFile", "kernels.wasm", ...flags], {
+    readFile: (name) => sources.get(name.replace(/\.ts$/, "")) ?? null,
+    writeFile: (_name, content) => {
+      if (typeof content !== "string") binary = new Uint8Array(content);
+    },
+    listFiles: () => [],
+    stderr: { write: (chunk) => messages += chunk },
+  });
+  if (error !== null || binary === undefined) {
+    throw new WorkError(`Cannot compile the kernels in ${ASSEMBLY.pathname}: ${messages || error?.message}`);
+  }
+  assertNoDataSection(binary);
+  return binary;
+}
+
+/**
+ * Imports the compiler. Its terminal colours ask whether "CI" is in the environment, which would need `--allow-env`, so
+ * the environment is empty while it loads.
+ */
+async function importCompiler(): Promise<typeof import("assemblyscript/asc")> {
+  const environment = Object.getOwnPropertyDescriptor(process, "env")!;
+  Object.defineProperty(process, "env", { value: {}, configurable: true, enumerable: true });
+  try {
+    return await import("assemblyscript/asc");
+  } finally {
+    Object.defineProperty(process, "env", environment);
+  }
+}
+
+/** A data section would be written over tensors, since the memory is the tfjs heap's. */
+function assertNoDataSection(binary: Uint8Array<ArrayBuffer>): void {
+  const DATA_SECTION = 11;
+  for (let at = 8; at < binary.length;) {
+    const section = binary[at++]!;
+    let size = 0;
+    for (let shift = 0;; shift += 7) {
+      const byte = binary[at++]!;
+      size |= (byte & 0x7f) << shift;
+      if (byte < 0x80) break;
+    }
+    if (section === DATA_SECTION) {
+      throw new WorkError("Cannot use the kernels as they hold static data, which would overwrite tensors");
+    }
+    at += size;
+  }
+}
+
+async function readCache(file: URL): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    const binary = await Deno.readFile(file);
+    return WebAssembly.validate(binary) ? binary : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Several processes may write the same file at once: each its own temporary one, renamed when it is whole. */
+async function writeCache(file: URL, binary: Uint8Array): Promise<void> {
+  const permission = await Deno.permissions.query({ name: "write", path: CACHE });
+  if (permission.state !== "granted") return;
+  const temporary = new URL(`${crypto.randomUUID()}.partial`, CACHE);
+  try {
+    await Deno.mkdir(CACHE, { recursive: true });
+    await Deno.writeFile(temporary, binary);
+    await Deno.rename(temporary, file);
+  } catch {
+    await Deno.remove(temporary).catch(() => {});
+  }
+}

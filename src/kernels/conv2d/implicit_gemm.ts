@@ -1,0 +1,157 @@
+/**
+ * The TypeScript side of `assembly/convolution.as`: which pixels and taps a convolution reads, in the words of that
+ * kernel. Layouts: images NHWC, filters HWIO.
+ *
+ * @module
+ */
+import type { Shape4D } from "../composed/compose.ts";
+import { floatField, type Work } from "../dispatch.ts";
+import { byteOffset, type TensorInfo } from "../heap.ts";
+import type { KernelContext } from "../override.ts";
+
+/** Rows and columns. */
+export type Pair = readonly [y: number, x: number];
+
+/** Rows of a panel of packed pixels. */
+const PANEL_PIXELS = 4;
+/** Columns of a panel of packed weights. */
+const PANEL_COLUMNS = 8;
+/** Steps of k that are multiplied at once: a panel of weights then takes half of a 32 KiB first-level cache. */
+const BLOCK_STEPS = 512;
+/** Packed pixels that are held at once, in bytes: a fraction of a second-level cache. */
+const BLOCK_BYTES = 96 * 1024;
+const MAXIMUM_BLOCK_PANELS = 64;
+/** Scratch for one tile and for the pixels of one panel, in bytes; see `convolution.as`. */
+const TILE_BYTES = 128;
+const PANEL_BYTES = 64;
+
+/**
+ * Which taps of a filter take part, in the order in which they are read. In x and y: tap t is filter index
+ * start + step·t.
+ */
+export interface Taps {
+  readonly start: Pair;
+  readonly step: Pair;
+  readonly count: Pair;
+}
+
+/** A regular grid of output pixels, each a sum over the same taps. */
+export interface PixelGrid {
+  readonly size: Pair;
+  /** Grid pixel p reads, for tap t, input pixel p·inStep + tapOrigin + t·tapStep. */
+  readonly inStep: Pair;
+  readonly tapOrigin: Pair;
+  readonly tapStep: Pair;
+  /** Grid pixel p writes output pixel p·outStep + outOrigin. */
+  readonly outStep: Pair;
+  readonly outOrigin: Pair;
+  readonly taps: Taps;
+}
+
+/** What happens to a sum before it is stored. */
+export interface Epilogue {
+  /** Byte offset of one float per output channel, or 0. */
+  readonly bias: number;
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** No bias and no clamping. */
+export const PLAIN: Epilogue = { bias: 0, lo: -Infinity, hi: Infinity };
+
+/**
+ * The weights of a filter as panels [k][8], made once for as long as the filter's data lives.
+ *
+ * @param filter HWIO.
+ * @param transposed Whether k runs over output channels, as in the gradient with respect to the input.
+ * @returns byte offset.
+ */
+export function packedWeights(
+  context: KernelContext,
+  filter: TensorInfo,
+  taps: Taps,
+  transposed: boolean,
+): number {
+  const [, filterWidth, inChannels, outChannels] = filter.shape as Shape4D;
+  const steps = taps.count[0] * taps.count[1] * (transposed ? outChannels : inChannels);
+  const panels = Math.ceil((transposed ? inChannels : outChannels) / PANEL_COLUMNS);
+  const layout = `panels ${transposed} ${taps.start} ${taps.step} ${taps.count}`;
+  const bytes = panels * steps * PANEL_COLUMNS * Float32Array.BYTES_PER_ELEMENT;
+  return context.weights.get(filter, layout, bytes, (packed) =>
+    context.dispatcher.run({
+      kernel: "packWeights",
+      units: panels,
+      fields: [
+        byteOffset(context.backend, filter),
+        packed,
+        filterWidth,
+        inChannels,
+        outChannels,
+        taps.start[0],
+        taps.step[0],
+        taps.count[0],
+        taps.start[1],
+        taps.step[1],
+        taps.count[1],
+        transposed ? 1 : 0,
+      ],
+    }));
+}
+
+/**
+ * One call of `convolution`.
+ *
+ * @param input NHWC [N, H, W, C].
+ * @param weights Byte offset of panels, from {@link packedWeights} with the grid's taps.
+ * @param output NHWC [N, H', W', K].
+ */
+export function implicitGemm(
+  context: KernelContext,
+  input: TensorInfo,
+  weights: number,
+  output: TensorInfo,
+  grid: PixelGrid,
+  epilogue: Epilogue,
+): Work {
+  const [batch, inHeight, inWidth, inChannels] = input.shape as Shape4D;
+  const [, outHeight, outWidth, outChannels] = output.shape as Shape4D;
+  const units = Math.ceil(batch * grid.size[0] * grid.size[1] / PANEL_PIXELS);
+  const rowSteps = grid.taps.count[1] * inChannels;
+  const blockTapRows = clamp(Math.floor(BLOCK_STEPS / rowSteps), 1, grid.taps.count[0]);
+  const packedBytes = blockTapRows * rowSteps * PANEL_PIXELS * Float32Array.BYTES_PER_ELEMENT;
+  const blockPanels = clamp(Math.floor(BLOCK_BYTES / packedBytes), 1, Math.min(units, MAXIMUM_BLOCK_PANELS));
+  return {
+    kernel: "convolution",
+    units,
+    scratchBytes: (inChannels + outChannels + PANEL_COLUMNS) * Float32Array.BYTES_PER_ELEMENT + TILE_BYTES +
+      blockPanels * (PANEL_BYTES + packedBytes),
+    fields: [
+      byteOffset(context.backend, input),
+      weights,
+      epilogue.bias,
+      byteOffset(context.backend, output),
+      inHeight,
+      inWidth,
+      inChannels,
+      outHeight,
+      outWidth,
+      outChannels,
+      batch,
+      ...grid.size,
+      ...grid.inStep,
+      ...grid.tapOrigin,
+      ...grid.tapStep,
+      ...grid.taps.count,
+      ...grid.outStep,
+      ...grid.outOrigin,
+      floatField(epilogue.lo),
+      floatField(epilogue.hi),
+      blockPanels,
+      blockTapRows,
+    ],
+  };
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.max(low, Math.min(high, value));
+}

@@ -1,0 +1,95 @@
+/**
+ * Conv2DBackpropInput: dx[n, h, w, c] = Σ_{i, j, k} dy[n, p, q, k] · w[i, j, c, k] over the taps with h = p·s + i - top.
+ *
+ * The pixels of dx with the same remainder modulo the stride use the same taps, so each such class is a convolution of
+ * dy at stride 1 with those taps reversed, and no product with an inserted zero is ever computed.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { KernelArguments, Shape4D } from "../composed/compose.ts";
+import { allocateTensor, clearTensor, type TensorInfo } from "../heap.ts";
+import { type KernelContext, override } from "../override.ts";
+import { implicitGemm, packedWeights, PLAIN } from "./implicit_gemm.ts";
+
+interface InputGradientAttributes {
+  readonly strides: number | [number, number];
+  readonly pad: "same" | "valid" | number | tf.backend_util.ExplicitPadding;
+  readonly dataFormat: "NHWC" | "NCHW";
+  readonly dimRoundingMode?: "floor" | "round" | "ceil";
+  readonly inputShape: Shape4D;
+}
+
+/** The gradient of a convolution with respect to its input. */
+export const INPUT_GRADIENTS = [override<InputGradientAttributes>("Conv2DBackpropInput", inputGradient)];
+
+/** The taps of one remainder along one axis, and where they read. */
+interface AxisClass {
+  readonly gridSize: number;
+  readonly tapStart: number;
+  readonly tapCount: number;
+  /** Pixel of dy that the first tap of the first grid pixel reads. */
+  readonly origin: number;
+}
+
+function inputGradient(
+  context: KernelContext,
+  { inputs, attrs }: KernelArguments<InputGradientAttributes>,
+): TensorInfo | undefined {
+  const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
+  if (attrs.dataFormat !== "NHWC" || dy.dtype !== "float32" || filter.dtype !== "float32") return undefined;
+  const info = tf.backend_util.computeConv2DInfo(
+    attrs.inputShape,
+    filter.shape as Shape4D,
+    attrs.strides,
+    1,
+    attrs.pad,
+    attrs.dimRoundingMode,
+  );
+  if (dy.shape.includes(0) || filter.shape.includes(0) || attrs.inputShape.includes(0)) return undefined;
+  const dx = allocateTensor(context.backend, attrs.inputShape);
+  const stride = [info.strideHeight, info.strideWidth] as const;
+  const rows = axisClasses(info.inHeight, info.filterHeight, stride[0], info.padInfo.top);
+  const columns = axisClasses(info.inWidth, info.filterWidth, stride[1], info.padInfo.left);
+  const someEmpty = [...rows, ...columns].some((axis) => axis.tapCount === 0);
+  if (someEmpty) clearTensor(context.backend, dx);
+  rows.forEach((row, y) => {
+    columns.forEach((column, x) => {
+      if (row.tapCount * column.tapCount * row.gridSize * column.gridSize === 0) return;
+      const taps = {
+        start: [row.tapStart, column.tapStart],
+        step: [-stride[0], -stride[1]],
+        count: [row.tapCount, column.tapCount],
+      } as const;
+      const weights = packedWeights(context, filter, taps, true);
+      context.dispatcher.run(implicitGemm(context, dy, weights, dx, {
+        size: [row.gridSize, column.gridSize],
+        inStep: [1, 1],
+        tapOrigin: [row.origin, column.origin],
+        tapStep: [1, 1],
+        outStep: stride,
+        outOrigin: [y, x],
+        taps,
+      }, PLAIN));
+    });
+  });
+  return dx;
+}
+
+/**
+ * For each remainder r of an axis: tap i meets it when (r + before - i) is a multiple of the stride, and then reads
+ * pixel p + (r + before - i) / stride of dy. The taps are taken from the last to the first, so that these pixels ascend.
+ */
+function axisClasses(inSize: number, filterSize: number, stride: number, before: number): AxisClass[] {
+  return Array.from({ length: stride }, (_, remainder) => {
+    const firstTap = (remainder + before) % stride;
+    const tapCount = firstTap < filterSize ? Math.floor((filterSize - 1 - firstTap) / stride) + 1 : 0;
+    const tapStart = firstTap + (tapCount - 1) * stride;
+    return {
+      gridSize: Math.max(0, Math.ceil((inSize - remainder) / stride)),
+      tapStart,
+      tapCount,
+      origin: (remainder + before - tapStart) / stride,
+    };
+  });
+}

@@ -1,0 +1,117 @@
+/**
+ * Installs the fast kernels in the wasm backend under their standard names, so that every TensorFlow.js program gets
+ * them by one call. What a fast kernel declines goes to the kernel that was there before.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { KernelArguments } from "./composed/compose.ts";
+import type { KernelTarget } from "./build.ts";
+import { registerComposedGradients } from "./composed/register.ts";
+import { FORWARD_CONVOLUTIONS } from "./conv2d/forward.ts";
+import { INPUT_GRADIENTS } from "./conv2d/input_gradient.ts";
+import { Dispatcher } from "./dispatch.ts";
+import { wasmBackend } from "./heap.ts";
+import { detectInstructionSet, instantiateKernels, type InstructionSet } from "./instance.ts";
+import type { KernelContext, KernelOverride } from "./override.ts";
+import { TransformedWeights } from "./transformed_weights.ts";
+
+/** All fast kernels. */
+export const OVERRIDES: readonly KernelOverride[] = [...FORWARD_CONVOLUTIONS, ...INPUT_GRADIENTS];
+
+/** What {@link installKernels} did. */
+export interface InstalledKernels {
+  /** "none" when this machine has no 128-bit vectors: the stock kernels serve, with the composed gradients. */
+  readonly instructionSet: InstructionSet;
+  /** Bytes of the heap that hold transformed weights. */
+  transformedWeightBytes(): number;
+  /** Puts back the kernels that were there before and gives back all memory. */
+  uninstall(): void;
+}
+
+/** How to install. */
+export interface InstallOptions {
+  /** Use less than the machine offers; for tests and comparisons. */
+  readonly instructionSet?: InstructionSet;
+}
+
+/**
+ * Installs the fast kernels in the active wasm backend.
+ *
+ * @throws {Error} when the wasm backend is not the active one, or the kernels are installed already.
+ * @throws {WorkError} when their sources do not compile.
+ * @example
+ * ```ts
+ * import { startBackend } from "./backend.ts";
+ * import { installKernels } from "./install.ts";
+ * await startBackend({ kernels: "stock" });
+ * const installed = await installKernels();
+ * installed.uninstall();
+ * ```
+ */
+export async function installKernels(options: InstallOptions = {}): Promise<InstalledKernels> {
+  if (installed) {
+    throw new Error("Cannot install the kernels as they are installed already: call uninstall() first");
+  }
+  wasmBackend();
+  const instructionSet = options.instructionSet ?? detectInstructionSet();
+  registerComposedGradients();
+  if (instructionSet === "none") {
+    return { instructionSet, transformedWeightBytes: () => 0, uninstall: () => {} };
+  }
+  const context = await createKernelContext(instructionSet);
+  const replaced = OVERRIDES.map((override) => replaceKernel(context, override));
+  installed = true;
+  return {
+    instructionSet,
+    transformedWeightBytes: () => context.weights.bytes(),
+    uninstall() {
+      for (const before of replaced) {
+        tf.unregisterKernel(before.kernelName, "wasm");
+        tf.registerKernel(before);
+      }
+      context.dispose();
+      installed = false;
+    },
+  };
+}
+
+let installed = false;
+
+/**
+ * What the fast kernels work with, on the active wasm backend. `installKernels` makes its own.
+ *
+ * @throws {WorkError} when the sources do not compile.
+ */
+export async function createKernelContext(
+  instructionSet: KernelTarget["instructionSet"],
+): Promise<KernelContext & { dispose(): void }> {
+  const backend = wasmBackend();
+  const dispatcher = new Dispatcher(backend, await instantiateKernels(backend, instructionSet));
+  const weights = new TransformedWeights(backend);
+  return {
+    backend,
+    dispatcher,
+    weights,
+    dispose() {
+      weights.dispose();
+      dispatcher.dispose();
+    },
+  };
+}
+
+/** Registers the override in the place of the kernel of its name, which it returns. */
+function replaceKernel(context: KernelContext, override: KernelOverride): tf.KernelConfig {
+  const { kernelName, run } = override;
+  const before = tf.getKernel(kernelName, "wasm");
+  if (before === undefined) {
+    throw new Error(`Cannot install ${kernelName}: nothing would serve what it declines`);
+  }
+  tf.unregisterKernel(kernelName, "wasm");
+  tf.registerKernel({
+    ...before,
+    kernelFunc: (args) =>
+      run(context, args as unknown as KernelArguments<unknown>) ?? before.kernelFunc(args),
+  });
+  return before;
+}

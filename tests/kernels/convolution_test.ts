@@ -1,0 +1,70 @@
+import * as tf from "@tensorflow/tfjs";
+import * as fc from "fast-check";
+import { startBackend } from "../../src/kernels/backend.ts";
+import { createKernelContext, OVERRIDES } from "../../src/kernels/install.ts";
+import { assertClose, CHANNELS, convolutionShapes } from "./arbitrary.ts";
+import { convolutionCase, kernelOf, runKernel } from "./convolution_case.ts";
+import * as reference from "./reference.ts";
+
+/** Largest relative error of a direct kernel against float64. */
+const TOLERANCE = 1e-5;
+/** One less, equal and one more than several tiles of eight columns; and more than one block of k. */
+const WIDE_CHANNELS = [...CHANNELS, 63, 64, 65];
+
+await startBackend({ kernels: "stock" });
+
+for (const instructionSet of ["relaxed-simd", "simd"] as const) {
+  const context = await createKernelContext(instructionSet);
+
+  Deno.test(`Conv2D with ${instructionSet} agrees with float64 over shapes, strides, paddings and dilations`, () => {
+    const kernel = kernelOf(context, OVERRIDES, "Conv2D");
+    fc.assert(
+      fc.property(convolutionShapes({ channels: WIDE_CHANNELS, dilations: [1, 1, 2] }), (shape) => {
+        const { x, w, xTensor, wTensor, attrs } = convolutionCase(
+          shape,
+          shape.outChannels,
+          shape.outChannels,
+        );
+        const actual = runKernel(kernel, { x: xTensor(), filter: wTensor() }, attrs);
+        assertClose(actual, reference.convolve(x, w, shape), TOLERANCE);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  Deno.test(`FusedConv2D with ${instructionSet} adds the bias and clamps for relu and relu6`, () => {
+    const kernel = kernelOf(context, OVERRIDES, "FusedConv2D");
+    const activations = fc.constantFrom("linear", "relu", "relu6");
+    fc.assert(
+      fc.property(convolutionShapes({ channels: WIDE_CHANNELS }), activations, (shape, activation) => {
+        const K = shape.outChannels;
+        const { x, w, xTensor, wTensor, attrs } = convolutionCase(shape, K, K);
+        const bias = Float32Array.from({ length: K }, (_, k) => Math.sin(k));
+        const inputs = { x: xTensor(), filter: wTensor(), bias: tf.tensor1d(bias) };
+        const actual = runKernel(kernel, inputs, { ...attrs, activation });
+        const high = activation === "relu6" ? 6 : Infinity;
+        const low = activation === "linear" ? -Infinity : 0;
+        const expected = reference.convolve(x, w, shape)
+          .map((value, i) => Math.max(low, Math.min(high, value + bias[i % K]!)));
+        assertClose(actual, expected, TOLERANCE);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  Deno.test(`Conv2DBackpropInput with ${instructionSet} agrees with float64 over shapes, strides and paddings`, () => {
+    const kernel = kernelOf(context, OVERRIDES, "Conv2DBackpropInput");
+    fc.assert(
+      fc.property(convolutionShapes({ channels: WIDE_CHANNELS }), (shape) => {
+        const { w, dy, dyTensor, wTensor, attrs } = convolutionCase(
+          shape,
+          shape.outChannels,
+          shape.outChannels,
+        );
+        const actual = runKernel(kernel, { dy: dyTensor(), filter: wTensor() }, attrs);
+        assertClose(actual, reference.inputGradient(dy, w, shape), TOLERANCE);
+      }),
+      { numRuns: 100 },
+    );
+  });
+}
