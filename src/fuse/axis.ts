@@ -1,0 +1,134 @@
+/**
+ * One spatial axis of an affine image map: where its taps lie on the input, and how they combine when maps are added
+ * (the union of the tap positions) or composed (their Minkowski sum). Everything is an integer, so that alignment is by
+ * padding offset and never by the centre of a kernel.
+ *
+ * Output position `p` reads the input positions `p·stride − before + i·dilation`, `0 ≤ i < size`; positions outside the
+ * image hold zero.
+ *
+ * @module
+ */
+
+/** The taps of a map along one axis. */
+export interface Axis {
+  /** How many taps. */
+  readonly size: number;
+  /** Input pixels between two taps. */
+  readonly dilation: number;
+  /** Input pixels between two outputs. */
+  readonly stride: number;
+  /** Zeros before the first pixel (top or left): the padding offset. */
+  readonly before: number;
+  /** Zeros after the last pixel (bottom or right); negative when a strided map leaves the last pixels unread. */
+  readonly after: number;
+}
+
+/** The vertical and the horizontal axis. */
+export type Axes = readonly [vertical: Axis, horizontal: Axis];
+
+/** Where the taps of two axes land on the axis that they become: tap `i` at `offset + i·step`. */
+export interface Placement {
+  readonly offset: number;
+  readonly step: number;
+}
+
+/** An axis made of two, and where the taps of each went. */
+export interface Combined {
+  readonly axis: Axis;
+  readonly first: Placement;
+  readonly second: Placement;
+}
+
+/** An axis with one tap that stays in place. */
+export const POINT: Axis = { size: 1, dilation: 1, stride: 1, before: 0, after: 0 };
+
+/** Input pixels from the first tap to the last, both included. */
+export function extent(axis: Axis): number {
+  return (axis.size - 1) * axis.dilation + 1;
+}
+
+/** Padding less extent: the output has `⌊(input + growth) / stride⌋ + 1` positions. */
+export function growth(axis: Axis): number {
+  return axis.before + axis.after - extent(axis);
+}
+
+/** How many outputs an input of this length gives. */
+export function outputLength(axis: Axis, input: number): number {
+  return Math.floor((input + growth(axis)) / axis.stride) + 1;
+}
+
+/** Whether every tap of every output lies on the image. */
+export function readsInsideOnly(axis: Axis): boolean {
+  return axis.before <= 0 && axis.after <= 0;
+}
+
+/**
+ * Whether the positions just outside the output, computed by the same taps, read nothing but padding, so that zero
+ * padding of the output is what the taps would give there. True of every unstrided axis of one tap.
+ */
+export function readsPaddingOutside(axis: Axis): boolean {
+  const needed = extent(axis) - 1;
+  return axis.stride === 1 && axis.before >= needed && axis.after >= needed;
+}
+
+/**
+ * The axis whose taps are the union of both: the sum of two maps of one input and one output. Strides must be equal.
+ *
+ * @returns nothing when the outputs differ in length.
+ */
+export function union(a: Axis, b: Axis): Combined | undefined {
+  if (a.stride !== b.stride || growth(a) !== growth(b)) return undefined;
+  const before = Math.max(a.before, b.before);
+  const offsetA = before - a.before;
+  const offsetB = before - b.before;
+  const length = Math.max(offsetA + extent(a), offsetB + extent(b));
+  const dilation = gcd(spacing(a), spacing(b), Math.abs(offsetA - offsetB)) || 1;
+  return {
+    axis: {
+      size: (length - 1) / dilation + 1,
+      dilation,
+      stride: a.stride,
+      before,
+      after: growth(a) + length - before,
+    },
+    first: { offset: offsetA / dilation, step: a.dilation / dilation },
+    second: { offset: offsetB / dilation, step: b.dilation / dilation },
+  };
+}
+
+/** The axis of `b` after `a`: tap `i` of `a` under tap `j` of `b` lands at the sum of both placements. */
+export function sequence(a: Axis, b: Axis): Combined {
+  const spread = b.dilation * a.stride;
+  const dilation = gcd(spacing(a), b.size > 1 ? spread : 0) || 1;
+  const length = extent(a) + (b.size - 1) * spread;
+  const before = a.before + a.stride * b.before;
+  return {
+    axis: {
+      size: (length - 1) / dilation + 1,
+      dilation,
+      stride: a.stride * b.stride,
+      before,
+      after: growth(a) + a.stride * (growth(b) + 1) + length - before,
+    },
+    first: { offset: 0, step: a.dilation / dilation },
+    second: { offset: 0, step: spread / dilation },
+  };
+}
+
+/** The same taps with the gaps between them filled: dilation 1. Tap `i` goes to `i·dilation`. */
+export function dense(axis: Axis): Axis {
+  return { ...axis, size: extent(axis), dilation: 1 };
+}
+
+/** The greatest common divisor, where 0 stands for "anything divides it". */
+export function gcd(...values: number[]): number {
+  return values.reduce((a, b) => {
+    while (b !== 0) [a, b] = [b, a % b];
+    return a;
+  }, 0);
+}
+
+/** The spacing that a coarser lattice must keep; one tap fits every lattice. */
+function spacing(axis: Axis): number {
+  return axis.size > 1 ? axis.dilation : 0;
+}

@@ -1,0 +1,108 @@
+/**
+ * How far two forms of one tensor are apart, gathered batch by batch: border pixels and interior apart, relative to the
+ * scale of the reference, and for classifiers which predictions changed.
+ *
+ * @module
+ */
+
+/** How far apart a tensor is in the two forms. All figures are relative to `scale`. */
+export interface Difference {
+  /** The layer of the fused form. */
+  readonly name: string;
+  /** max |y| of the training form over all inputs. */
+  readonly scale: number;
+  /** The largest difference in the pixels whose windows reach into the padding; 0 where there are none. */
+  readonly border: number;
+  /** The largest difference elsewhere. */
+  readonly interior: number;
+}
+
+/** Gathers the {@link Difference} of one tensor. */
+export class Comparison {
+  private scale = 0;
+  private border = 0;
+  private interior = 0;
+
+  /**
+   * @param name The layer of the fused form.
+   * @param borderWidth Pixels at each edge of an image that count as border.
+   */
+  constructor(private readonly name: string, private readonly borderWidth: number) {}
+
+  /**
+   * Takes one batch in.
+   *
+   * @param reference The training form's values.
+   * @param other The fused form's.
+   * @param shape Of both: images are [N, H, W, C], anything else has no border.
+   */
+  update(reference: ArrayLike<number>, other: ArrayLike<number>, shape: readonly number[]): void {
+    if (reference.length !== other.length) {
+      this.interior = Infinity;
+      return;
+    }
+    const isImage = shape.length === 4;
+    const [height, width, channels] = isImage
+      ? shape.slice(1) as [number, number, number]
+      : [1, 1, reference.length];
+    const edge = isImage ? this.borderWidth : 0;
+    for (let start = 0, pixel = 0; start < reference.length; start += channels, pixel++) {
+      let largest = 0;
+      for (let i = start; i < start + channels; i++) {
+        this.scale = Math.max(this.scale, Math.abs(reference[i]!));
+        largest = Math.max(largest, Math.abs(reference[i]! - other[i]!));
+      }
+      const column = pixel % width;
+      const row = Math.floor(pixel / width) % height;
+      const onBorder = Math.min(row, column, height - 1 - row, width - 1 - column) < edge;
+      if (onBorder) this.border = Math.max(this.border, largest);
+      else this.interior = Math.max(this.interior, largest);
+    }
+  }
+
+  /** What was gathered. Values that are not numbers count as infinitely far. */
+  result(): Difference {
+    const { name, scale } = this;
+    return { name, scale, border: relative(this.border, scale), interior: relative(this.interior, scale) };
+  }
+}
+
+/** Gathers the predictions that differ between two forms of a classifier. */
+export class PredictionComparison {
+  private readonly gaps: number[] = [];
+
+  /**
+   * Takes one batch in.
+   *
+   * @param reference The training form's logits, [N, classes].
+   * @param other The fused form's.
+   * @param classes How many classes.
+   */
+  update(reference: ArrayLike<number>, other: ArrayLike<number>, classes: number): void {
+    for (let start = 0; start < reference.length; start += classes) {
+      const expected = argMax(reference, start, classes);
+      const found = argMax(other, start, classes);
+      if (expected !== found) this.gaps.push(reference[start + expected]! - reference[start + found]!);
+    }
+  }
+
+  /**
+   * How many predictions changed, and how many of them are ties: the training form itself puts the two classes no
+   * farther apart than `within`.
+   */
+  result(within: number): { readonly changed: number; readonly ties: number } {
+    return { changed: this.gaps.length, ties: this.gaps.filter((gap) => gap <= within).length };
+  }
+}
+
+function relative(difference: number, scale: number): number {
+  if (difference === 0) return 0;
+  const result = difference / scale;
+  return Number.isNaN(result) ? Infinity : result;
+}
+
+function argMax(values: ArrayLike<number>, start: number, length: number): number {
+  let best = 0;
+  for (let i = 1; i < length; i++) if (values[start + i]! > values[start + best]!) best = i;
+  return best;
+}

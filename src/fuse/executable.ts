@@ -1,0 +1,47 @@
+/**
+ * The form of an affine map that a TensorFlow.js layer can run, and what it costs there. `tf.conv2d` refuses a stride
+ * together with a dilation, and the DepthwiseConv2D layer ignores its dilation rate: such kernels are written out with
+ * zeros in the gaps.
+ *
+ * @module
+ */
+import { type Affine, kernelLength } from "./affine.ts";
+import { type Axes, dense } from "./axis.ts";
+
+/** The layer class that runs a map. */
+export type ConvolutionClass = "Conv2D" | "DepthwiseConv2D" | "GroupedConv2D";
+
+/** The layer class for these groups. */
+export function convolutionClass(map: Affine): ConvolutionClass {
+  if (map.groups === 1) return "Conv2D";
+  return map.groups === map.inChannels ? "DepthwiseConv2D" : "GroupedConv2D";
+}
+
+/** The same map in a form that its layer class can run. */
+export function executable(map: Affine): Affine {
+  const dilated = map.axes.some((axis) => axis.dilation > 1);
+  const strided = map.axes.some((axis) => axis.stride > 1);
+  if (!dilated || (!strided && convolutionClass(map) !== "DepthwiseConv2D")) return map;
+  const axes: Axes = [dense(map.axes[0]), dense(map.axes[1])];
+  return { ...map, axes, weights: () => fillGaps(map, axes) };
+}
+
+/** Multiply-accumulates per output pixel, in the form that runs. Copying and padding are free. */
+export function costPerPixel(map: Affine): number {
+  return map.copies ? 0 : kernelLength(executable(map));
+}
+
+function fillGaps(map: Affine, axes: Axes): { kernel: Float64Array; bias: Float64Array } {
+  const { kernel: compact, bias } = map.weights();
+  const [rows, columns] = [map.axes[0].size, map.axes[1].size];
+  const tapLength = compact.length / (rows * columns);
+  const kernel = new Float64Array(kernelLength({ ...map, axes }));
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      const from = (i * columns + j) * tapLength;
+      const tap = i * map.axes[0].dilation * axes[1].size + j * map.axes[1].dilation;
+      kernel.set(compact.subarray(from, from + tapLength), tap * tapLength);
+    }
+  }
+  return { kernel, bias };
+}

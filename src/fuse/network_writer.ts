@@ -1,0 +1,169 @@
+/**
+ * Writes a graph of layer calls as the artifacts of a functional LayersModel. Layers that were there before keep their
+ * configuration and their weights, byte for byte.
+ *
+ * @module
+ */
+import type { io } from "@tensorflow/tfjs";
+import type { Json } from "./config.ts";
+import type { Layer } from "./graph.ts";
+import type { WeightStore } from "./weights.ts";
+
+/** One output of one call in the network that is being written. */
+export interface Reference {
+  readonly call: WrittenCall;
+  readonly index: number;
+}
+
+/** A weight of a new layer. */
+export interface NewWeight {
+  /** The weight's own name: "kernel". */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+interface WrittenCall {
+  readonly layer: WrittenLayer;
+  readonly inputs: readonly Reference[];
+  readonly kwargs: Json;
+  /** Which node of its layer it becomes; known when the model is finished. */
+  node: number;
+}
+
+interface WrittenLayer {
+  readonly name: string;
+  readonly className: string;
+  readonly config: Json;
+  readonly weights: readonly NewWeight[];
+  readonly calls: WrittenCall[];
+}
+
+/** A model under construction. */
+export class NetworkWriter {
+  private readonly layers = new Map<string, WrittenLayer>();
+  private readonly reserved: Set<string>;
+
+  /** @param reserved Names that no new layer may take. */
+  constructor(reserved: Iterable<string>) {
+    this.reserved = new Set(reserved);
+  }
+
+  /** Calls a layer that stays as it is. */
+  keep(layer: Layer, inputs: readonly Reference[], kwargs: Json, index = 0): Reference {
+    const known = this.layers.get(layer.name) ??
+      { name: layer.name, className: layer.className, config: layer.config, weights: [], calls: [] };
+    this.layers.set(layer.name, known);
+    return this.call(known, inputs, kwargs, index);
+  }
+
+  /**
+   * Calls a new layer.
+   *
+   * @param wanted The name; a number is appended when it is taken.
+   */
+  add(
+    wanted: string,
+    className: string,
+    config: Json,
+    inputs: readonly Reference[],
+    weights: readonly NewWeight[],
+  ) {
+    let name = wanted;
+    for (let i = 1; this.reserved.has(name); i++) name = `${wanted}_${i}`;
+    this.reserved.add(name);
+    const layer: WrittenLayer = {
+      name,
+      className,
+      config: { name, trainable: true, ...config },
+      weights,
+      calls: [],
+    };
+    this.layers.set(name, layer);
+    return this.call(layer, inputs, {}, 0);
+  }
+
+  /**
+   * The finished model.
+   *
+   * @param name The model's name.
+   * @param inputs Its inputs, in order.
+   * @param outputs Its outputs, in order.
+   * @param store Where the weights of kept layers come from.
+   * @param before The names of all layers that were there before: the weights of those that were not kept go.
+   */
+  finish(
+    name: string,
+    inputs: readonly Reference[],
+    outputs: readonly Reference[],
+    store: WeightStore,
+    before: readonly string[],
+  ): Pick<io.ModelArtifacts, "modelTopology" | "weightSpecs" | "weightData"> {
+    this.numberCalls();
+    const layers = [...this.layers.values()].map((layer) => ({
+      name: layer.name,
+      class_name: layer.className,
+      config: layer.config,
+      inbound_nodes: [...layer.calls].filter((call) => call.inputs.length > 0)
+        .sort((a, b) => a.node - b.node)
+        .map((call) => call.inputs.map((input) => [...toJson(input), call.kwargs])),
+    }));
+    const modelTopology = {
+      class_name: "Model",
+      config: { name, layers, input_layers: inputs.map(toJson), output_layers: outputs.map(toJson) },
+      keras_version: "tfjs-layers 4.22.0",
+      backend: "tensor_flow.js",
+    };
+    const dropped = new Set(before.filter((name) => !this.layers.has(name)));
+    return { modelTopology, ...this.packWeights(store, dropped) };
+  }
+
+  private call(layer: WrittenLayer, inputs: readonly Reference[], kwargs: Json, index: number): Reference {
+    const call: WrittenCall = { layer, inputs, kwargs, node: -1 };
+    layer.calls.push(call);
+    return { call, index };
+  }
+
+  /** Numbers the calls of each layer in the order in which `LayersModel.fromConfig` makes them. */
+  private numberCalls(): void {
+    const done = new Set<WrittenCall>();
+    for (let before = -1; before < done.size;) {
+      before = done.size;
+      for (const layer of this.layers.values()) {
+        let node = layer.calls.filter((call) => done.has(call)).length;
+        for (const call of layer.calls) {
+          if (done.has(call) || !call.inputs.every((input) => done.has(input.call))) continue;
+          call.node = node++;
+          done.add(call);
+        }
+      }
+    }
+  }
+
+  private packWeights(store: WeightStore, dropped: ReadonlySet<string>) {
+    const weightSpecs: io.WeightsManifestEntry[] = [];
+    const parts: Uint8Array[] = [];
+    for (const layer of this.layers.values()) {
+      for (const { name, shape, values } of layer.weights) {
+        weightSpecs.push({ name: `${layer.name}/${name}`, shape: [...shape], dtype: "float32" });
+        parts.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+      }
+    }
+    for (const [name, { spec }] of store.stored) {
+      if (dropped.has(name.slice(0, name.lastIndexOf("/")))) continue;
+      weightSpecs.push(spec);
+      parts.push(store.bytes(name));
+    }
+    const data = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+    let offset = 0;
+    for (const part of parts) {
+      data.set(part, offset);
+      offset += part.byteLength;
+    }
+    return { weightSpecs, weightData: data.buffer };
+  }
+}
+
+function toJson({ call, index }: Reference): [string, number, number] {
+  return [call.layer.name, call.node, index];
+}

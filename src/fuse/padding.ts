@@ -1,0 +1,50 @@
+/**
+ * TensorFlow's "same" and "valid" padding as explicit amounts per axis, and back.
+ *
+ * "same" gives `⌈n / stride⌉` outputs and puts the smaller half of the padding first: at stride 2 an even input of a
+ * 3x3 kernel is padded by 0 before and 1 after (TensorFlow, "Neural network ops: Convolution").
+ *
+ * @module
+ */
+import { type Axis, extent, outputLength } from "./axis.ts";
+
+/** The padding modes of a TensorFlow.js convolution layer. */
+export type PaddingMode = "same" | "valid";
+
+/** Taps without their padding. */
+export type Taps = Pick<Axis, "size" | "dilation" | "stride">;
+
+/**
+ * The axis of a layer with this padding mode.
+ *
+ * `after` is canonical: exactly what the last output needs, so that equal output lengths have equal growth.
+ *
+ * @param taps The kernel along the axis.
+ * @param mode "same" or "valid".
+ * @param input The input's length, or `null` when it is not fixed.
+ * @returns nothing when the padding depends on a length that is not fixed.
+ */
+export function padded(taps: Taps, mode: PaddingMode, input: number | null): Axis | undefined {
+  const length = extent({ ...taps, before: 0, after: 0 });
+  if (taps.stride === 1) {
+    const total = mode === "same" ? length - 1 : 0;
+    const before = Math.floor(total / 2);
+    return { ...taps, before, after: total - before };
+  }
+  if (input === null) return undefined;
+  const outputs = mode === "same"
+    ? Math.ceil(input / taps.stride)
+    : Math.floor((input - length) / taps.stride) + 1;
+  const needed = (outputs - 1) * taps.stride + length - input;
+  const before = mode === "same" ? Math.floor(Math.max(needed, 0) / 2) : 0;
+  return { ...taps, before, after: needed - before };
+}
+
+/** Whether a layer with this padding mode reads the same pixels as the axis. */
+export function isPaddedAs(axis: Axis, mode: PaddingMode, input: number | null): boolean {
+  const layer = padded(axis, mode, input);
+  if (layer === undefined || layer.before !== axis.before) return false;
+  return input === null
+    ? layer.after === axis.after
+    : outputLength(layer, input) === outputLength(axis, input);
+}

@@ -1,0 +1,253 @@
+/**
+ * The search: for every value, the single maps that compute it and what each costs. One walk in topological order extends
+ * the plans of the inputs by each step while the laws hold; the cheapest plan of a value that must be made is what the
+ * fused network runs. "Cheaper" is fewer multiply-accumulates, then fewer layers, so a merge that only moves work around
+ * is not done, and one that grows locally is done where a parallel branch takes it in.
+ *
+ * A value that several steps read is a source of its own. When all of them come together again in one map, the plan goes
+ * on through it.
+ *
+ * @module
+ */
+import type { Affine, Refusal } from "./affine.ts";
+import { refuse } from "./affine.ts";
+import { costPerPixel } from "./executable.ts";
+import type { Laws } from "./laws.ts";
+import type { Op, StepGraph, Value } from "./values.ts";
+
+/** One convolution that computes a value. */
+export interface Plan {
+  /** The value that it reads. */
+  readonly source: Value;
+  readonly map: Affine;
+  /** How many of the source's readers it stands for. */
+  readonly uses: number;
+  /** The steps that it merges, in order. */
+  readonly ops: readonly Op[];
+  /** What need not be computed because the plan goes through it and beyond. */
+  readonly saved: Cost;
+}
+
+/** What it takes to compute a value. */
+export interface Cost {
+  readonly multiplyAccumulates: number;
+  readonly layers: number;
+}
+
+/** The terms of an addition that stays: each a value or several merged into one. */
+export type Term = { readonly value: Value } | { readonly plans: readonly Plan[] };
+
+/** The cheapest way to a value. */
+export type Best =
+  | { readonly kind: "plan"; readonly plan: Plan; readonly cost: Cost }
+  | { readonly kind: "sum"; readonly terms: readonly Term[]; readonly cost: Cost }
+  /** It is made by a layer that stays as it is. */
+  | { readonly kind: "given"; readonly cost: Cost };
+
+/** A merge that a law forbids. */
+export interface Refused {
+  readonly op: Op;
+  readonly refusal: Refusal;
+}
+
+const FREE: Cost = { multiplyAccumulates: 0, layers: 0 };
+
+/** The plans of every value of a network. */
+export class Plans {
+  /** The merges that a law forbids, in the order in which they were met. */
+  readonly refused: Refused[] = [];
+  private readonly plans = new Map<Value, readonly Plan[]>();
+  private readonly sums = new Map<Value, readonly Term[]>();
+  private readonly chosen = new Map<Value, Best>();
+
+  constructor(graph: StepGraph, private readonly laws: Laws) {
+    for (const value of graph.values) {
+      const step = value.op?.step;
+      if (step?.kind === "affine") this.plans.set(value, this.afterMap(value.op!, step.map));
+      if (step?.kind === "add") this.addition(value, value.op!, step.factor);
+      if (step?.kind === "opaque" && step.refusal !== undefined) this.note(value.op!, step.refusal);
+    }
+  }
+
+  /** Every single map to the value, from the nearest source to the farthest. */
+  of(value: Value): readonly Plan[] {
+    return this.plans.get(value) ?? [];
+  }
+
+  /** The cheapest way to the value. */
+  best(value: Value): Best {
+    const known = this.chosen.get(value);
+    if (known !== undefined) return known;
+    const terms = this.sums.get(value);
+    let best: Best = terms === undefined
+      ? { kind: "given", cost: FREE }
+      : { kind: "sum", terms, cost: this.costOfTerms(terms, value) };
+    for (const plan of this.of(value)) {
+      const cost = this.costOf(plan, value);
+      if (best.kind === "given" || isLess(cost, best.cost)) best = { kind: "plan", plan, cost };
+    }
+    this.chosen.set(value, best);
+    return best;
+  }
+
+  /** The cheapest of some plans for a value of that shape. */
+  cheapest(plans: readonly Plan[], value: Value): Plan {
+    return plans.reduce((a, b) => isLess(this.costOf(b, value), this.costOf(a, value)) ? b : a);
+  }
+
+  /** What a plan costs, with the way to its source where nothing else needs that. */
+  costOf(plan: Plan, value: Value): Cost {
+    const padding = plan.map.copies && plan.map.axes.some((axis) => axis.before !== 0 || axis.after !== 0);
+    const own: Cost = {
+      multiplyAccumulates: costPerPixel(plan.map) * pixels(value),
+      layers: plan.map.copies && !padding ? 0 : 1,
+    };
+    return minus(plus(own, this.costToRead(plan.source)), plan.saved);
+  }
+
+  private costToRead(value: Value): Cost {
+    return value.readers > 1 || value.isOutput ? FREE : this.best(value).cost;
+  }
+
+  private afterMap(op: Op, map: Affine): readonly Plan[] {
+    return this.extended(op, [{ source: op.inputs[0]!, map, uses: 1, ops: [op], saved: FREE }]);
+  }
+
+  /** The plans, and those that go on through their sources. */
+  private extended(op: Op, plans: readonly Plan[]): readonly Plan[] {
+    const result = new Map(plans.map((plan) => [plan.source, plan]));
+    for (const plan of plans) {
+      const { source } = plan;
+      if (plan.uses < source.readers || source.isOutput) continue;
+      const saved = source.readers > 1 ? this.best(source).cost : FREE;
+      for (const before of this.of(source)) {
+        if (result.has(before.source)) continue;
+        const outcome = this.laws.then(before.map, plan.map);
+        if (outcome.kind === "refusal") {
+          this.note(op, outcome);
+          continue;
+        }
+        result.set(before.source, {
+          source: before.source,
+          map: outcome,
+          uses: before.uses,
+          ops: [...before.ops, ...plan.ops],
+          saved: plus(saved, plus(before.saved, plan.saved)),
+        });
+      }
+    }
+    return [...result.values()];
+  }
+
+  private addition(value: Value, op: Op, factor: number): void {
+    const first = op.inputs[0]!.shape;
+    const comparable = op.inputs.every(({ shape }) =>
+      shape?.length === 4 && shape[3] != null && shape.every((length, i) => length === first?.[i])
+    );
+    if (!comparable) return;
+    const candidates = op.inputs.map((input) => this.candidates(input));
+    const whole = this.merged(op, candidates, true).flatMap((plan) => {
+      if (factor === 1) return [plan];
+      const map = this.laws.then(
+        plan.map,
+        this.laws.scale(new Float64Array(plan.map.outChannels).fill(factor)),
+      );
+      return map.kind === "refusal" ? [] : [{ ...plan, map }];
+    });
+    this.plans.set(value, this.extended(op, whole));
+    if (factor === 1) this.sums.set(value, this.grouped(value, op, candidates));
+    else this.sums.set(value, op.inputs.map((input) => ({ value: input })));
+  }
+
+  /** The plans that a branch can bring into an addition: first of all itself, unchanged. */
+  private candidates(value: Value): readonly Plan[] {
+    const channels = value.shape![3]!;
+    const itself: Plan = { source: value, map: this.laws.identity(channels), uses: 1, ops: [], saved: FREE };
+    return value.readers === 1 && !value.isOutput ? [itself, ...this.of(value)] : [itself];
+  }
+
+  /** One plan for every source that all branches share and where the sum is exact. */
+  private merged(op: Op, branches: readonly (readonly Plan[])[], report: boolean): readonly Plan[] {
+    const plans: Plan[] = [];
+    let refusal: Refusal = refuse(
+      "add",
+      "the branches start from different tensors: a layer that is not affine, or a tensor that is also used " +
+        "elsewhere, stands in one of them",
+      "Let all branches start from one tensor, with no activation inside a branch.",
+    );
+    for (const { source } of branches[0]!) {
+      const parts = branches.map((plans) => plans.find((plan) => plan.source === source));
+      if (!parts.every((part) => part !== undefined)) continue;
+      const outcome = parts.slice(1).reduce<Affine | Refusal>(
+        (sum, part) => sum.kind === "refusal" ? sum : this.laws.add(sum, part.map),
+        parts[0]!.map,
+      );
+      if (outcome.kind === "refusal") {
+        refusal = outcome;
+        continue;
+      }
+      plans.push({
+        source,
+        map: outcome,
+        uses: parts.reduce((sum, part) => sum + part.uses, 0),
+        ops: [...parts.flatMap((part) => part.ops), op],
+        saved: parts.reduce((sum, part) => plus(sum, part.saved), FREE),
+      });
+    }
+    if (plans.length === 0 && report) this.note(op, refusal);
+    return plans;
+  }
+
+  /** The terms of an addition that stays: branches join a term where that costs nothing. */
+  private grouped(value: Value, op: Op, branches: readonly (readonly Plan[])[]): readonly Term[] {
+    const groups: { members: number[]; plans: readonly Plan[] }[] = [];
+    branches.forEach((branch, i) => {
+      const own = this.costOf(this.cheapest(branch, value), value);
+      for (const group of groups) {
+        const joined = this.merged(op, [...group.members.map((member) => branches[member]!), branch], false);
+        if (joined.length === 0) continue;
+        const apart = plus(own, this.costOf(this.cheapest(group.plans, value), value));
+        if (isLess(apart, this.costOf(this.cheapest(joined, value), value))) continue;
+        group.members.push(i);
+        group.plans = joined;
+        return;
+      }
+      groups.push({ members: [i], plans: branch });
+    });
+    return groups.map(({ members, plans }) =>
+      members.length === 1 ? { value: op.inputs[members[0]!]! } : { plans }
+    );
+  }
+
+  private costOfTerms(terms: readonly Term[], value: Value): Cost {
+    const costs = terms.map((term) =>
+      "value" in term ? this.costToRead(term.value) : this.costOf(this.cheapest(term.plans, value), value)
+    );
+    return costs.reduce(plus, { multiplyAccumulates: 0, layers: 1 });
+  }
+
+  private note(op: Op, refusal: Refusal): void {
+    const known = this.refused.some((other) => other.op === op && other.refusal.law === refusal.law);
+    if (!known) this.refused.push({ op, refusal });
+  }
+}
+
+/** Whether `a` costs less than `b`: fewer multiply-accumulates, or as many in fewer layers. */
+export function isLess(a: Cost, b: Cost): boolean {
+  return a.multiplyAccumulates === b.multiplyAccumulates
+    ? a.layers < b.layers
+    : a.multiplyAccumulates < b.multiplyAccumulates;
+}
+
+/** The pixels of an image; 1 where the size is not fixed, which fits all maps of a region, since none has a stride. */
+export function pixels({ shape }: Pick<Value, "shape">): number {
+  return (shape?.[1] ?? 1) * (shape?.[2] ?? 1);
+}
+
+function plus(a: Cost, b: Cost): Cost {
+  return { multiplyAccumulates: a.multiplyAccumulates + b.multiplyAccumulates, layers: a.layers + b.layers };
+}
+
+function minus(a: Cost, b: Cost): Cost {
+  return { multiplyAccumulates: a.multiplyAccumulates - b.multiplyAccumulates, layers: a.layers - b.layers };
+}

@@ -1,0 +1,235 @@
+/**
+ * The JSON topology of a LayersModel, written by TensorFlow.js or by Keras 2, as a {@link Graph}: Functional and
+ * Sequential, nested models taken apart, shared layers kept shared.
+ *
+ * @module
+ */
+import type { io } from "@tensorflow/tfjs";
+import { InputError } from "../errors.ts";
+import { isObject, type Json } from "./config.ts";
+import type { Call, Graph, Layer, Shape, Tensor } from "./graph.ts";
+import { outputShape } from "./shapes.ts";
+
+const CONTAINERS: ReadonlySet<string> = new Set(["Model", "Functional", "Sequential"]);
+
+/**
+ * Reads the graph of a model.
+ *
+ * @param artifacts What a `tf.io` handler loads.
+ * @throws {InputError} when it is not a LayersModel, or its topology contradicts itself.
+ */
+export function readGraph(artifacts: io.ModelArtifacts): Graph {
+  const found = artifacts.modelTopology;
+  if (!isObject(found)) throw new InputError("Cannot fuse: the artifacts have no JSON model topology.");
+  const root = isObject(found.model_config) ? found.model_config : found;
+  const className = String(root.class_name);
+  if (!CONTAINERS.has(className)) {
+    const what = "node" in found ? "a GraphModel" : `of class "${className}"`;
+    throw new InputError(
+      `Cannot fuse: the model is ${what}, expected a LayersModel (Model, Functional or Sequential).`,
+      "Save it with model.save(), or convert it with tensorflowjs_converter --output_format tfjs_layers_model.",
+    );
+  }
+  return new Reader().read(className, root.config);
+}
+
+/** A layer as its container lists it. */
+interface Entry {
+  readonly name: string;
+  readonly className: string;
+  readonly config: Json;
+  readonly inboundNodes: readonly (readonly unknown[])[];
+}
+
+class Reader {
+  private readonly calls: Call[] = [];
+  private readonly inputs: Tensor[] = [];
+  private readonly layers = new Map<Json, Layer>();
+  private readonly names = new Set<string>();
+  private readonly callCounts = new Map<Layer, number>();
+
+  read(className: string, config: unknown): Graph {
+    const outputs = this.container(className, config, [], undefined);
+    const name = isObject(config) && typeof config.name === "string" ? config.name : "model";
+    return { name, calls: this.calls, inputs: this.inputs, outputs };
+  }
+
+  /** The outputs of a model applied to `given`, or of the whole network when nothing is given. */
+  private container(
+    className: string,
+    config: unknown,
+    path: readonly string[],
+    given: readonly Tensor[] | undefined,
+  ): Tensor[] {
+    if (className === "Sequential") return this.sequential(config, path, given);
+    if (!isObject(config)) {
+      throw new InputError(`Cannot read model "${path.join("/")}": it has no configuration.`);
+    }
+    const entries = new Map(
+      list(config.layers).map((data) => {
+        const entry = readEntry(data);
+        return [entry.name, entry];
+      }),
+    );
+    const made = new Map<string, Tensor[]>();
+    list(config.input_layers).forEach((reference, i) => {
+      const entry = entryOf(entries, reference);
+      made.set(`${entry.name} 0`, [given?.[i] ?? this.input(entry, path)]);
+    });
+
+    const call = (name: string, node: number): Tensor[] => {
+      const key = `${name} ${node}`;
+      const known = made.get(key);
+      if (known !== undefined) return known;
+      const entry = entryOf(entries, [name]);
+      const inbound = entry.inboundNodes[node];
+      if (inbound === undefined) {
+        throw new InputError(`Cannot read the topology: layer "${name}" has no call ${node}.`);
+      }
+      made.set(key, []); // A cycle would come back here and find no tensor.
+      const references = inbound.map(list);
+      const inputs = references.map((reference) => resolve(reference));
+      const outputs = this.apply(entry, path, inputs, references, node);
+      made.set(key, outputs);
+      return outputs;
+    };
+    const resolve = (reference: readonly unknown[]): Tensor => {
+      const entry = entryOf(entries, reference);
+      // A nested model's node 0 is the one that it was built with; its first call here is node 1.
+      const node = Number(reference[1] ?? 0) - (CONTAINERS.has(entry.className) ? 1 : 0);
+      const index = Number(reference[2] ?? 0);
+      const outputs = call(entry.name, node);
+      const first = outputs[0];
+      if (first === undefined) {
+        throw new InputError(`Cannot read the topology: layer "${entry.name}" reads itself.`);
+      }
+      return outputs[index] ??= { call: first.call, index, shape: undefined };
+    };
+    for (const entry of entries.values()) {
+      for (let node = 0; node < entry.inboundNodes.length; node++) call(entry.name, node);
+    }
+    return list(config.output_layers).map((reference) => resolve(list(reference)));
+  }
+
+  private sequential(
+    config: unknown,
+    path: readonly string[],
+    given: readonly Tensor[] | undefined,
+  ): Tensor[] {
+    const entries = list(isObject(config) ? config.layers : config).map(readEntry);
+    let current = given?.[0];
+    for (const entry of entries) {
+      if (current === undefined) {
+        current = this.input(entry, path);
+        if (entry.className === "InputLayer") continue;
+      } else if (entry.className === "InputLayer") continue;
+      current = this.apply(entry, path, [current], [], 0)[0];
+    }
+    if (current === undefined) {
+      throw new InputError(`Cannot read Sequential "${path.join("/")}": it has no layers.`);
+    }
+    return [current];
+  }
+
+  private input(entry: Entry, path: readonly string[]): Tensor {
+    const shape = firstInputShape(entry);
+    if (shape === undefined) {
+      throw new InputError(
+        `Cannot read layer "${entry.name}": the model's first layer has no "batch_input_shape".`,
+      );
+    }
+    const layer = this.layer(
+      entry.className === "InputLayer" ? entry : {
+        ...entry,
+        className: "InputLayer",
+        name: `${entry.name}_input`,
+        config: { batch_input_shape: shape, dtype: "float32", sparse: false, name: `${entry.name}_input` },
+      },
+      path,
+    );
+    const tensor = { call: { layer, node: 0, inputs: [], shape, kwargs: {} }, index: 0, shape };
+    this.calls.push(tensor.call);
+    this.inputs.push(tensor);
+    return tensor;
+  }
+
+  private apply(
+    entry: Entry,
+    path: readonly string[],
+    inputs: readonly Tensor[],
+    references: readonly (readonly unknown[])[],
+    listedNode: number,
+  ): Tensor[] {
+    if (CONTAINERS.has(entry.className)) {
+      return this.container(entry.className, entry.config, [...path, entry.name], inputs);
+    }
+    const layer = this.layer(entry, path);
+    const count = this.callCounts.get(layer) ?? 0;
+    this.callCounts.set(layer, count + 1);
+    // In a nested model that is called twice, a layer's calls repeat.
+    const node = path.length === 0 ? listedNode : count;
+    const kwargs = references.map((reference) => reference[3]).find(isObject) ?? {};
+    const shape = outputShape(layer, inputs.map((input) => input.shape));
+    const call: Call = { layer, node, inputs, shape, kwargs };
+    this.calls.push(call);
+    return [{ call, index: 0, shape }];
+  }
+
+  /** The layer of an entry: one per entry, however often the model around it is called. */
+  private layer(entry: Entry, path: readonly string[]): Layer {
+    const known = this.layers.get(entry.config);
+    if (known !== undefined) return known;
+    let name = entry.name;
+    if (this.names.has(name)) name = [...path, entry.name].join("/");
+    if (this.names.has(name)) {
+      throw new InputError(`Cannot read the topology: two layers are named "${name}".`);
+    }
+    this.names.add(name);
+    const config = name === entry.name ? entry.config : { ...entry.config, name };
+    const layer: Layer = { name, className: entry.className, config, path };
+    this.layers.set(entry.config, layer);
+    return layer;
+  }
+}
+
+function readEntry(data: unknown): Entry {
+  if (!isObject(data)) throw new InputError("Cannot read the topology: a layer is not a JSON object.");
+  const config = isObject(data.config) ? data.config : { layers: data.config };
+  const name = data.name ?? config.name;
+  if (typeof name !== "string" || typeof data.class_name !== "string") {
+    throw new InputError(`Cannot read the topology: a layer has no name or class (${JSON.stringify(name)}).`);
+  }
+  const inboundNodes = list(data.inbound_nodes).map((node) => {
+    if (!Array.isArray(node) || !node.every(Array.isArray)) {
+      throw new InputError(
+        `Cannot read the topology: the inbound nodes of layer "${name}" are not in the format of Keras 2.`,
+        "Convert the model with tensorflowjs_converter and tf_keras, or with TF_USE_LEGACY_KERAS=1.",
+      );
+    }
+    return node;
+  });
+  return { name, className: data.class_name, config, inboundNodes };
+}
+
+function entryOf(entries: ReadonlyMap<string, Entry>, reference: unknown): Entry {
+  const name = list(reference)[0];
+  const entry = entries.get(String(name));
+  if (entry === undefined) {
+    throw new InputError(`Cannot read the topology: there is no layer "${String(name)}".`);
+  }
+  return entry;
+}
+
+/** The shape that the first layer of a model declares, also through nested Sequential models. */
+function firstInputShape(entry: Entry): Shape {
+  const shape = entry.config.batch_input_shape;
+  if (Array.isArray(shape)) return shape as (number | null)[];
+  const nested = list(entry.config.layers)[0];
+  return CONTAINERS.has(entry.className) && nested !== undefined
+    ? firstInputShape(readEntry(nested))
+    : undefined;
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
