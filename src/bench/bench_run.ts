@@ -13,6 +13,8 @@ import { loadDataset } from "../data/load.ts";
 import { loadLayersModelArtifacts } from "../export/layers_model.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
 import { type BackendInfo, heapBytes } from "../kernels/backend.ts";
+// Registers the layer, so that networks with grouped convolutions can be loaded.
+import "../model/layers/grouped_conv2d.ts";
 import { Random } from "../random.ts";
 import { readRunConfig, type RunConfig } from "../run/config.ts";
 import { describeEnvironment } from "../run/environment.ts";

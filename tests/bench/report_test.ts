@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { DEFAULT_SETTINGS } from "../../src/bench/bench.ts";
 import { type BenchReport, renderReport } from "../../src/bench/report.ts";
+import type { BackendInfo } from "../../src/kernels/backend.ts";
 
 const result = { p95Ms: 20, rounds: 80, repeats: 1 };
 const report: BenchReport = {
@@ -13,7 +14,13 @@ const report: BenchReport = {
     platform: "linux x86_64",
     processor: "Some CPU",
     cores: 2,
-    backend: { backend: "wasm", version: "4.22.0", kernels: "stock", threads: 1 },
+    backend: {
+      backend: "wasm",
+      version: "4.22.0",
+      kernels: "stock",
+      instructionSet: "none",
+      threads: 1,
+    } as BackendInfo,
     startedAt: "2024-01-01T00:00:00Z",
   },
   settings: DEFAULT_SETTINGS,
