@@ -52,6 +52,8 @@ const BAR_HEIGHT = 24;
 const BATCH_GAP = 16;
 const AXIS_HEIGHT = 38;
 const TOP_MARGIN = 8;
+/** A 95th percentile is drawn up to this many times the longest bar, lest one outlier leaves no room for the bars. */
+const FURTHEST_P95 = 1.4;
 /** Share of a batch size's row that stays empty. */
 const ROW_PADDING = 0.2;
 /** The one row of a batch size in the speedup panel. */
@@ -109,7 +111,9 @@ function timePanel(
   height: number,
 ): Panel {
   const perImage = (bar: BenchBar) => bar.medianMs / bar.batch;
-  const slow = (bar: BenchBar) => Math.max(bar.p95Ms, bar.medianMs) / bar.batch;
+  const limit = FURTHEST_P95 * Math.max(...results.map(perImage));
+  const slow = (bar: BenchBar) => Math.min(limit, Math.max(bar.p95Ms, bar.medianMs) / bar.batch);
+  const beyond = results.filter((bar) => bar.p95Ms / bar.batch > limit);
   const rows = { fy: "batch", y: "form" } as const;
   return {
     x: CARD_MARGIN,
@@ -122,7 +126,11 @@ function timePanel(
       ...MARGINS,
       marginRight: 124,
       fy: batchAxis(batches),
-      x: { ...X_AXIS, label: "median; the line ends at the 95th percentile", zero: true },
+      x: {
+        ...X_AXIS,
+        label: `median; the line ends at the 95th percentile${beyond.length > 0 ? " or leads there" : ""}`,
+        zero: true,
+      },
       y: { domain: forms, axis: null, padding: 0.12 },
       marks: [
         Plot.barX(results, {
@@ -132,11 +140,12 @@ function timePanel(
           rx: 2,
         }),
         Plot.ruleY(results, { ...rows, x1: perImage, x2: slow, stroke: "currentColor" }),
+        Plot.dot(beyond, { ...rows, x: limit, symbol: "triangle", rotate: 90, r: 3, fill: "currentColor" }),
         Plot.text(results, {
           ...rows,
           ...HALO,
           x: slow,
-          dx: 8,
+          dx: 9,
           textAnchor: "start",
           text: (bar: BenchBar) => `${digits(bar.medianMs)} ms, ${digits(bar.imagesPerSecond)}/s`,
         }),

@@ -44,6 +44,21 @@ Deno.test("renderBench() puts each ratio between the ends of its interval", () =
   );
 });
 
+Deno.test("renderBench() keeps its bars long and draws an arrow when a percentile lies far beyond", () => {
+  const outlier = { ...bench, results: [{ ...bar("training", 1, 4), p95Ms: 400 }, bar("fused", 1, 2)] };
+  const longest = (figure: BenchFigure) =>
+    Math.max(
+      ...readSvg(renderBench(figure, "Inference", "toy"))
+        .filter(({ name, attributes }) => name === "rect" && attributes["class"] !== "card")
+        .map(({ attributes }) => Number(attributes["width"])),
+    );
+  assert.ok(longest(outlier) > 0.8 * longest(bench), `${longest(outlier)} of ${longest(bench)}`);
+  const arrows = (figure: BenchFigure) =>
+    renderBench(figure, "Inference", "toy").match(/rotate\(90\)/g)?.length ?? 0;
+  assert.equal(arrows(bench), 0);
+  assert.equal(arrows(outlier), 1);
+});
+
 Deno.test("renderBench() leaves the second panel out when nothing is compared", () => {
   const svg = renderBench({ results: [bar("fused", 1, 2)], speedup: [] }, "Inference", "toy");
   assert.doesNotMatch(svg, /Speedup/);
