@@ -8,6 +8,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { KernelArguments } from "./composed/compose.ts";
 import type { KernelTarget } from "./build.ts";
 import { registerComposedGradients } from "./composed/register.ts";
+import { FILTER_GRADIENTS } from "./conv2d/filter_gradient.ts";
 import { FORWARD_CONVOLUTIONS } from "./conv2d/forward.ts";
 import { INPUT_GRADIENTS } from "./conv2d/input_gradient.ts";
 import { Dispatcher } from "./dispatch.ts";
@@ -17,7 +18,11 @@ import type { KernelContext, KernelOverride } from "./override.ts";
 import { TransformedWeights } from "./transformed_weights.ts";
 
 /** All fast kernels. */
-export const OVERRIDES: readonly KernelOverride[] = [...FORWARD_CONVOLUTIONS, ...INPUT_GRADIENTS];
+export const OVERRIDES: readonly KernelOverride[] = [
+  ...FORWARD_CONVOLUTIONS,
+  ...INPUT_GRADIENTS,
+  ...FILTER_GRADIENTS,
+];
 
 /** What {@link installKernels} did. */
 export interface InstalledKernels {

@@ -67,4 +67,20 @@ for (const instructionSet of ["relaxed-simd", "simd"] as const) {
       { numRuns: 100 },
     );
   });
+
+  Deno.test(`Conv2DBackpropFilter with ${instructionSet} agrees with float64 over shapes, strides and paddings`, () => {
+    const kernel = kernelOf(context, OVERRIDES, "Conv2DBackpropFilter");
+    fc.assert(
+      fc.property(convolutionShapes({ channels: WIDE_CHANNELS }), (shape) => {
+        const { x, dy, xTensor, dyTensor, attrs } = convolutionCase(
+          shape,
+          shape.outChannels,
+          shape.outChannels,
+        );
+        const actual = runKernel(kernel, { x: xTensor(), dy: dyTensor() }, attrs);
+        assertClose(actual, reference.filterGradient(x, dy, shape), TOLERANCE);
+      }),
+      { numRuns: 100 },
+    );
+  });
 }

@@ -1,0 +1,63 @@
+/**
+ * Conv2DBackpropFilter on NHWC images: dw[i, j, c, k] = Σ x · dy. The composed gradient in `composed/` is its reference.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { KernelArguments, Shape4D } from "../composed/compose.ts";
+import type { FilterGradientAttributes } from "../composed/conv2d_filter_gradient.ts";
+import { allocateTensor, byteOffset, type TensorInfo } from "../heap.ts";
+import { type KernelContext, override } from "../override.ts";
+
+/** The gradient of a convolution with respect to its filter. */
+export const FILTER_GRADIENTS = [override<FilterGradientAttributes>("Conv2DBackpropFilter", filterGradient)];
+
+/** Pixels of x and dy that one strip may take, in bytes: a 32 KiB first-level cache, less what else is in it. */
+const STRIP_BYTES = 24 * 1024;
+/** Input channels in a tile. */
+const TILE_CHANNELS = 4;
+const SCRATCH_BYTES = 32;
+
+function filterGradient(
+  context: KernelContext,
+  { inputs, attrs }: KernelArguments<FilterGradientAttributes>,
+): TensorInfo | undefined {
+  const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
+  if (attrs.dataFormat !== "NHWC" || x.dtype !== "float32" || dy.dtype !== "float32") return undefined;
+  if (x.shape.includes(0) || dy.shape.includes(0) || attrs.filterShape.includes(0)) return undefined;
+  const info = tf.backend_util.computeConv2DInfo(
+    x.shape as Shape4D,
+    attrs.filterShape,
+    attrs.strides,
+    1,
+    attrs.pad,
+    attrs.dimRoundingMode,
+  );
+  const dw = allocateTensor(context.backend, attrs.filterShape);
+  const rowBytes = (info.strideHeight * info.inWidth * info.inChannels + info.outWidth * info.outChannels) *
+    Float32Array.BYTES_PER_ELEMENT;
+  context.dispatcher.run({
+    kernel: "filterGradient",
+    units: info.filterHeight * info.filterWidth * Math.ceil(info.inChannels / TILE_CHANNELS),
+    scratchBytes: SCRATCH_BYTES,
+    fields: [
+      byteOffset(context.backend, x),
+      byteOffset(context.backend, dy),
+      byteOffset(context.backend, dw),
+      info.batchSize,
+      info.inHeight,
+      info.inWidth,
+      info.inChannels,
+      info.outHeight,
+      info.outWidth,
+      info.outChannels,
+      info.filterWidth,
+      info.strideHeight,
+      info.strideWidth,
+      info.padInfo.top,
+      info.padInfo.left,
+      Math.max(1, Math.floor(STRIP_BYTES / rowBytes)),
+    ],
+  });
+  return dw;
+}
