@@ -5,6 +5,7 @@
  * @module
  */
 import { encode } from "fast-png";
+import { InputError } from "../errors.ts";
 import type { Dataset } from "./dataset.ts";
 
 /** An RGB picture, [height, width, 3]. */
@@ -31,7 +32,7 @@ const WHITE = 255;
  * Lays images out row by row on white.
  *
  * @param images Pixels of the images, each [height, width, channels]. One channel is shown as grey.
- * @throws {RangeError} when there is no image, or it has neither 1 nor 3 channels.
+ * @throws {InputError} when the images have neither 1 nor 3 channels.
  */
 export function contactSheet(
   images: readonly Uint8Array[],
@@ -40,7 +41,7 @@ export function contactSheet(
 ): Picture {
   if (images.length === 0) throw new RangeError("Cannot make a contact sheet of no images.");
   if (channels !== 1 && channels !== PICTURE_CHANNELS) {
-    throw new RangeError(`Cannot show images of ${channels} channels: 1 (grey) or 3 (RGB) can be shown.`);
+    throw new InputError(`Cannot show images of ${channels} channels: 1 (grey) or 3 (RGB) can be shown.`);
   }
   const rows = Math.ceil(images.length / columns);
   const sheetWidth = columns * width * scale + (columns - 1) * gap;

@@ -23,6 +23,14 @@ const EXAMPLES = {
   "test labels": "t10k-labels-idx1-ubyte",
 } as const;
 
+/** Bytes before the first label: the magic number and one dimension. */
+const LABELS_HEADER = 8;
+/** Where the dimensions of images are written. */
+const HEIGHT_OFFSET = 8;
+const WIDTH_OFFSET = 12;
+const CHANNELS_OFFSET = 16;
+const MAX_CHANNELS = 4;
+
 type Role = keyof typeof EXAMPLES;
 
 /** Whether a folder with these entries holds IDX files by name. */
@@ -62,12 +70,11 @@ export async function loadIdxFolder(
   const train = await readPart(folder, entries, "train");
   const test = await readPart(folder, entries, "test");
   for (const axis of ["height", "width", "channels"] as const) {
-    if (train.shape[axis] !== test.shape[axis]) {
+    const [inTrain, inTest] = [train.shape[axis], test.shape[axis]];
+    if (inTrain !== inTest) {
       throw new InputError(
-        `Cannot use ${folder}: ${train.imagesPath} has ${axis} ${
-          train.shape[axis]
-        }, but ${test.imagesPath} has ` +
-          `${axis} ${test.shape[axis]}. Both parts must have images of one size.`,
+        `Cannot use ${folder}: ${train.imagesPath} has ${axis} ${inTrain}, ${test.imagesPath} has ${inTest}. ` +
+          `Both parts must have images of one size.`,
       );
     }
   }
@@ -80,12 +87,6 @@ export async function loadIdxFolder(
   const dataset = { name, ...train.shape, classNames, train: train.split, test: test.split };
   return await assembleDataset(folder, dataset, options);
 }
-
-/** Bytes before the first label: the magic number and one dimension. */
-const LABELS_HEADER = 8;
-/** Bytes before the dimension of the channels in a file of rank 4. */
-const CHANNELS_OFFSET = 16;
-const MAX_CHANNELS = 4;
 
 interface Part {
   readonly split: Split;
@@ -107,12 +108,9 @@ async function readPart(
   const rank = images.shape.length;
   if (rank !== 3 && rank !== 4) throw wrongRank(imagesPath, "3 or 4 (images)", rank);
   if (labels.shape.length !== 1) throw wrongRank(labelsPath, "1 (labels)", labels.shape.length);
-  if (rank === 4 && (channels < 1 || channels > MAX_CHANNELS)) {
-    throw new InputError(
-      `Cannot use ${imagesPath}: at byte ${CHANNELS_OFFSET}, expected 1 to ${MAX_CHANNELS} channels; ` +
-        `found ${channels}. The dimensions must be [count, height, width, channels].`,
-    );
-  }
+  checkDimension(imagesPath, "height", HEIGHT_OFFSET, height);
+  checkDimension(imagesPath, "width", WIDTH_OFFSET, width);
+  checkDimension(imagesPath, "channels", CHANNELS_OFFSET, channels, MAX_CHANNELS);
   if (labels.shape[0] !== count) {
     throw new InputError(
       `Cannot use ${labelsPath}: at byte 4, expected ${count} labels, one for each image in ${imagesPath}; ` +
@@ -121,6 +119,15 @@ async function readPart(
   }
   const shape = { height, width, channels };
   return { split: { images: images.data, labels: labels.data, count }, shape, imagesPath, labelsPath };
+}
+
+function checkDimension(path: string, axis: string, offset: number, found: number, most = Infinity): void {
+  if (found >= 1 && found <= most) return;
+  const range = most === Infinity ? "at least 1" : `1 to ${most}`;
+  throw new InputError(
+    `Cannot use ${path}: at byte ${offset}, expected ${axis} of ${range}; found ${found}. ` +
+      `The dimensions must be [count, height, width] or [count, height, width, channels].`,
+  );
 }
 
 /** The file for a role. A decompressed file is taken before the gzipped one that it came from. */
