@@ -51,11 +51,8 @@ const command = newCommand("data-report", "Describe a data set, and measure a li
       print(`  ${className}: ${report.trainPerClass[i]} + ${report.testPerClass[i]}`);
     });
     print(`SHA-256 ${checksum}`);
-    print(
-      `A linear classifier on the pixels labels ${
-        (100 * report.linearTestAccuracy).toFixed(1)
-      }% of the test images rightly.`,
-    );
+    const percent = (100 * report.linearTestAccuracy).toFixed(1);
+    print(`A linear classifier on the pixels gets ${percent}% of the test images right.`);
   });
 
 function countPerClass({ labels }: Split, classes: number): number[] {
