@@ -53,11 +53,13 @@ export interface BenchContext {
 
 /** What one form costs. */
 export interface FormFigures extends Footprint {
+  /** The name of its engine. */
   readonly form: string;
 }
 
 /** The times of one form at one batch size. */
 export interface BenchResult {
+  /** The name of its engine. */
   readonly form: string;
   /** Images per run. */
   readonly batch: number;
@@ -75,8 +77,11 @@ export interface BenchResult {
 
 /** How many times as fast one form is as the baseline. */
 export interface Speedup extends Estimate {
+  /** Images per run. */
   readonly batch: number;
+  /** The name of its engine. */
   readonly form: string;
+  /** The form that it is compared with. */
   readonly baseline: string;
 }
 
@@ -84,7 +89,9 @@ export interface Speedup extends Estimate {
 export interface BenchFindings {
   /** At the largest batch size that was measured. */
   readonly forms: readonly FormFigures[];
+  /** Every form at every batch size, in ascending order of batch sizes. */
   readonly results: readonly BenchResult[];
+  /** Every form but the first, at every batch size. */
   readonly speedup: readonly Speedup[];
   /** The largest difference of outputs that was met, as a share of their scale. */
   readonly maxRelativeDifference: number;

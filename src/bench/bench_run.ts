@@ -34,7 +34,9 @@ const COMPARED_IMAGES = 8;
 
 /** The surroundings of {@link benchRun}. */
 export interface BenchRunContext {
+  /** What `startBackend` returned. */
   readonly backend: BackendInfo;
+  /** Where the course of the work is shown. */
   readonly progress: Progress;
   /** Where `bench.json` and `bench.svg` go: the run's own places, or others. */
   readonly output: { readonly benchReport: string; readonly benchChart: string };

@@ -13,6 +13,7 @@ import type { Random } from "../random.ts";
 
 /** One thing to be timed. */
 export interface Contestant {
+  /** How the samples are told apart. */
   readonly name: string;
   /** The work of one run, complete when it returns (or when its promise resolves). */
   run(): void | Promise<void>;
@@ -20,6 +21,7 @@ export interface Contestant {
 
 /** What {@link measure} needs to know. */
 export interface MeasureOptions {
+  /** What is timed. Their order says nothing about the order in which they run. */
   readonly contestants: readonly Contestant[];
   /** Counted rounds at most, at least 1. */
   readonly rounds: number;
@@ -41,6 +43,7 @@ export interface MeasureOptions {
 
 /** The times of one contestant. */
 export interface Samples {
+  /** How the samples are told apart. */
   readonly name: string;
   /** Time of one run, ms, one entry per round; entry i of every contestant is from round i. */
   readonly timesMs: Float64Array;

@@ -14,6 +14,7 @@ export interface BenchReport extends BenchFindings {
   readonly run: string;
   /** The network's name and its input: "toy, 32x32x3". */
   readonly network: string;
+  /** Where it was measured, and when. */
   readonly environment: Environment;
   /** How it was measured. `budgetMs` is null where there was no limit. */
   readonly settings: BenchSettings;

@@ -8,7 +8,9 @@ import type { Engine, InputBatch } from "./engine.ts";
 
 /** Images with a name for messages: "random images". */
 export interface NamedBatch {
+  /** What a message calls them, in the plural. */
   readonly name: string;
+  /** The images. */
   readonly batch: InputBatch;
 }
 

@@ -17,6 +17,7 @@ import {
 
 /** The figures of one form at one batch size. */
 export interface BenchBar {
+  /** Name of the form, as the key shows it. */
   readonly form: string;
   /** Images per run. */
   readonly batch: number;
@@ -24,21 +25,25 @@ export interface BenchBar {
   readonly medianMs: number;
   /** 95th percentile of the time of a run, ms. */
   readonly p95Ms: number;
+  /** Images over the median time. */
   readonly imagesPerSecond: number;
 }
 
 /** The ratio of two forms at one batch size. */
 export interface SpeedupDot {
+  /** Images per run. */
   readonly batch: number;
   /** Time of the baseline over time of the contender. */
   readonly ratio: number;
-  /** Ends of the 95% confidence interval. */
+  /** The lower end of the 95% confidence interval. */
   readonly low: number;
+  /** The upper end. */
   readonly high: number;
 }
 
 /** What {@link renderBench} draws. */
 export interface BenchFigure {
+  /** Every form at every batch size. */
   readonly results: readonly BenchBar[];
   /** Empty where there is nothing to compare: the chart then has one panel. */
   readonly speedup: readonly SpeedupDot[];

@@ -33,7 +33,9 @@ export const HALO = { className: "halo", fill: "currentColor", stroke: LIGHT.car
 
 /** One entry of a panel's key: a coloured dot and what it stands for. */
 export interface KeyEntry {
+  /** What the colour stands for. */
   readonly label: string;
+  /** A colour that marks of the panel have. */
   readonly color: string;
 }
 
@@ -53,12 +55,15 @@ export interface Panel {
 
 /** A whole picture. */
 export interface Figure {
+  /** What the picture is about, in large letters. */
   readonly title: string;
+  /** What was done where, in small letters. */
   readonly subtitle: string;
   /** px */
   readonly width: number;
   /** px */
   readonly height: number;
+  /** What is drawn below the header. */
   readonly panels: readonly Panel[];
 }
 
