@@ -1,12 +1,12 @@
 /**
- * Convolution without bias, and BatchNorm after it: what every branch of every block is made of.
+ * Convolution, and BatchNorm after it: what every branch of every block is made of.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import { apply } from "./apply.ts";
 import { batchNorm } from "./batch_norm.ts";
-import { heNormal } from "./initializers.ts";
+import { heNormal, type Seed } from "./initializers.ts";
 import { GroupedConv2D } from "./layers/grouped_conv2d.ts";
 import { type PaddingMode, zeroPad } from "./padding.ts";
 
@@ -23,10 +23,10 @@ export interface Convolution {
   readonly groups: number;
   /** "valid" where the input is padded already. */
   readonly padding: PaddingMode | "valid";
-  /** The network's seed. */
-  readonly seed: number;
-  /** What the kernel starts as: He normal unless told otherwise. */
-  readonly start?: "heNormal" | "zeros";
+  /** The network's seed; the kernel starts He normal, or at zero without a seed. */
+  readonly seed: Seed;
+  /** Whether a bias is added; none by default, since a BatchNorm follows. */
+  readonly useBias?: boolean;
 }
 
 /** x [N, H, W, C] convolved: [N, H', W', filters]. */
@@ -44,15 +44,15 @@ export function convolutionBn(x: tf.SymbolicTensor, conv: Convolution): tf.Symbo
 
 /** Conv2D without groups, DepthwiseConv2D where every group is one channel, GroupedConv2D between the two. */
 function convolutionLayer(
-  { name, filters, kernel, stride, groups, seed, start }: Convolution,
+  { name, filters, kernel, stride, groups, seed, useBias = false }: Convolution,
   channels: number,
   padding: "same" | "valid",
 ): tf.layers.Layer {
   const kernelSize: [number, number] = [...kernel];
   const strides: [number, number] = [stride, stride];
   const fanIn = kernel[0] * kernel[1] * channels / groups;
-  const initializer = start === "zeros" ? tf.initializers.zeros() : heNormal(fanIn, seed, name);
-  const shared = { name, kernelSize, strides, padding, useBias: false };
+  const initializer = heNormal(fanIn, seed, name);
+  const shared = { name, kernelSize, strides, padding, useBias };
   if (groups === 1) return tf.layers.conv2d({ ...shared, filters, kernelInitializer: initializer });
   if (groups === channels) {
     return tf.layers.depthwiseConv2d({

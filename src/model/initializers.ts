@@ -13,6 +13,9 @@ const SEED_RANGE = 2 ** 31;
 /** The standard deviation of the head's kernel. */
 const HEAD_DEVIATION = 0.01;
 
+/** The same number gives the same weights; null leaves kernels at zero, for weights that are loaded next. */
+export type Seed = number | null;
+
 /** The initializer type of tf.layers, which tfjs does not export by name. */
 export type Initializer = ReturnType<typeof tf.initializers.zeros>;
 
@@ -23,23 +26,17 @@ export type Initializer = ReturnType<typeof tf.initializers.zeros>;
  *
  * @param fanIn Products summed into one output.
  */
-export function heNormal(fanIn: number, seed: number, layerName: string): Initializer {
-  return tf.initializers.randomNormal({
-    mean: 0,
-    stddev: Math.sqrt(2 / fanIn),
-    seed: layerSeed(seed, layerName),
-  });
+export function heNormal(fanIn: number, seed: Seed, layerName: string): Initializer {
+  return normal(Math.sqrt(2 / fanIn), seed, layerName);
 }
 
 /** A narrow normal for the classifier: the first logits are near zero, the first loss near ln(classes). */
-export function headNormal(seed: number, layerName: string): Initializer {
-  return tf.initializers.randomNormal({
-    mean: 0,
-    stddev: HEAD_DEVIATION,
-    seed: layerSeed(seed, layerName),
-  });
+export function headNormal(seed: Seed, layerName: string): Initializer {
+  return normal(HEAD_DEVIATION, seed, layerName);
 }
 
-function layerSeed(seed: number, layerName: string): number {
-  return Random.from(seed, "initializer", layerName).integer(SEED_RANGE);
+function normal(stddev: number, seed: Seed, layerName: string): Initializer {
+  if (seed === null) return tf.initializers.zeros();
+  const layerSeed = Random.from(seed, "initializer", layerName).integer(SEED_RANGE);
+  return tf.initializers.randomNormal({ mean: 0, stddev, seed: layerSeed });
 }

@@ -1,6 +1,5 @@
 /**
- * Networks by name: `toy` for small images, and those of "RepVGG: Making VGG-style ConvNets Great Again" (Ding et al.,
- * CVPR 2021), tables 2 and 3.
+ * Networks by name: `toy` for small images, and those of two papers, as their tables have them.
  *
  * @module
  */
@@ -8,43 +7,74 @@ import { InputError } from "../errors.ts";
 import { nearestName } from "../nearest_name.ts";
 import { type NetworkConfig, type NetworkConfigInput, parseNetworkConfig } from "./config.ts";
 
-/** ImageNet, for which the papers state their networks. */
-const IMAGENET = { inputSize: [224, 224, 3], classCount: 1000 } as const;
+/** Output channels of the stages at multiplier 1, in both papers. */
+const WIDTHS = [64, 128, 256, 512] as const;
 
-/** Table 2: blocks of stages 2 to 5 (stage 1 is the stem). */
-const REPVGG_DEPTHS = { A: [2, 4, 14, 1], B: [4, 6, 16, 1] } as const;
+/** The stem is as wide as the first stage, but never wider than this; also in both. */
+const MAX_STEM_WIDTH = 64;
 
-/** Table 2: output channels of the stages at multiplier 1. */
-const REPVGG_WIDTHS = [64, 128, 256, 512] as const;
+/** Depths of the four stages, and by how much each is wider than {@link WIDTHS}. */
+interface Stages {
+  readonly depths: readonly [number, number, number, number];
+  readonly multipliers: readonly [number, number, number, number];
+}
 
-/** The stem is as wide as the first stage, but never wider than this. */
-const REPVGG_MAX_STEM_WIDTH = 64;
+/**
+ * "RepVGG: Making VGG-style ConvNets Great Again" (Ding et al., CVPR 2021), tables 2 and 3: `a` multiplies the first
+ * three widths, `b` the last.
+ */
+const repVggStages = (depths: Stages["depths"], a: number, b: number): Stages => ({
+  depths,
+  multipliers: [a, a, a, b],
+});
+const A_DEPTHS = [2, 4, 14, 1] as const;
+const B_DEPTHS = [4, 6, 16, 1] as const;
+const REPVGG: ReadonlyMap<string, Stages> = new Map([
+  ["A0", repVggStages(A_DEPTHS, 0.75, 2.5)],
+  ["A1", repVggStages(A_DEPTHS, 1, 2.5)],
+  ["A2", repVggStages(A_DEPTHS, 1.5, 2.75)],
+  ["B0", repVggStages(B_DEPTHS, 1, 2.5)],
+  ["B1", repVggStages(B_DEPTHS, 2, 4)],
+  ["B2", repVggStages(B_DEPTHS, 2.5, 5)],
+  ["B3", repVggStages(B_DEPTHS, 3, 5)],
+]);
 
-/** Table 3: `a` multiplies the first three widths, `b` the last. */
-const REPVGG = {
-  A0: { depths: REPVGG_DEPTHS.A, a: 0.75, b: 2.5 },
-  A1: { depths: REPVGG_DEPTHS.A, a: 1, b: 2.5 },
-  A2: { depths: REPVGG_DEPTHS.A, a: 1.5, b: 2.75 },
-  B0: { depths: REPVGG_DEPTHS.B, a: 1, b: 2.5 },
-  B1: { depths: REPVGG_DEPTHS.B, a: 2, b: 4 },
-  B2: { depths: REPVGG_DEPTHS.B, a: 2.5, b: 5 },
-  B3: { depths: REPVGG_DEPTHS.B, a: 3, b: 5 },
-} as const;
+interface MobileOneStages extends Stages {
+  /** Convolution branches of each part. */
+  readonly convBranches: number;
+  /** Blocks with squeeze-and-excitation at the end of each stage. */
+  readonly squeezeExciteBlocks: readonly number[];
+}
 
-/** For 32x32 images and minutes of training: three stages, 4x4 pixels at the end. */
-const TOY = {
+/** "MobileOne: An Improved One millisecond Mobile Backbone" (Vasu et al., CVPR 2023), tables 2 and 3. */
+const mobileOneStages = (
+  multipliers: Stages["multipliers"],
+  convBranches = 1,
+  squeezeExciteBlocks: readonly number[] = [0, 0, 0, 0],
+): MobileOneStages => ({ depths: [2, 8, 10, 1], multipliers, convBranches, squeezeExciteBlocks });
+const MOBILEONE: ReadonlyMap<string, MobileOneStages> = new Map([
+  ["S0", mobileOneStages([0.75, 1, 1, 2], 4)],
+  ["S1", mobileOneStages([1.5, 1.5, 2, 2.5])],
+  ["S2", mobileOneStages([1.5, 2, 2.5, 4])],
+  ["S3", mobileOneStages([2, 2.5, 3, 4])],
+  ["S4", mobileOneStages([3, 3.5, 3.5, 4], 1, [0, 0, 5, 1])],
+]);
+
+/** For 32x32 images and minutes of training: two stages after the stem, 4x4 pixels at the end. */
+const TOY: NetworkConfigInput = {
   block: "repvgg",
   inputSize: [32, 32, 3],
   classCount: 10,
   stem: { width: 16, stride: 2 },
   stages: [{ depth: 2, width: 32, stride: 2 }, { depth: 2, width: 64, stride: 2 }],
-} satisfies NetworkConfigInput;
+};
 
 /** The names that {@link presetConfig} knows. */
-export const PRESET_NAMES: readonly string[] = ["toy", ...Object.keys(REPVGG)];
+export const PRESET_NAMES: readonly string[] = ["toy", ...REPVGG.keys(), ...MOBILEONE.keys()];
 
 /**
- * The network of that name.
+ * The network of that name: `toy`, RepVGG A0 to B3, MobileOne S0 to S4. All but `toy` are for 224x224 images of 1000
+ * classes.
  *
  * @param name One of {@link PRESET_NAMES}; letter case does not matter.
  * @param data Input size and class count of the data at hand, in place of the preset's own.
@@ -65,18 +95,27 @@ export function presetConfig(
 }
 
 function presetInput(name: string): NetworkConfigInput {
-  if (name === "toy") return TOY;
-  return repVggInput(REPVGG[name as keyof typeof REPVGG]);
+  const repVgg = REPVGG.get(name);
+  if (repVgg !== undefined) return { ...imagenetInput(repVgg), block: "repvgg" };
+  const mobileOne = MOBILEONE.get(name);
+  if (mobileOne === undefined) return TOY;
+  const { stages, ...shared } = imagenetInput(mobileOne);
+  return {
+    ...shared,
+    block: "mobileone",
+    convBranches: mobileOne.convBranches,
+    stages: stages.map((stage, i) => ({ ...stage, squeezeExciteBlocks: mobileOne.squeezeExciteBlocks[i]! })),
+  };
 }
 
-function repVggInput({ depths, a, b }: (typeof REPVGG)[keyof typeof REPVGG]): NetworkConfigInput {
-  const stages = REPVGG_WIDTHS.map((width, i) => ({
-    depth: depths[i]!,
-    width: width * (i === REPVGG_WIDTHS.length - 1 ? b : a),
-    stride: 2,
-  }));
-  const stem = { width: Math.min(REPVGG_MAX_STEM_WIDTH, stages[0]!.width), stride: 2 };
-  return { ...IMAGENET, inputSize: [...IMAGENET.inputSize], block: "repvgg", stem, stages };
+function imagenetInput({ depths, multipliers }: Stages) {
+  const stages = WIDTHS.map((width, i) => ({ depth: depths[i]!, width: width * multipliers[i]!, stride: 2 }));
+  return {
+    inputSize: [224, 224, 3] as [number, number, number],
+    classCount: 1000,
+    stem: { width: Math.min(MAX_STEM_WIDTH, stages[0]!.width), stride: 2 },
+    stages,
+  };
 }
 
 function unknownPreset(name: string): InputError {

@@ -6,7 +6,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { apply } from "./apply.ts";
-import { heNormal } from "./initializers.ts";
+import { heNormal, type Seed } from "./initializers.ts";
 
 /** Channels per neuron of the bottleneck, as RepVGG and MobileOne have it. */
 const REDUCTION = 16;
@@ -18,7 +18,7 @@ const REDUCTION = 16;
  */
 export function squeezeExcite(
   x: tf.SymbolicTensor,
-  { name, seed }: { readonly name: string; readonly seed: number },
+  { name, seed }: { readonly name: string; readonly seed: Seed },
 ): tf.SymbolicTensor {
   const channels = Number(x.shape.at(-1));
   const neurons = Math.max(1, Math.floor(channels / REDUCTION));

@@ -6,6 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { apply } from "../apply.ts";
 import type { Convolution } from "../convolution.ts";
+import type { Seed } from "../initializers.ts";
 import type { ActivationName } from "../layers/grouped_conv2d.ts";
 import type { PaddingMode } from "../padding.ts";
 
@@ -22,7 +23,7 @@ export interface BlockPlace {
   /** The non-linearity at the end; "linear" for none. */
   readonly activation: ActivationName;
   /** The network's seed. */
-  readonly seed: number;
+  readonly seed: Seed;
 }
 
 /** A convolution of the block, all but its kernel size taken from the block's place. */

@@ -70,7 +70,7 @@ function expand(padded: tf.SymbolicTensor, conv: Convolution): tf.SymbolicTensor
  * at zero; the identity is written as an addition, so that weight decay does not pull it down.
  */
 function addToIdentity(padded: tf.SymbolicTensor, name: string, conv: Convolution): tf.SymbolicTensor {
-  const trained = convolution(padded, { ...conv, filters: Number(padded.shape.at(-1)), start: "zeros" });
+  const trained = convolution(padded, { ...conv, filters: Number(padded.shape.at(-1)), seed: null });
   const sum = apply(tf.layers.add({ name: `${name}/sequence_add` }), [padded, trained]);
   return apply(batchNorm(`${conv.name}_bn`), sum);
 }

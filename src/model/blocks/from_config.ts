@@ -6,6 +6,7 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { NetworkConfig } from "../config.ts";
+import type { Seed } from "../initializers.ts";
 import { acNetBlock } from "./acnet.ts";
 import type { BlockPlace } from "./block.ts";
 import { dbbBlock } from "./dbb.ts";
@@ -23,7 +24,7 @@ export interface PlacedBlock {
 }
 
 /** Every block of the network, in order; the stem is the first. */
-export function placedBlocks(config: NetworkConfig, seed: number): PlacedBlock[] {
+export function placedBlocks(config: NetworkConfig, seed: Seed): PlacedBlock[] {
   const stages = [{ ...config.stem, depth: 1 }, ...config.stages];
   const blocks = stages.flatMap(({ depth, width, stride }, stage) =>
     Array.from({ length: depth }, (_, block) => ({
@@ -51,16 +52,15 @@ export function placedBlocks(config: NetworkConfig, seed: number): PlacedBlock[]
 export function applyBlock(
   x: tf.SymbolicTensor,
   config: NetworkConfig,
-  { place, stage, blocksLeft }: PlacedBlock,
+  block: PlacedBlock,
 ): tf.SymbolicTensor {
+  const { place } = block;
   switch (config.block) {
     case "repvgg":
       return repVggBlock(x, place, config);
-    case "mobileone": {
-      if (stage === 0) return mobileOneStem(x, place, config);
-      const squeezeExcite = blocksLeft <= config.stages[stage - 1]!.squeezeExciteBlocks;
-      return mobileOneBlock(x, place, { ...config, squeezeExcite });
-    }
+    case "mobileone":
+      if (block.stage === 0) return mobileOneStem(x, place, config);
+      return mobileOneBlock(x, place, { ...config, squeezeExcite: hasSqueezeExcite(config, block) });
     case "fastvit":
       return fastVitBlock(x, place, config);
     case "dbb":
@@ -68,6 +68,13 @@ export function applyBlock(
     case "acnet":
       return acNetBlock(x, place, config);
   }
+}
+
+/** Whether squeeze-and-excitation stands in front of the block's activation. */
+export function hasSqueezeExcite(config: NetworkConfig, { stage, blocksLeft }: PlacedBlock): boolean {
+  if (config.block === "repvgg") return config.squeezeExcite;
+  if (config.block !== "mobileone" || stage === 0) return false;
+  return blocksLeft <= config.stages[stage - 1]!.squeezeExciteBlocks;
 }
 
 function groupsAt(config: NetworkConfig, index: number): number {

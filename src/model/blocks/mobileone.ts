@@ -66,10 +66,21 @@ export function mobileOneBlock(
   place: BlockPlace,
   options: MobileOneOptions,
 ): tf.SymbolicTensor {
+  return mobileOneParts(x, place).reduce(
+    (y, { place, kernelSize }) => mobileOnePart(y, place, kernelSize, options),
+    x,
+  );
+}
+
+/** Where the depthwise and the pointwise part of the block over x stand, and how large their kernels are. */
+export function mobileOneParts(
+  x: tf.SymbolicTensor,
+  place: BlockPlace,
+): { place: BlockPlace; kernelSize: number }[] {
   const channels = Number(x.shape.at(-1));
   const depthwise = { ...place, name: `${place.name}/depthwise`, filters: channels, groups: channels };
-  const pointwise = { ...place, name: `${place.name}/pointwise`, stride: 1, groups: 1 };
-  return mobileOnePart(mobileOnePart(x, depthwise, SPATIAL_KERNEL, options), pointwise, 1, options);
+  const pointwise = { ...place, name: `${place.name}/pointwise`, stride: 1 };
+  return [{ place: depthwise, kernelSize: SPATIAL_KERNEL }, { place: pointwise, kernelSize: 1 }];
 }
 
 /** The stem: one convolution branch, the scale branch, no squeeze-and-excitation. */

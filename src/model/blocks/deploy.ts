@@ -1,0 +1,47 @@
+/**
+ * The deploy form of every kind of block: one convolution with bias, then what is not affine. Fusion does not need it, since
+ * it writes its own; weights that were fused elsewhere do.
+ *
+ * @module
+ */
+import type * as tf from "@tensorflow/tfjs";
+import type { NetworkConfig } from "../config.ts";
+import { convolution } from "../convolution.ts";
+import { squeezeExcite } from "../squeeze_excite.ts";
+import { activate, type BlockPlace, placedConvolution } from "./block.ts";
+import { hasSqueezeExcite, type PlacedBlock } from "./from_config.ts";
+import { mobileOneParts } from "./mobileone.ts";
+
+/** Kernel of RepVGG blocks and of MobileOne's stem. */
+const SPATIAL_KERNEL = 3;
+
+/** x [N, H, W, C] through the fused block: [N, H', W', filters]. Layers: `conv`, `relu` under the place's name. */
+export function applyDeployBlock(
+  x: tf.SymbolicTensor,
+  config: NetworkConfig,
+  block: PlacedBlock,
+): tf.SymbolicTensor {
+  const parts = config.block === "mobileone" && block.stage > 0
+    ? mobileOneParts(x, block.place)
+    : [{ place: block.place, kernelSize: kernelSizeOf(config) }];
+  const excite = hasSqueezeExcite(config, block);
+  return parts.reduce((y, { place, kernelSize }) => deployPart(y, place, kernelSize, excite), x);
+}
+
+function deployPart(x: tf.SymbolicTensor, place: BlockPlace, kernelSize: number, excite: boolean) {
+  const y = convolution(x, { ...placedConvolution(place, "conv", kernelSize), useBias: true });
+  return activate(excite ? squeezeExcite(y, place) : y, place);
+}
+
+function kernelSizeOf(config: NetworkConfig): number {
+  switch (config.block) {
+    case "repvgg":
+    case "mobileone":
+      return SPATIAL_KERNEL;
+    case "fastvit":
+      return Math.max(...config.kernelSizes);
+    case "dbb":
+    case "acnet":
+      return config.kernelSize;
+  }
+}
