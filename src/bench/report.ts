@@ -31,9 +31,10 @@ export function renderReport(report: BenchReport): string {
 
 /** Where it ran, in one line: a figure means nothing without it. */
 export function whereText({ backend, deno, processor, cores }: Environment): string {
+  const kernels = backend.kernels === "stock" ? "stock kernels" : `fast kernels (${backend.instructionSet})`;
   const threads = backend.threads === 1 ? "1 thread" : `${backend.threads} threads`;
-  return `TensorFlow.js ${backend.backend} ${backend.version}, ${backend.kernels} kernels, ${threads}; Deno ${deno}; ` +
-    `${processor === "unknown" ? "unknown processor" : processor}, ${cores} cores`;
+  const where = processor === "unknown" ? "unknown processor" : processor;
+  return `TensorFlow.js ${backend.backend} ${backend.version}, ${kernels}, ${threads}; Deno ${deno}; ${where}, ${cores} cores`;
 }
 
 function costTable({ forms }: BenchReport): string {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { DEFAULT_SETTINGS } from "../../src/bench/bench.ts";
 import { type BenchReport, renderReport } from "../../src/bench/report.ts";
-import type { BackendInfo } from "../../src/kernels/backend.ts";
 
 const result = { p95Ms: 20, rounds: 80, repeats: 1 };
 const report: BenchReport = {
@@ -20,7 +19,7 @@ const report: BenchReport = {
       kernels: "stock",
       instructionSet: "none",
       threads: 1,
-    } as BackendInfo,
+    },
     startedAt: "2024-01-01T00:00:00Z",
   },
   settings: DEFAULT_SETTINGS,
