@@ -114,7 +114,11 @@ export function requestConfig(file: RunConfigInput, flags: RunConfigInput): Requ
  * @throws {InputError} when it is missing or not one of ours.
  */
 export async function readRunConfig(path: string): Promise<RunConfig> {
-  return parseConfig(resolvedSchema, await readJson(path, "a run's configuration"), `run configuration ${path}`);
+  return parseConfig(
+    resolvedSchema,
+    await readJson(path, "a run's configuration"),
+    `run configuration ${path}`,
+  );
 }
 
 /**

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cpus } from "node:os";
 import { version as tfjsVersion } from "@tensorflow/tfjs";
 import type { BackendInfo } from "../kernels/backend.ts";
 
@@ -13,7 +14,7 @@ export interface Environment {
   readonly tfjs: string;
   /** Operating system and processor family: "linux x86_64". */
   readonly platform: string;
-  /** Processor name, where the system tells it. */
+  /** Name of the processor. */
   readonly processor: string;
   /** Logical processors. */
   readonly cores: number;
@@ -41,10 +42,10 @@ export function describeEnvironment(backend: BackendInfo, now: Date): Environmen
   };
 }
 
+/** The name of the first processor; "unknown" where the task may not ask (`--allow-sys=cpus`). */
 function processorName(): string {
   try {
-    const text = Deno.readTextFileSync("/proc/cpuinfo");
-    return /^model name\s*:\s*(.+)$/m.exec(text)?.[1] ?? "unknown";
+    return cpus()[0]?.model.trim() ?? "unknown";
   } catch {
     return "unknown";
   }

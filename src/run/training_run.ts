@@ -24,7 +24,7 @@ import { train } from "../train/loop.ts";
 import type { EpochMetrics, EpochTiming } from "../train/metrics.ts";
 import { recalibrate } from "../train/recalibrate.ts";
 import { TrainingSession } from "../train/session.ts";
-import { type RequestedConfig, type RunConfig, fingerprintOf, readRunConfig } from "./config.ts";
+import { fingerprintOf, readRunConfig, type RequestedConfig, type RunConfig } from "./config.ts";
 import { describeEnvironment } from "./environment.ts";
 import { createRunDirectory, type RunDirectory } from "./run_directory.ts";
 
@@ -123,7 +123,9 @@ async function continueRun(
   const timings: EpochTiming[] = [];
   const outcome = await train(session, config.training.batchSize, {
     onStep: (session, imagesPerSecond) =>
-      progress.update(describeStep(session, config.training.epochs, config.training.batchSize, imagesPerSecond)),
+      progress.update(
+        describeStep(session, config.training.epochs, config.training.batchSize, imagesPerSecond),
+      ),
     async onEpoch(metrics, timing) {
       timings.push(timing);
       const others = session.history.slice(0, -1).map(({ testAccuracy }) => testAccuracy);

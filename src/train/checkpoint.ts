@@ -5,10 +5,12 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { decodeSafetensors, encodeSafetensors } from "../export/safetensors.ts";
+import { float32Tensor, writeSafetensors } from "../export/safetensors.ts";
 import { writeFileAtomically } from "../files/atomic_write.ts";
 import { sha256 } from "../files/hash.ts";
 import { exists, readBytes } from "../files/read.ts";
+import { float32Values } from "../import/float_values.ts";
+import { readSafetensors } from "../import/safetensors.ts";
 import type { SessionState, StoredTensor } from "./state.ts";
 
 /** Changes when the content of a checkpoint changes its meaning. */
@@ -123,25 +125,28 @@ export async function loadCheckpoint(path: string, expected: CheckpointExpectati
 export async function encodeCheckpoint(state: SessionState, architecture: string): Promise<Uint8Array> {
   const { tensors, ...rest } = state;
   const text = JSON.stringify({ architecture, ...rest });
-  return encodeSafetensors(
-    new Map([...tensors].map(([name, { shape, values }]) => [name, { dtype: "F32", shape: [...shape], values }])),
-    { format: CHECKPOINT_FORMAT, state: text, sha256: await hashOf(text, tensors) },
-  );
+  return writeSafetensors({
+    tensors: new Map([...tensors].map(([name, { shape, values }]) => [name, float32Tensor(values, shape)])),
+    metadata: { format: CHECKPOINT_FORMAT, state: text, sha256: await hashOf(text, tensors) },
+  });
 }
 
 async function decodeCheckpoint(
   bytes: Uint8Array<ArrayBuffer>,
   path: string,
 ): Promise<{ state: SessionState; architecture: string }> {
-  const { tensors, metadata } = decodeSafetensors(bytes, path);
+  const { tensors, metadata } = readSafetensors(bytes, path);
   if (metadata.format !== CHECKPOINT_FORMAT || metadata.state === undefined) {
-    throw new InputError(`${path} is not a checkpoint of RepFuse: its format is "${metadata.format ?? "unknown"}".`);
+    throw new InputError(
+      `${path} is not a checkpoint of RepFuse: its format is "${metadata.format ?? "unknown"}".`,
+    );
   }
-  const stored = new Map<string, StoredTensor>();
-  for (const [name, { shape, values }] of tensors) {
-    if (!(values instanceof Float32Array)) throw new InputError(`${path}: tensor ${name} is not float32.`);
-    stored.set(name, { shape, values });
-  }
+  const stored = new Map(
+    [...tensors].map(([name, tensor]): [string, StoredTensor] => [
+      name,
+      { shape: tensor.shape, values: float32Values(tensor, name) },
+    ]),
+  );
   if (await hashOf(metadata.state, stored) !== metadata.sha256) {
     throw new InputError(`The checkpoint ${path} is damaged: its content does not match its hash.`);
   }

@@ -1,0 +1,212 @@
+/**
+ * Fusion from disk to disk: read the frozen training form, fuse it, prove the result on the wasm backend, and only then
+ * write it. A model that fails its proof is never written.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { Progress } from "../cli/progress.ts";
+import { cutBatches, gatherBatch } from "../data/batches.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { GateError, InputError } from "../errors.ts";
+import { loadLayersModelArtifacts, saveLayersModel } from "../export/layers_model.ts";
+import { removeFolder, replaceFolder } from "../files/atomic_folder.ts";
+import { writeJsonAtomically } from "../files/atomic_write.ts";
+import { readJson } from "../files/read.ts";
+import { fuse } from "../fuse/fuse.ts";
+import type { FusionReport } from "../fuse/report.ts";
+import { type Batch, type FusionProof, largest, verifyFusion } from "../fuse/verify.ts";
+import { openModel } from "../model/open_model.ts";
+import { Random } from "../random.ts";
+import { type BnSnapshot, bnSnapshotOf } from "../train/bn_snapshot.ts";
+import { readRunConfig } from "./config.ts";
+import type { RunDirectory } from "./run_directory.ts";
+import { loadRunDataset } from "./training_run.ts";
+
+/** Images per batch of the proof. */
+const PROOF_BATCH = 100;
+
+/** Random images in the proof, beside the test set: they leave the manifold that training has seen. */
+const RANDOM_IMAGES = 200;
+
+/** Random images in the proof of a model that has no data set. */
+const RANDOM_IMAGES_ALONE = 500;
+
+const RANDOM_SEED = 20_190_510;
+
+/** What to fuse, where to write, and how close the forms must be. */
+export interface FusionRequest {
+  /** Folder of the fused model. */
+  readonly output: string;
+  /** Largest difference relative to the output's scale. */
+  readonly tolerance: number;
+  readonly progress: Progress;
+}
+
+/** The content of `fusion.json`. */
+export interface FusionRecord extends FusionReport {
+  /** The run directory or the model.json that was fused. */
+  readonly source: string;
+  /** Hash of the BN snapshot that was folded in. */
+  readonly snapshotHash: string;
+  readonly proof: FusionProof;
+}
+
+/** A record and where its model lies. */
+export interface FusionResult {
+  readonly output: string;
+  readonly record: FusionRecord;
+}
+
+/**
+ * Fuses a trained run and proves it on its whole test set and on random images.
+ *
+ * @param run A run with a snapshot.
+ * @param request Where to and how close.
+ * @throws {InputError} when the snapshot is damaged, or not the one that its hash names.
+ * @throws {GateError} when the forms differ; nothing is left at the output.
+ */
+export async function fuseRun(run: RunDirectory, request: FusionRequest): Promise<FusionResult> {
+  const artifacts = await loadLayersModelArtifacts(run.snapshot);
+  const snapshotHash = await checkSnapshot(run, artifacts);
+  const config = await readRunConfig(run.config);
+  const dataset = await loadRunDataset(config.data, request.progress);
+  return await fuseAndProve(artifacts, run.path, snapshotHash, request, function* (shapes) {
+    yield* testBatches(dataset);
+    yield* randomBatches(shapes, RANDOM_IMAGES);
+  });
+}
+
+/**
+ * Fuses any LayersModel on disk and proves it on random inputs.
+ *
+ * @param path A `model.json` or the folder that holds one.
+ * @param request Where to and how close.
+ * @throws {InputError} when it is not a LayersModel, or its input sizes are not fixed.
+ * @throws {GateError} when the forms differ; nothing is left at the output.
+ */
+export async function fuseModelFile(path: string, request: FusionRequest): Promise<FusionResult> {
+  const artifacts = await loadLayersModelArtifacts(path);
+  const { hash } = await bnSnapshotOf(artifacts);
+  return await fuseAndProve(
+    artifacts,
+    path,
+    hash,
+    request,
+    (shapes) => randomBatches(shapes, RANDOM_IMAGES_ALONE),
+  );
+}
+
+/** Shapes of a model's inputs, without the batch. */
+type InputShapes = readonly (readonly number[])[];
+
+async function fuseAndProve(
+  artifacts: tf.io.ModelArtifacts,
+  source: string,
+  snapshotHash: string,
+  { output, tolerance, progress }: FusionRequest,
+  batchesFor: (shapes: InputShapes) => Iterable<Batch>,
+): Promise<FusionResult> {
+  const fusion = fuse(artifacts);
+  progress.log(
+    `fused ${source}: ${fusion.report.before.convolutions} convolutions became ${fusion.report.after.convolutions}`,
+  );
+  const training = await openModel(artifacts, source);
+  const fused = await openModel(fusion.artifacts, `${source}, fused`);
+  try {
+    const batches = countImages(batchesFor(inputShapes(training, source)), progress);
+    const proof = await verifyFusion({ training, fused, report: fusion.report, inputs: batches, tolerance });
+    if (!proof.pass) {
+      await removeFolder(output);
+      throw new GateError(
+        describeFailure(proof),
+        "This is a fault in RepFuse, or a tolerance below float32's rounding. Nothing was written.",
+      );
+    }
+    const record: FusionRecord = { source, snapshotHash, proof, ...fusion.report };
+    await replaceFolder(output, async (folder) => {
+      await saveLayersModel(folder, fusion.artifacts);
+      await writeJsonAtomically(`${folder}/fusion.json`, record);
+    });
+    return { output, record };
+  } finally {
+    training.dispose();
+    fused.dispose();
+  }
+}
+
+/** The hash in `bn_snapshot.json`, after checking that the model beside it holds these very statistics. */
+async function checkSnapshot(run: RunDirectory, artifacts: tf.io.ModelArtifacts): Promise<string> {
+  const stored = await readJson(run.bnSnapshot, "a BN snapshot") as Partial<BnSnapshot>;
+  const { hash } = await bnSnapshotOf(artifacts);
+  if (stored.hash !== hash) {
+    throw new InputError(
+      `The model in ${run.snapshot} does not hold the statistics of its bn_snapshot.json: one of them was changed.`,
+      `Write both again from the last checkpoint: deno task train --resume ${run.path}`,
+    );
+  }
+  return hash;
+}
+
+function inputShapes(model: tf.LayersModel, source: string): InputShapes {
+  return model.inputs.map((input) => {
+    const shape = input.shape.slice(1);
+    if (shape.some((size) => size === null)) {
+      throw new InputError(
+        `Input ${input.name} of ${source} has no fixed size ([${
+          input.shape.map((size) => size ?? "?").join(", ")
+        }]), ` +
+          "so there is nothing to prove the fusion on.",
+        "Give the model's input layer a fixed size.",
+      );
+    }
+    return shape as number[];
+  });
+}
+
+/** The whole test set, in order. */
+function* testBatches(dataset: Dataset): Generator<tf.Tensor> {
+  const { height, width, channels, test } = dataset;
+  const everyImage = Uint32Array.from({ length: test.count }, (_, i) => i);
+  for (const indices of cutBatches(everyImage, PROOF_BATCH, "keep")) {
+    const { images } = gatherBatch(test, { height, width, channels }, indices);
+    yield tf.tensor4d(images, [indices.length, height, width, channels]);
+  }
+}
+
+/** Uniform noise over the range of normalised pixels, one tensor per input of the model. */
+function* randomBatches(shapes: InputShapes, count: number): Generator<tf.Tensor[]> {
+  const random = Random.from(RANDOM_SEED, "proof");
+  for (let done = 0; done < count; done += PROOF_BATCH) {
+    const batch = Math.min(PROOF_BATCH, count - done);
+    yield shapes.map((shape) => {
+      const size = shape.reduce((product, side) => product * side, batch);
+      return tf.tensor(Float32Array.from({ length: size }, () => random.uniform(-1, 1)), [batch, ...shape]);
+    });
+  }
+}
+
+function* countImages(batches: Iterable<Batch>, progress: Progress): Generator<Batch> {
+  let images = 0;
+  for (const batch of batches) {
+    progress.update(`proof: ${images} images compared`);
+    images += (Array.isArray(batch) ? batch[0] : batch)?.shape[0] ?? 0;
+    yield batch;
+  }
+}
+
+/** Which bar was missed, and where it began. */
+function describeFailure(proof: FusionProof): string {
+  const first = [...proof.regions, ...proof.outputs].find((difference) =>
+    !(largest(difference) <= proof.tolerance)
+  );
+  const where = first === undefined
+    ? ""
+    : `; the first to differ is ${first.name}, by ${largest(first).toExponential(1)} of its scale ` +
+      `(border ${first.border.toExponential(1)}, interior ${first.interior.toExponential(1)})`;
+  return `The fused form is not the training form: over ${proof.images} images the logits differ by up to ` +
+    `${
+      proof.maxRelativeDifference.toExponential(1)
+    } of their scale (at most ${proof.tolerance} is allowed), and ` +
+    `${proof.changedPredictions} predictions changed, ${proof.ties} of them ties${where}.`;
+}

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { WorkError } from "../../src/errors.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
+import { createNetwork } from "../../src/model/network.ts";
+import type { TrainingConfig } from "../../src/train/config.ts";
+import { TrainingSession } from "../../src/train/session.ts";
+import type { SessionState } from "../../src/train/state.ts";
+import { TINY_NETWORK, TINY_TRAINING, tinyDataset } from "./tiny.ts";
+
+await startBackend();
+
+function tinySession(config: TrainingConfig = TINY_TRAINING): TrainingSession {
+  return new TrainingSession(createNetwork(TINY_NETWORK, { seed: 3 }), tinyDataset(), config, 3);
+}
+
+/** Runs to the end, and calls `before` ahead of every step. */
+function finish(session: TrainingSession, before: () => void = () => {}): SessionState {
+  while (!session.finished) {
+    while (session.step < session.stepsPerEpoch) {
+      before();
+      session.trainStep();
+    }
+    session.endEpoch();
+  }
+  return session.capture();
+}
+
+Deno.test("TrainingSession.restore() goes on bit by bit when it was captured before any step", () => {
+  const states: SessionState[] = [];
+  const whole = tinySession();
+  const expected = finish(whole, () => states.push(whole.capture()));
+  assert.equal(states.length, 6);
+  for (const state of states) {
+    const resumed = tinySession();
+    resumed.restore(state);
+    assert.deepEqual(finish(resumed), expected);
+  }
+});
+
+Deno.test("TrainingSession.trainStep() lowers the loss when it is repeated", () => {
+  const session = tinySession({
+    ...TINY_TRAINING,
+    epochs: 30,
+    learningRate: 0.1,
+    dropout: 0,
+    rDropAlpha: 0,
+    shift: 0,
+    flip: false,
+  });
+  finish(session);
+  const first = session.history[0]!.trainingLoss;
+  const last = session.history.at(-1)!.trainingLoss;
+  assert.ok(last < 0.8 * first, `loss went from ${first} to ${last}`);
+});
+
+Deno.test("TrainingSession.trainStep() stops with step and rate, and keeps its weights, when the loss is not finite", () => {
+  const session = tinySession({ ...TINY_TRAINING, learningRate: 1e30, warmupEpochs: 0 });
+  session.trainStep();
+  const kernels = () =>
+    [...session.capture().tensors].filter(([name]) => name.startsWith("weights/") && name.endsWith("kernel"));
+  let before = kernels();
+  assert.throws(() => {
+    for (let step = 0; step < 2; step++) {
+      before = kernels();
+      session.trainStep();
+    }
+  }, (thrown) => {
+    assert.ok(thrown instanceof WorkError);
+    assert.match(
+      thrown.message,
+      /loss is (NaN|-?Infinity) at step [23] \(epoch 1, learning rate \d\.\d+e\+\d+\)/,
+    );
+    return true;
+  });
+  assert.deepEqual(kernels(), before);
+});
+
+Deno.test("TrainingSession.endEpoch() leaves the same number of tensors after every epoch", () => {
+  const session = tinySession({ ...TINY_TRAINING, epochs: 3 });
+  const counts: number[] = [];
+  while (!session.finished) {
+    while (session.step < session.stepsPerEpoch) session.trainStep();
+    session.endEpoch();
+    counts.push(tf.memory().numTensors);
+  }
+  assert.equal(new Set(counts).size, 1, `tensors after each epoch: ${counts}`);
+});
+
+Deno.test("TrainingSession.dispose() frees all but the model", () => {
+  const model = createNetwork(TINY_NETWORK, { seed: 3 });
+  const before = tf.memory().numTensors;
+  const session = new TrainingSession(model, tinyDataset(), TINY_TRAINING, 3);
+  session.trainStep();
+  session.dispose();
+  assert.equal(tf.memory().numTensors, before);
+});
