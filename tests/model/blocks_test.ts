@@ -1,0 +1,194 @@
+import * as tf from "@tensorflow/tfjs";
+import assert from "node:assert/strict";
+import { acNetBlock } from "../../src/model/blocks/acnet.ts";
+import { type BlockPlace, branchNames } from "../../src/model/blocks/block.ts";
+import { dbbBlock } from "../../src/model/blocks/dbb.ts";
+import { fastVitBlock } from "../../src/model/blocks/fastvit.ts";
+import { mobileOneBlock } from "../../src/model/blocks/mobileone.ts";
+import { repVggBlock } from "../../src/model/blocks/repvgg.ts";
+import { createDeployNetwork, createNetwork } from "../../src/model/network.ts";
+import { type NetworkConfig, parseNetworkConfig } from "../../src/model/config.ts";
+
+const PLACE: BlockPlace = {
+  name: "block",
+  filters: 4,
+  stride: 1,
+  groups: 1,
+  padding: "same",
+  activation: "relu",
+  seed: 1,
+};
+
+type Block = (x: tf.SymbolicTensor) => tf.SymbolicTensor;
+
+/** Names of the block's layers on 8x8 images of 4 channels, without the input and without paddings. */
+function layerNames(block: Block): string[] {
+  const input = tf.input({ shape: [8, 8, 4] });
+  return tf.model({ inputs: input, outputs: block(input) }).layers.slice(1)
+    .map((layer) => layer.name.replace("block/", ""))
+    .filter((name) => !name.endsWith("pad"))
+    .sort();
+}
+
+const REPVGG = { branches: { conv1x1: true, identity: true }, squeezeExcite: false, postAdditionBn: false };
+
+Deno.test("repVggBlock() has the branches of the paper, and those of QARepVGG", () => {
+  assert.deepEqual(
+    layerNames((x) => repVggBlock(x, PLACE, REPVGG)),
+    ["add", "conv1x1", "conv1x1_bn", "conv3x3", "conv3x3_bn", "identity_bn", "relu"],
+  );
+  assert.deepEqual(
+    layerNames((x) => repVggBlock(x, PLACE, { ...REPVGG, postAdditionBn: true })),
+    ["add", "add_bn", "conv1x1", "conv3x3", "conv3x3_bn", "relu"],
+  );
+});
+
+Deno.test("repVggBlock() puts squeeze-and-excitation between addition and ReLU", () => {
+  const input = tf.input({ shape: [8, 8, 4] });
+  const output = repVggBlock(input, PLACE, { ...REPVGG, squeezeExcite: true });
+  const model = tf.model({ inputs: input, outputs: output });
+  assert.equal(model.getLayer("block/relu").input, model.getLayer("block/se").output);
+  assert.deepEqual(model.getLayer("block/se").input, [
+    model.getLayer("block/add").output,
+    model.getLayer("block/se_reshape").output,
+  ]);
+});
+
+Deno.test("repVggBlock() has no identity where the shape changes", () => {
+  for (const change of [{ stride: 2 }, { filters: 8 }]) {
+    assert.ok(!layerNames((x) => repVggBlock(x, { ...PLACE, ...change }, REPVGG)).includes("identity_bn"));
+  }
+});
+
+Deno.test("mobileOneBlock() is a depthwise and a pointwise part, the scale branch in the first alone", () => {
+  const options = { convBranches: 2, scale: true, skip: true, squeezeExcite: false };
+  assert.deepEqual(layerNames((x) => mobileOneBlock(x, { ...PLACE, filters: 8 }, options)), [
+    "depthwise/add",
+    "depthwise/conv3x3_1",
+    "depthwise/conv3x3_1_bn",
+    "depthwise/conv3x3_2",
+    "depthwise/conv3x3_2_bn",
+    "depthwise/relu",
+    "depthwise/scale",
+    "depthwise/scale_bn",
+    "depthwise/skip_bn",
+    "pointwise/add",
+    "pointwise/conv1x1_1",
+    "pointwise/conv1x1_1_bn",
+    "pointwise/conv1x1_2",
+    "pointwise/conv1x1_2_bn",
+    "pointwise/relu",
+  ]);
+});
+
+Deno.test("fastVitBlock() has one branch per kernel size and the activation of its choice", () => {
+  const options = { skipIncludeBn: true, useBnConv: false, bnConvPadding: "beforeBn" as const };
+  const place: BlockPlace = { ...PLACE, activation: "gelu" };
+  assert.deepEqual(
+    layerNames((x) => fastVitBlock(x, place, { ...options, kernelSizes: [3, 7] })),
+    ["add", "conv3x3", "conv3x3_bn", "conv7x7", "conv7x7_bn", "gelu", "skip_bn"],
+  );
+});
+
+Deno.test("dbbBlock() has the four branches of the paper, and the depthwise variant of the reference", () => {
+  assert.deepEqual(layerNames((x) => dbbBlock(x, PLACE, { kernelSize: 3 })), [
+    "add",
+    "average",
+    "average_1x1",
+    "average_1x1_bn",
+    "average_bn",
+    "conv1x1",
+    "conv1x1_bn",
+    "origin",
+    "origin_bn",
+    "relu",
+    "sequence_1x1",
+    "sequence_1x1_bn",
+    "sequence_add",
+    "sequence_kxk",
+    "sequence_kxk_bn",
+  ]);
+  assert.deepEqual(layerNames((x) => dbbBlock(x, { ...PLACE, groups: 4 }, { kernelSize: 3 })), [
+    "add",
+    "average",
+    "average_bn",
+    "origin",
+    "origin_bn",
+    "relu",
+    "sequence_expand",
+    "sequence_expand_bn",
+    "sequence_kxk",
+    "sequence_kxk_bn",
+  ]);
+});
+
+Deno.test("acNetBlock() has a square, a vertical and a horizontal branch", () => {
+  assert.deepEqual(
+    layerNames((x) => acNetBlock(x, PLACE, { kernelSize: 3 })),
+    ["add", "horizontal", "horizontal_bn", "relu", "square", "square_bn", "vertical", "vertical_bn"],
+  );
+});
+
+Deno.test("branchNames() numbers a size that occurs several times", () => {
+  assert.deepEqual(branchNames([7, 3, 3]), ["conv7x7", "conv3x3_1", "conv3x3_2"]);
+});
+
+const BLOCKS: Record<string, unknown>[] = [
+  { block: "repvgg" },
+  { block: "repvgg", groups: 4, groupsEvery: 1, squeezeExcite: true, postAdditionBn: true },
+  { block: "mobileone", stages: [{ depth: 2, width: 16, squeezeExciteBlocks: 1 }] },
+  { block: "fastvit", activation: "gelu" },
+  { block: "fastvit", useBnConv: true, kernelSizes: [5, 3], groups: 2, groupsEvery: 1 },
+  { block: "dbb" },
+  { block: "dbb", kernelSize: 5, groups: 8, groupsEvery: 1 },
+  { block: "acnet", kernelSize: 5 },
+];
+
+/** A network of the block on images of this size. */
+function networkOf(
+  block: Record<string, unknown>,
+  size: number,
+  padding: "same" | "explicit",
+): NetworkConfig {
+  return parseNetworkConfig({
+    inputSize: [size, size + 1, 3],
+    classCount: 4,
+    padding,
+    stem: { width: 8 },
+    stages: [{ depth: 2, width: 8 }, { depth: 1, width: 16 }],
+    ...block,
+  });
+}
+
+for (const block of BLOCKS) {
+  Deno.test(`createNetwork() runs ${JSON.stringify(block)} at even and odd sizes, in either padding`, () => {
+    for (const size of [11, 12]) {
+      for (const padding of ["same", "explicit"] as const) {
+        tf.tidy(() => {
+          const config = networkOf(block, size, padding);
+          const images = tf.randomNormal([1, size, size + 1, 3], 0, 1, "float32", 1);
+          for (const create of [createNetwork, createDeployNetwork]) {
+            const logits = create(config, { seed: 1 }).predict(images) as tf.Tensor;
+            assert.deepEqual(logits.shape, [1, 4]);
+            assert.ok(logits.dataSync().every(Number.isFinite));
+          }
+        });
+      }
+    }
+  });
+
+  Deno.test(`createNetwork() survives saving and loading ${JSON.stringify(block)}`, async () => {
+    const model = createNetwork(networkOf(block, 11, "explicit"), { seed: 1 });
+    let saved: tf.io.ModelArtifacts | undefined;
+    await model.save(tf.io.withSaveHandler((artifacts) => {
+      saved = artifacts;
+      return Promise.resolve({ modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) });
+    }));
+    const loaded = await tf.loadLayersModel(tf.io.fromMemory(saved!));
+    tf.tidy(() => {
+      const images = tf.randomNormal([1, 11, 12, 3], 0, 1, "float32", 1);
+      const [before, after] = [model, loaded].map((form) => (form.predict(images) as tf.Tensor).dataSync());
+      assert.deepEqual(after, before);
+    });
+  });
+}
