@@ -103,8 +103,8 @@ const faults: [string, (files: Map<string, Uint8Array>) => void, string[]][] = [
     "other sizes for training and testing",
     (files) => files.set("t10k-images-idx3-ubyte", images([2, 2, 5])),
     [
-      "width 4",
-      "width 5",
+      "has width 4",
+      "has 5",
     ],
   ],
   ["no images", (files) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { addNoise, CHANNELS, paintGradient, paintShape, paintStroke, toBytes } from "../../src/data/paint.ts";
 import { direction } from "../../src/data/rotation.ts";
-import { circle, SHAPES } from "../../src/data/sdf.ts";
+import { circle } from "../../src/data/sdf.ts";
 import { Random } from "../../src/random.ts";
 
 const SIZE = 32;
@@ -35,14 +35,21 @@ Deno.test("paintShape() covers the area of the shape, pixel edges included", () 
 });
 
 Deno.test("paintShape() turns the shape so that its x axis points along the axis", () => {
-  const crescent = SHAPES.find(({ name }) => name === "crescent")!.distance; // bitten at +x
-  for (const degrees of [0, 90, 180, 270]) {
+  const quadrant = (x: number, y: number) => Math.max(-x, -y); // negative where x and y are positive
+  for (const degrees of [0, 30, 90, 135, 180, 270, 345]) {
     const canvas = blank();
-    const axis = direction(degrees);
-    paintShape(canvas, SIZE, crescent, { centre: { x: 16, y: 16 }, axis, radius: 12 }, WHITE);
-    const bitten = at(canvas, Math.floor(16 + 8 * axis.x), Math.floor(16 + 8 * axis.y));
-    const whole = at(canvas, Math.floor(16 - 9 * axis.x), Math.floor(16 - 9 * axis.y));
-    assert.deepEqual([bitten[0], whole[0]], [0, 255], `${degrees} degrees`);
+    paintShape(
+      canvas,
+      SIZE,
+      quadrant,
+      { centre: { x: 16, y: 16 }, axis: direction(degrees), radius: 12 },
+      WHITE,
+    );
+    const painted = [45, 135, 225, 315].map((bearing) => {
+      const { x, y } = direction(degrees + bearing);
+      return at(canvas, Math.floor(16 + 9 * x), Math.floor(16 + 9 * y))[0];
+    });
+    assert.deepEqual(painted, [255, 0, 0, 0], `${degrees} degrees`);
   }
 });
 
