@@ -31,7 +31,7 @@ export function createNetwork(config: NetworkConfig, options: { seed: Seed }): t
 }
 
 /**
- * The network in its deploy form: each block one convolution with bias, `stage2/block1/conv`, and its activation. Its
+ * The network in its deploy form: each block one convolution with bias, `stage2/block1/reparam`, and its activation. Its
  * weights are those of a fused network, or of a file in the deploy form; fresh ones are of little use.
  *
  * Input and output as of {@link createNetwork}.

@@ -8,6 +8,7 @@ import { mobileOneBlock } from "../../src/model/blocks/mobileone.ts";
 import { repVggBlock } from "../../src/model/blocks/repvgg.ts";
 import { createDeployNetwork, createNetwork } from "../../src/model/network.ts";
 import { type NetworkConfig, parseNetworkConfig } from "../../src/model/config.ts";
+import { artifactsOf, modelOf } from "./artifacts.ts";
 
 const PLACE: BlockPlace = {
   name: "block",
@@ -179,12 +180,7 @@ for (const block of BLOCKS) {
 
   Deno.test(`createNetwork() survives saving and loading ${JSON.stringify(block)}`, async () => {
     const model = createNetwork(networkOf(block, 11, "explicit"), { seed: 1 });
-    let saved: tf.io.ModelArtifacts | undefined;
-    await model.save(tf.io.withSaveHandler((artifacts) => {
-      saved = artifacts;
-      return Promise.resolve({ modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) });
-    }));
-    const loaded = await tf.loadLayersModel(tf.io.fromMemory(saved!));
+    const loaded = await modelOf(await artifactsOf(model));
     tf.tidy(() => {
       const images = tf.randomNormal([1, 11, 12, 3], 0, 1, "float32", 1);
       const [before, after] = [model, loaded].map((form) => (form.predict(images) as tf.Tensor).dataSync());

@@ -1,11 +1,19 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
+import { fuse } from "../../src/fuse/fuse.ts";
+import { torchState } from "../../src/export/torch.ts";
+import { networkModules } from "../../src/import/torch_modules.ts";
+import { importTorchNetwork } from "../../src/import/torch_network.ts";
+import { artifactsOf, modelOf } from "./artifacts.ts";
 import { type Fixture, fixtureTensor, readFixture, readFixtures, trainingForm } from "./reference_fixture.ts";
+
+/** The fixture whose BatchNorm stands before a zero-padded convolution: its `fused/*` is wrong at the border. */
+const WRONG_AT_BORDER = "fastvit-bnconv-53";
 
 /** Largest difference allowed, relative to the largest value of the reference. */
 const TOLERANCE = 1e-5;
 
-/** Rounding alone: two float32 convolutions of the same function. */
+/** Largest difference from rounding alone, likewise. */
 const ROUNDING = 1e-6;
 
 /** The largest |a − b| over the largest |b|. */
@@ -28,19 +36,73 @@ function predict(model: tf.LayersModel, fixture: Fixture): { values: Float32Arra
   });
 }
 
+/** The only layer with weights. */
+function onlyConvolution(model: tf.LayersModel): tf.layers.Layer {
+  const [layer, ...more] = model.layers.filter((layer) => layer.getWeights().length > 0);
+  assert.deepEqual(more.map((layer) => layer.name), []);
+  return layer!;
+}
+
+/** Asserts that kernel and bias of the fused block are those of the reference. */
+function assertFusedWeights(model: tf.LayersModel, fixture: Fixture): void {
+  const [kernel, bias] = onlyConvolution(model).getWeights().map((weight) =>
+    weight.dataSync() as Float32Array
+  );
+  assert.ok(relativeDifference(kernel!, fixtureTensor(fixture, "fused/weight").values) <= ROUNDING, "kernel");
+  assert.ok(relativeDifference(bias!, fixtureTensor(fixture, "fused/bias").values) <= ROUNDING, "bias");
+}
+
+/** Our fused form of the model. */
+async function fused(model: tf.LayersModel): Promise<tf.LayersModel> {
+  return modelOf(fuse(await artifactsOf(model)).artifacts);
+}
+
 for (const fixture of readFixtures()) {
-  Deno.test(`the training form reproduces ${fixture.name}`, async () => {
+  Deno.test(`training form and fused form reproduce ${fixture.name}`, async () => {
     await tf.setBackend("cpu");
     const expected = fixtureTensor(fixture, "y");
-    const actual = predict(trainingForm(fixture), fixture);
-    assert.deepEqual(actual.shape, expected.shape);
-    const difference = relativeDifference(actual.values, expected.values);
-    assert.ok(difference <= TOLERANCE, `differs by ${difference} of the scale`);
+    const trained = trainingForm(fixture);
+    for (const model of [trained, await fused(trained)]) {
+      const actual = predict(model, fixture);
+      assert.deepEqual(actual.shape, expected.shape);
+      const difference = relativeDifference(actual.values, expected.values);
+      assert.ok(difference <= TOLERANCE, `differs by ${difference} of the scale`);
+    }
+  });
+}
+
+for (
+  const fixture of readFixtures().filter(({ kind, name }) =>
+    !kind.endsWith("-net") && name !== WRONG_AT_BORDER
+  )
+) {
+  Deno.test(`the fused form of ${fixture.name} has the reference's kernel and bias`, async () => {
+    assertFusedWeights(await fused(trainingForm(fixture)), fixture);
+  });
+}
+
+Deno.test("the fused FastViT block that pads first has the kernel and bias that the reference fuses to", async () => {
+  const fixture = readFixture(WRONG_AT_BORDER);
+  assertFusedWeights(await fused(trainingForm(fixture, "beforeBn")), fixture);
+});
+
+for (const name of ["net-repvgg", "net-mobileone"]) {
+  Deno.test(`the fused ${name} goes out in PyTorch's deploy names and comes in again, equal`, async () => {
+    const fixture = readFixture(name);
+    const { config, dialect, model } = importTorchNetwork(fixture.state, [32, 32]);
+    const state = torchState(await fused(model), networkModules(config, dialect));
+    assert.ok(
+      [...state.keys()].every((tensor) => /(reparam|reparam_conv|linear)\.(weight|bias)$/.test(tensor)),
+    );
+    const deployed = importTorchNetwork(state, [32, 32]);
+    assert.equal(deployed.form, "deploy");
+    const { values } = predict(deployed.model, fixture);
+    assert.ok(relativeDifference(values, fixtureTensor(fixture, "y").values) <= TOLERANCE);
   });
 }
 
 Deno.test("the FastViT block that pads first is the one convolution that the reference fuses to", () => {
-  const fixture = readFixture("fastvit-bnconv-53");
+  const fixture = readFixture(WRONG_AT_BORDER);
   const kernel = fixtureTensor(fixture, "fused/weight");
   const bias = fixtureTensor(fixture, "fused/bias");
   const x = fixtureTensor(fixture, "x");
@@ -53,7 +115,7 @@ Deno.test("the FastViT block that pads first is the one convolution that the ref
 });
 
 Deno.test("the FastViT block that pads first differs from the reference at the border alone", () => {
-  const fixture = readFixture("fastvit-bnconv-53");
+  const fixture = readFixture(WRONG_AT_BORDER);
   const reach = 2;
   const y = fixtureTensor(fixture, "y");
   const inside = (values: Float32Array) =>

@@ -4,6 +4,7 @@ import { BN_EPSILON, BN_MOMENTUM } from "../../src/model/batch_norm.ts";
 import { type NetworkConfig, parseNetworkConfig } from "../../src/model/config.ts";
 import { createNetwork } from "../../src/model/network.ts";
 import { presetConfig } from "../../src/model/presets.ts";
+import { artifactsOf, modelOf } from "./artifacts.ts";
 
 /** A RepVGG network of three blocks on 9x8 images. */
 function small(changes: Record<string, unknown> = {}): NetworkConfig {
@@ -107,11 +108,6 @@ Deno.test("createNetwork() starts convolutions with variance 2 / fan-in", () => 
 
 Deno.test("createNetwork() survives saving and loading with the same outputs", async () => {
   const model = createNetwork(SMALL, { seed: 2 });
-  let saved: tf.io.ModelArtifacts | undefined;
-  await model.save(tf.io.withSaveHandler((artifacts) => {
-    saved = artifacts;
-    return Promise.resolve({ modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) });
-  }));
-  const loaded = await tf.loadLayersModel(tf.io.fromMemory(saved!));
+  const loaded = await modelOf(await artifactsOf(model));
   assert.deepEqual(outputs(loaded), outputs(model));
 });

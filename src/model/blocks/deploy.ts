@@ -15,7 +15,7 @@ import { mobileOneParts } from "./mobileone.ts";
 /** Kernel of RepVGG blocks and of MobileOne's stem. */
 const SPATIAL_KERNEL = 3;
 
-/** x [N, H, W, C] through the fused block: [N, H', W', filters]. Layers: `conv`, `relu` under the place's name. */
+/** x [N, H, W, C] through the fused block: [N, H', W', filters]. Layers: `reparam`, `relu` under the place's name. */
 export function applyDeployBlock(
   x: tf.SymbolicTensor,
   config: NetworkConfig,
@@ -29,7 +29,7 @@ export function applyDeployBlock(
 }
 
 function deployPart(x: tf.SymbolicTensor, place: BlockPlace, kernelSize: number, excite: boolean) {
-  const y = convolution(x, { ...placedConvolution(place, "conv", kernelSize), useBias: true });
+  const y = convolution(x, { ...placedConvolution(place, "reparam", kernelSize), useBias: true });
   return activate(excite ? squeezeExcite(y, place) : y, place);
 }
 

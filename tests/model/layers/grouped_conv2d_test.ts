@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InputError } from "../../../src/errors.ts";
 import { GroupedConv2D, type GroupedConv2DConfig } from "../../../src/model/layers/grouped_conv2d.ts";
+import { artifactsOf, modelOf } from "../artifacts.ts";
 
 const anyLayer = fc.record({
   groups: fc.integer({ min: 1, max: 4 }),
@@ -74,13 +75,8 @@ Deno.test("GroupedConv2D survives saving and loading, configuration and weights"
   const input = tf.input({ shape: [8, 8, 4] });
   const output = new GroupedConv2D(config).apply(input) as tf.SymbolicTensor;
   const model = tf.model({ inputs: input, outputs: output });
-  let saved: tf.io.ModelArtifacts | undefined;
-  await model.save(tf.io.withSaveHandler((artifacts) => {
-    saved = JSON.parse(JSON.stringify(artifacts));
-    saved!.weightData = artifacts.weightData!;
-    return Promise.resolve({ modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) });
-  }));
-  const loaded = await tf.loadLayersModel(tf.io.fromMemory(saved!));
+  const { modelTopology, ...artifacts } = await artifactsOf(model);
+  const loaded = await modelOf({ ...artifacts, modelTopology: JSON.parse(JSON.stringify(modelTopology)) });
   const [, before] = model.layers;
   const [, after] = loaded.layers;
   assert.deepEqual(after!.getConfig(), before!.getConfig());
