@@ -60,11 +60,11 @@ class Panel {
   out1: u32;
   out2: u32;
   out3: u32;
-  /** Addresses of the images. */
-  image0: u32;
-  image1: u32;
-  image2: u32;
-  image3: u32;
+  /** Addresses of the input pixels under the first tap; outside of the image where y or x are. */
+  in0: u32;
+  in1: u32;
+  in2: u32;
+  in3: u32;
   y0: i32;
   y1: i32;
   y2: i32;
@@ -73,72 +73,78 @@ class Panel {
   x1: i32;
   x2: i32;
   x3: i32;
+  /** Whether all taps of all four pixels are inside of their images. */
+  inside: i32;
 }
-const PANEL_BYTES: usize = 64;
+const PANEL_BYTES: usize = 80;
 
-/** Fills in the pixels of a panel; pixels behind the last one repeat it as input and write to `dummy`. */
-function locatePanel(d: Convolution, panel: i32, to: usize, dummy: usize): void {
+/** Fills in the pixels of `count` panels; pixels behind the last one repeat it as input and write to `dummy`. */
+function locatePanels(d: Convolution, first: i32, count: i32, to: usize, dummy: usize): void {
   const gridPixels = d.gridHeight * d.gridWidth;
-  const pixels = d.batch * gridPixels;
-  const imageBytes = <usize>(d.inHeight * d.inWidth * d.inChannels) * 4;
-  for (let r = 0; r < 4; r++) {
-    const wanted = panel * 4 + r;
-    const pixel = min(wanted, pixels - 1);
-    const n = pixel / gridPixels;
-    const inGrid = pixel - n * gridPixels;
-    const p = inGrid / d.gridWidth;
-    const q = inGrid - p * d.gridWidth;
-    const outPixel = (n * d.outHeight + p * d.outStepY + d.outOriginY) * d.outWidth + q * d.outStepX + d.outOriginX;
-    const at = to + (<usize>r << 2);
-    store<u32>(at, wanted < pixels ? d.output + <usize>(outPixel * d.outChannels) * 4 : dummy);
-    store<u32>(at, d.input + <usize>n * imageBytes, 16);
-    store<i32>(at, p * d.inStepY + d.tapOriginY, 32);
-    store<i32>(at, q * d.inStepX + d.tapOriginX, 48);
+  const lastPixel = d.batch * gridPixels - 1;
+  const firstPixel = first * 4;
+  let n = firstPixel / gridPixels;
+  let p = (firstPixel - n * gridPixels) / d.gridWidth;
+  let q = firstPixel - n * gridPixels - p * d.gridWidth;
+  const lastTapY = (d.tapRows - 1) * d.tapStepY;
+  const lastTapX = (d.tapColumns - 1) * d.tapStepX;
+  for (let m = 0; m < count; m++) {
+    let inside = 1;
+    for (let r = 0; r < 4; r++) {
+      const pixel = (first + m) * 4 + r;
+      const y = p * d.inStepY + d.tapOriginY;
+      const x = q * d.inStepX + d.tapOriginX;
+      const outPixel = (n * d.outHeight + p * d.outStepY + d.outOriginY) * d.outWidth + q * d.outStepX + d.outOriginX;
+      const at = to + (<usize>r << 2);
+      store<u32>(at, pixel <= lastPixel ? d.output + <usize>(outPixel * d.outChannels) * 4 : dummy);
+      store<u32>(at, d.input + <usize>(((n * d.inHeight + y) * d.inWidth + x) * d.inChannels) * 4, 16);
+      store<i32>(at, y, 32);
+      store<i32>(at, x, 48);
+      inside &= i32(y >= 0) & i32(y + lastTapY < d.inHeight) & i32(x >= 0) & i32(x + lastTapX < d.inWidth);
+      if (pixel >= lastPixel) continue;
+      if (++q == d.gridWidth) {
+        q = 0;
+        if (++p == d.gridHeight) {
+          p = 0;
+          n++;
+        }
+      }
+    }
+    store<i32>(to, inside, 64);
+    to += PANEL_BYTES;
   }
 }
 
-/** Address of pixel (y, x) of an image, or of zeros where there is none. */
+/** The address `base + delta` of pixel (y, x), or of zeros where there is no such pixel. */
 // @ts-ignore: decorator
 @inline
-function pixelAt(d: Convolution, image: usize, y: i32, x: i32, zeros: usize): usize {
-  return <u32>y < <u32>d.inHeight && <u32>x < <u32>d.inWidth
-    ? image + <usize>((y * d.inWidth + x) * d.inChannels) * 4
-    : zeros;
+function pixelOr(d: Convolution, zeros: usize, base: u32, delta: usize, y: i32, x: i32): usize {
+  return <u32>y < <u32>d.inHeight && <u32>x < <u32>d.inWidth ? <usize>base + delta : zeros;
 }
 
 /** Packs tap rows [firstRow, lastRow) of the four pixels. */
 function packPanel(d: Convolution, at: Panel, firstRow: i32, lastRow: i32, to: usize, zeros: usize): void {
   const channels = d.inChannels;
   const columns = d.tapColumns;
-  // Where all four pixels have their whole filter row inside the image, it is contiguous.
-  const lastX = d.inWidth - columns;
-  const inside = d.tapStepX == 1 && lastX >= 0 && <u32>at.x0 <= <u32>lastX && <u32>at.x1 <= <u32>lastX &&
-    <u32>at.x2 <= <u32>lastX && <u32>at.x3 <= <u32>lastX;
-  for (let i = firstRow; i < lastRow; i++) {
-    const y0 = at.y0 + i * d.tapStepY;
-    const y1 = at.y1 + i * d.tapStepY;
-    const y2 = at.y2 + i * d.tapStepY;
-    const y3 = at.y3 + i * d.tapStepY;
-    const height = <u32>d.inHeight;
-    if (inside && <u32>y0 < height && <u32>y1 < height && <u32>y2 < height && <u32>y3 < height) {
-      to = packRows4(
-        to,
-        pixelAt(d, at.image0, y0, at.x0, zeros),
-        pixelAt(d, at.image1, y1, at.x1, zeros),
-        pixelAt(d, at.image2, y2, at.x2, zeros),
-        pixelAt(d, at.image3, y3, at.x3, zeros),
-        columns * channels,
-      );
+  const contiguous = d.tapStepX == 1;
+  const columnBytes = <usize>(d.tapStepX * channels) * 4;
+  const rowBytes = <usize>(d.tapStepY * d.inWidth * channels) * 4;
+  let delta = <usize>firstRow * rowBytes;
+  for (let i = firstRow; i < lastRow; i++, delta += rowBytes) {
+    if (at.inside && contiguous) {
+      to = packRows4(to, at.in0 + delta, at.in1 + delta, at.in2 + delta, at.in3 + delta, columns * channels);
       continue;
     }
-    for (let j = 0; j < columns; j++) {
-      const x = j * d.tapStepX;
+    const dy = i * d.tapStepY;
+    let tap = delta;
+    for (let j = 0; j < columns; j++, tap += columnBytes) {
+      const dx = j * d.tapStepX;
       to = packRows4(
         to,
-        pixelAt(d, at.image0, y0, at.x0 + x, zeros),
-        pixelAt(d, at.image1, y1, at.x1 + x, zeros),
-        pixelAt(d, at.image2, y2, at.x2 + x, zeros),
-        pixelAt(d, at.image3, y3, at.x3 + x, zeros),
+        pixelOr(d, zeros, at.in0, tap, at.y0 + dy, at.x0 + dx),
+        pixelOr(d, zeros, at.in1, tap, at.y1 + dy, at.x1 + dx),
+        pixelOr(d, zeros, at.in2, tap, at.y2 + dy, at.x2 + dx),
+        pixelOr(d, zeros, at.in3, tap, at.y3 + dy, at.x3 + dx),
         channels,
       );
     }
@@ -165,7 +171,7 @@ export function convolution(descriptor: usize, begin: i32, end: i32, scratch: us
 
   for (let block = begin; block < end; block += d.blockPanels) {
     const count = min(d.blockPanels, end - block);
-    for (let m = 0; m < count; m++) locatePanel(d, block + m, panels + <usize>m * PANEL_BYTES, dummy);
+    locatePanels(d, block, count, panels, dummy);
     for (let firstRow = 0; firstRow < d.tapRows; firstRow += d.blockTapRows) {
       const lastRow = min(firstRow + d.blockTapRows, d.tapRows);
       const k = (lastRow - firstRow) * rowSteps;

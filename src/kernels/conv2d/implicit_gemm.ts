@@ -23,7 +23,7 @@ const BLOCK_BYTES = 96 * 1024;
 const MAXIMUM_BLOCK_PANELS = 64;
 /** Scratch for one tile and for the pixels of one panel, in bytes; see `convolution.as`. */
 const TILE_BYTES = 128;
-const PANEL_BYTES = 64;
+const PANEL_BYTES = 80;
 
 /**
  * Which taps of a filter take part, in the order in which they are read. In x and y: tap t is filter index
