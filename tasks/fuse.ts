@@ -6,6 +6,7 @@
 import { decimal, newCommand, print, runTask } from "../src/cli/command.ts";
 import { renderCosts, renderProof, renderRegions } from "../src/cli/fusion_table.ts";
 import { createProgress } from "../src/cli/progress.ts";
+import { summarizeFusion } from "../src/cli/summaries.ts";
 import { MODEL_FILE } from "../src/export/layers_model.ts";
 import { exists } from "../src/files/read.ts";
 import { EQUIVALENCE_TOLERANCE } from "../src/fuse/verify.ts";
@@ -45,17 +46,7 @@ await runTask(command.action(async (source, options) => {
   }
   const { record } = result;
   if (options.json) {
-    print(JSON.stringify({
-      run: record.source,
-      output: result.output,
-      maxRelativeDifference: record.proof.maxRelativeDifference,
-      changedPredictions: record.proof.changedPredictions,
-      images: record.proof.images,
-      parametersBefore: record.before.parameters,
-      parametersAfter: record.after.parameters,
-      convolutionsBefore: record.before.convolutions,
-      convolutionsAfter: record.after.convolutions,
-    }));
+    print(JSON.stringify(summarizeFusion(result.output, record)));
     return;
   }
   print(renderCosts(record));

@@ -5,18 +5,25 @@
  */
 import { decimal, newCommand, print, runTask, wholeNumber } from "../src/cli/command.ts";
 import { interruptSignal } from "../src/cli/interrupt.ts";
+import { definedOnly, OUTPUT_FLAGS } from "../src/cli/options.ts";
 import { createProgress } from "../src/cli/progress.ts";
+import { renderTrainingSummary } from "../src/cli/summaries.ts";
 import { InputError } from "../src/errors.ts";
 import { startBackend } from "../src/kernels/backend.ts";
 import { PRESET_NAMES } from "../src/model/presets.ts";
 import { readRunConfigFile, requestConfig } from "../src/run/config.ts";
 import { findRun } from "../src/run/run_directory.ts";
 import { resumeTraining, startTraining } from "../src/run/training_run.ts";
-import { definedOnly, OUTPUT_FLAGS } from "../src/cli/options.ts";
 
-const command = newCommand("train", "Train a multi-branch network and freeze it with its BatchNorm statistics.")
+const command = newCommand(
+  "train",
+  "Train a multi-branch network and freeze it with its BatchNorm statistics.",
+)
   .option("--preset <name>", `the network: ${PRESET_NAMES.join(", ")} (default: toy)`)
-  .option("--config <file>", "a JSON file with any of: preset, seed, data, network, training; flags win over it")
+  .option(
+    "--config <file>",
+    "a JSON file with any of: preset, seed, data, network, training; flags win over it",
+  )
   .option("--data <source>", "shapes10, or a folder of IDX files, CIFAR-10 batches or class folders")
   .option("--image-size <pixels>", "resize the images of class folders to this side", wholeNumber(8, 1024))
   .option("--epochs <count>", "passes over the training images", wholeNumber(1))
@@ -28,7 +35,11 @@ const command = newCommand("train", "Train a multi-branch network and freeze it 
   .option("--label-smoothing <value>", "probability spread over all classes", decimal(0, 0.9))
   .option("--shift <pixels>", "largest random shift", wholeNumber(0))
   .option("--no-flip", "do not mirror training images (digits and letters)")
-  .option("--ema-decay <value>", "average the weights with this decay (for example 0.99)", decimal(0, 0.99999))
+  .option(
+    "--ema-decay <value>",
+    "average the weights with this decay (for example 0.99)",
+    decimal(0, 0.99999),
+  )
   .option("--dropout <share>", "dropout before the head", decimal(0, 0.95))
   .option("--r-drop <alpha>", "R-Drop with this weight; needs --dropout", decimal(0))
   .option("--recalibrate <batches>", "recompute BatchNorm statistics over so many batches", wholeNumber(0))
@@ -72,10 +83,7 @@ await runTask(command.action(async (options) => {
   const summary = await start({ backend, progress, signal });
   if (options.json) print(JSON.stringify(summary));
   else {
-    print(
-      `Test accuracy ${(100 * summary.testAccuracy).toFixed(2)}% after ${summary.epochs} epochs ` +
-        `(${summary.seconds.toFixed(0)} s, ${summary.imagesPerSecond.toFixed(0)} images/s).`,
-    );
+    print(renderTrainingSummary(summary));
     print(`Next: deno task fuse ${summary.run}`);
   }
 }));

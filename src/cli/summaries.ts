@@ -1,0 +1,53 @@
+/**
+ * The closing words of a task, and the objects behind `--json`, where more than one task needs them.
+ *
+ * @module
+ */
+import type { FusionRecord } from "../run/fusion_run.ts";
+import type { TrainingSummary } from "../run/training_run.ts";
+
+/** One line on what training reached. */
+export function renderTrainingSummary(
+  { testAccuracy, epochs, seconds, imagesPerSecond }: TrainingSummary,
+): string {
+  const passes = `${epochs} ${epochs === 1 ? "epoch" : "epochs"}`;
+  const speed = imagesPerSecond > 0 ? `, ${imagesPerSecond.toFixed(0)} images/s` : "";
+  return `Test accuracy ${(100 * testAccuracy).toFixed(2)}% after ${passes} (${
+    seconds.toFixed(0)
+  } s${speed}).`;
+}
+
+/** What `deno task fuse --json` prints. */
+export interface FusionSummary {
+  /** The run, or the model file, that was fused. */
+  readonly run: string;
+  /** Folder of the fused model. */
+  readonly output: string;
+  /** Largest difference of a logit, relative to the logits' scale. */
+  readonly maxRelativeDifference: number;
+  readonly changedPredictions: number;
+  /** Images that were compared. */
+  readonly images: number;
+  readonly parametersBefore: number;
+  readonly parametersAfter: number;
+  readonly convolutionsBefore: number;
+  readonly convolutionsAfter: number;
+}
+
+/** The part of a fusion record that scripts rely on. */
+export function summarizeFusion(
+  output: string,
+  { source, proof, before, after }: FusionRecord,
+): FusionSummary {
+  return {
+    run: source,
+    output,
+    maxRelativeDifference: proof.maxRelativeDifference,
+    changedPredictions: proof.changedPredictions,
+    images: proof.images,
+    parametersBefore: before.parameters,
+    parametersAfter: after.parameters,
+    convolutionsBefore: before.convolutions,
+    convolutionsAfter: after.convolutions,
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * `deno task pipeline`: train, fuse and bench in a row. The main job, from nothing to a measured fused model.
+ *
+ * @module
+ */
+import { DEFAULT_SETTINGS } from "../src/bench/bench.ts";
+import { benchRun } from "../src/bench/bench_run.ts";
+import { renderReport } from "../src/bench/report.ts";
+import { newCommand, print, runTask, wholeNumber } from "../src/cli/command.ts";
+import { renderCosts, renderProof } from "../src/cli/fusion_table.ts";
+import { interruptSignal } from "../src/cli/interrupt.ts";
+import { definedOnly } from "../src/cli/options.ts";
+import { createProgress } from "../src/cli/progress.ts";
+import { renderTrainingSummary, summarizeFusion } from "../src/cli/summaries.ts";
+import { EQUIVALENCE_TOLERANCE } from "../src/fuse/verify.ts";
+import { startBackend } from "../src/kernels/backend.ts";
+import { PRESET_NAMES } from "../src/model/presets.ts";
+import { readRunConfigFile, requestConfig } from "../src/run/config.ts";
+import { fuseRun } from "../src/run/fusion_run.ts";
+import { runDirectoryAt } from "../src/run/run_directory.ts";
+import { startTraining } from "../src/run/training_run.ts";
+
+const command = newCommand("pipeline", "Train a multi-branch network, fuse it, and bench both forms.")
+  .option("--preset <name>", `the network: ${PRESET_NAMES.join(", ")} (default: toy)`)
+  .option(
+    "--config <file>",
+    "a JSON file with any of: preset, seed, data, network, training; flags win over it",
+  )
+  .option("--data <source>", "shapes10, or a folder of IDX files, CIFAR-10 batches or class folders")
+  .option("--epochs <count>", "passes over the training images", wholeNumber(1))
+  .option("--seed <number>", "seed of everything random", wholeNumber(0, 0x7fffffff))
+  .addHelpText("after", "\nEvery other setting of train has its place in the --config file.");
+
+await runTask(command.action(async (options) => {
+  const progress = createProgress(options);
+  const startMs = performance.now();
+  const file = options.config === undefined ? {} : await readRunConfigFile(options.config);
+  const request = requestConfig(file, {
+    ...definedOnly({ preset: options.preset, seed: options.seed }),
+    data: definedOnly({ source: options.data }),
+    training: definedOnly({ epochs: options.epochs }),
+  });
+  const signal = interruptSignal();
+  const backend = await startBackend();
+
+  const training = await startTraining(request, { backend, progress, signal });
+  const run = runDirectoryAt(training.run);
+  if (!options.json) print(renderTrainingSummary(training) + "\n");
+
+  const { output, record } = await fuseRun(run, {
+    output: run.fused,
+    tolerance: EQUIVALENCE_TOLERANCE,
+    progress,
+  });
+  if (!options.json) print(`${renderCosts(record)}\n${renderProof(record)}\n`);
+
+  const bench = await benchRun(run, DEFAULT_SETTINGS, { backend, progress, output: run });
+  const seconds = (performance.now() - startMs) / 1000;
+  if (options.json) {
+    print(JSON.stringify({ train: training, fuse: summarizeFusion(output, record), bench, seconds }));
+    return;
+  }
+  print(renderReport(bench));
+  print(
+    `Everything is in ${run.path}/ (${seconds.toFixed(0)} s in all). The fused model: ${output}/model.json`,
+  );
+}));

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { WorkError } from "../../src/errors.ts";
+import { replaceFolder } from "../../src/files/atomic_folder.ts";
+import { writeFileAtomically, writeJsonAtomically } from "../../src/files/atomic_write.ts";
+
+async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await work(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const namesIn = (folder: string) => Array.from(Deno.readDirSync(folder), (entry) => entry.name).sort();
+
+Deno.test("writeFileAtomically() replaces a file and leaves nothing beside it", () =>
+  inFolder(async (folder) => {
+    await writeFileAtomically(`${folder}/deep/file.txt`, "old");
+    await writeFileAtomically(`${folder}/deep/file.txt`, "new");
+    assert.equal(await Deno.readTextFile(`${folder}/deep/file.txt`), "new");
+    assert.deepEqual(namesIn(`${folder}/deep`), ["file.txt"]);
+  }));
+
+Deno.test("writeFileAtomically() keeps the file that stood there when asked", () =>
+  inFolder(async (folder) => {
+    await writeFileAtomically(`${folder}/last`, "first", { keepAs: `${folder}/previous` });
+    assert.deepEqual(namesIn(folder), ["last"]);
+    await writeFileAtomically(`${folder}/last`, "second", { keepAs: `${folder}/previous` });
+    assert.equal(await Deno.readTextFile(`${folder}/previous`), "first");
+    assert.equal(await Deno.readTextFile(`${folder}/last`), "second");
+  }));
+
+Deno.test("writeFileAtomically() keeps the old file and says so when the new one cannot be written", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/file`;
+    await writeFileAtomically(path, "old");
+    await Deno.mkdir(`${path}.partial`);
+    await assert.rejects(writeFileAtomically(path, "new"), (error) => {
+      assert.ok(error instanceof WorkError);
+      assert.match(error.message, /Cannot write .*file: .*directory/);
+      return true;
+    });
+    assert.equal(await Deno.readTextFile(path), "old");
+  }));
+
+Deno.test("writeJsonAtomically() ends in a newline", () =>
+  inFolder(async (folder) => {
+    await writeJsonAtomically(`${folder}/a.json`, { a: 1 });
+    assert.equal(await Deno.readTextFile(`${folder}/a.json`), '{\n  "a": 1\n}\n');
+  }));
+
+Deno.test("replaceFolder() swaps the whole folder when filling succeeds", () =>
+  inFolder(async (root) => {
+    const folder = `${root}/model`;
+    await replaceFolder(folder, (temporary) => Deno.writeTextFile(`${temporary}/old`, "1"));
+    await replaceFolder(folder, (temporary) => Deno.writeTextFile(`${temporary}/new`, "2"));
+    assert.deepEqual(namesIn(folder), ["new"]);
+    assert.deepEqual(namesIn(root), ["model"]);
+  }));
+
+Deno.test("replaceFolder() keeps the old folder when filling fails", () =>
+  inFolder(async (root) => {
+    const folder = `${root}/model`;
+    await replaceFolder(folder, (temporary) => Deno.writeTextFile(`${temporary}/old`, "1"));
+    const failing = replaceFolder(folder, async (temporary) => {
+      await Deno.writeTextFile(`${temporary}/new`, "2");
+      throw new WorkError("half-way");
+    });
+    await assert.rejects(failing, /half-way/);
+    assert.deepEqual(namesIn(folder), ["old"]);
+    assert.deepEqual(namesIn(root), ["model"]);
+  }));

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { InputError } from "../../src/errors.ts";
+import { fingerprintOf, requestConfig } from "../../src/run/config.ts";
+import { tinyDataset } from "../train/tiny.ts";
+
+const resolve = (...[file, flags]: Parameters<typeof requestConfig>) =>
+  requestConfig(file, flags).resolve(tinyDataset());
+
+Deno.test("requestConfig() is the toy preset on Shapes10 when nothing is given", () => {
+  const request = requestConfig({}, {});
+  assert.deepEqual(request.data, { source: "shapes10" });
+  const config = request.resolve(tinyDataset());
+  assert.equal(config.preset, "toy");
+  assert.deepEqual(config.network.inputSize, [32, 32, 3]);
+  assert.equal(config.network.classCount, 10);
+});
+
+Deno.test("requestConfig() lets flags win over the file, and the file over defaults", () => {
+  const config = resolve(
+    { seed: 5, preset: "A0", training: { epochs: 3, batchSize: 8 } },
+    { seed: 6, training: { epochs: 4 } },
+  );
+  assert.equal(config.seed, 6);
+  assert.equal(config.preset, "A0");
+  assert.deepEqual([config.training.epochs, config.training.batchSize, config.training.momentum], [
+    4,
+    8,
+    0.9,
+  ]);
+});
+
+Deno.test("requestConfig() describes any network when the file does, sized for the data", () => {
+  const network = { block: "repvgg", stem: { width: 8 }, stages: [{ depth: 1, width: 8 }] };
+  const config = resolve({ network }, {});
+  assert.equal(config.preset, "custom");
+  assert.equal(config.network.stem.width, 8);
+  assert.equal(config.network.classCount, 10);
+});
+
+Deno.test("requestConfig() changes a preset when the file names one", () => {
+  const config = resolve({ preset: "toy", network: { padding: "explicit" } }, {});
+  assert.equal(config.network.padding, "explicit");
+  assert.equal(config.network.stem.width, 16);
+});
+
+Deno.test("requestConfig() names the nearest key when one is mistyped", () => {
+  assert.throws(() => requestConfig({ training: { epoch: 3 } }, {}), (error) => {
+    assert.ok(error instanceof InputError);
+    assert.match(error.message, /epoch .*epochs/);
+    return true;
+  });
+});
+
+Deno.test("requestConfig() refuses when network and data have different sizes", () => {
+  assert.throws(
+    () => resolve({ preset: "toy", network: { inputSize: [64, 64, 3] } }, {}),
+    /takes 64x64x3 images .* tiny has 32x32x3 images/,
+  );
+});
+
+Deno.test("requestConfig() refuses R-Drop without dropout", () => {
+  assert.throws(() => requestConfig({}, { training: { rDropAlpha: 1 } }), /needs a dropout above 0/);
+});
+
+Deno.test("fingerprintOf() changes with network, training, seed and data", async () => {
+  const base = resolve({}, {});
+  const others = [
+    resolve({}, { seed: 2 }),
+    resolve({}, { training: { momentum: 0.8 } }),
+    resolve({ preset: "toy", network: { padding: "explicit" } }, {}),
+    { ...base, data: { ...base.data, checksum: "other" } },
+  ];
+  const hashes = await Promise.all([base, ...others].map(fingerprintOf));
+  assert.equal(new Set(hashes).size, hashes.length);
+  assert.equal(await fingerprintOf(resolve({}, {})), hashes[0]);
+});

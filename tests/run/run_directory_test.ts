@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { InputError } from "../../src/errors.ts";
+import { createRunDirectory, findRun, listRuns } from "../../src/run/run_directory.ts";
+
+async function inFolder(work: (root: string) => Promise<void>): Promise<void> {
+  const root = await Deno.makeTempDir();
+  try {
+    await work(`${root}/runs`);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+const at = (minute: number) => new Date(Date.UTC(2030, 0, 2, 3, minute, 5));
+
+async function startRun(root: string, minute: number): Promise<string> {
+  const run = await createRunDirectory("toy", at(minute), root);
+  await Deno.writeTextFile(run.config, "{}");
+  return run.path;
+}
+
+Deno.test("createRunDirectory() names the run by time and preset, and never twice the same", () =>
+  inFolder(async (root) => {
+    const first = await createRunDirectory("toy", at(4), root);
+    const second = await createRunDirectory("toy", at(4), root);
+    assert.equal(first.path, `${root}/2030-01-02T03-04-05-toy`);
+    assert.equal(second.path, `${root}/2030-01-02T03-04-05-toy-2`);
+  }));
+
+Deno.test("findRun() takes the newest run that has come far enough", () =>
+  inFolder(async (root) => {
+    const older = await startRun(root, 1);
+    const newer = await startRun(root, 2);
+    await Deno.mkdir(`${older}/snapshot`);
+    await Deno.writeTextFile(`${older}/snapshot/bn_snapshot.json`, "{}");
+    assert.deepEqual(await listRuns(root), [newer, older]);
+    assert.equal((await findRun(undefined, "started", root)).path, newer);
+    assert.equal((await findRun(undefined, "trained", root)).path, older);
+  }));
+
+Deno.test("findRun() says which command comes first when there is no such run", () =>
+  inFolder(async (root) => {
+    const run = await startRun(root, 1);
+    const hintOf = async (named: string | undefined, stage: Parameters<typeof findRun>[1]) => {
+      try {
+        await findRun(named, stage, root);
+      } catch (error) {
+        assert.ok(error instanceof InputError);
+        return `${error.message} ${error.hint}`;
+      }
+      return assert.fail("found a run");
+    };
+    assert.match(await hintOf(undefined, "trained"), /no trained run below .*deno task train/);
+    assert.match(await hintOf(run, "trained"), new RegExp(`deno task train --resume ${run}`));
+    assert.match(await hintOf(run, "fused"), new RegExp(`deno task fuse ${run}`));
+    assert.match(await hintOf(`${root}/nowhere`, "started"), /is not a run.*The newest run is/);
+  }));
