@@ -27,6 +27,7 @@ type Block = ReadonlyMap<string, readonly number[]>;
 const BLOCK_TENSOR = /^(?:stage0|stem|stage(\d{1,3})\.(\d{1,3})|stages\.(\d{1,3})\.(\d{1,3}))\.(.+)$/;
 
 const DEPLOY_CONVOLUTION = /^(rbr_reparam|reparam_conv)\.weight$/;
+const FUSED_TENSOR = /\.(rbr_reparam|reparam_conv|dbb_reparam|fused_conv)\./;
 const TRAINING_CONVOLUTION =
   /^(rbr_dense|rbr_1x1|rbr_conv\.\d+|conv_kxk|conv_kxk\.\d+|conv_1x1)(\.conv)?\.weight$/;
 const MOBILEONE_BRANCH = /^(rbr_conv|conv_kxk)\.\d+\.conv\.weight$/;
@@ -47,14 +48,14 @@ export function inferNetwork(
   imageSize: readonly [height: number, width: number],
   source = "the state",
 ): InferredNetwork {
-  const dialect = state.has(HEAD_BIAS.timm) ? "timm" : "reference";
+  const dialect = dialectOf(state);
+  const form = formOf(state);
   const [[stem] = [], ...stages] = blocksByStage(state);
   const head = state.get(HEAD_BIAS[dialect]);
   const stemKernel = stem && shapeOf(stem, TRAINING_CONVOLUTION, DEPLOY_CONVOLUTION);
   if (stemKernel === undefined || stages.length === 0 || head === undefined) {
     throw unknownNetwork(state, source);
   }
-  const form = hasAny([stem!], DEPLOY_CONVOLUTION) ? "deploy" : "training";
   const shared = {
     inputSize: [...imageSize, stemKernel[1]],
     classCount: head.shape[0],
@@ -63,6 +64,17 @@ export function inferNetwork(
   };
   const own = isMobileOne(stages.flat(), dialect) ? mobileOne(stages) : repVgg(stages, stem!, form);
   return { config: parseNetworkConfig({ ...shared, ...own }, `network of ${source}`), dialect, form };
+}
+
+/** Whose names the state uses. */
+export function dialectOf(state: TorchState): TorchDialect {
+  return state.has(HEAD_BIAS.timm) ? "timm" : "reference";
+}
+
+/** Whether the state's blocks are fused. */
+export function formOf(state: TorchState): InferredNetwork["form"] {
+  const fused = [...state.keys()].some((name) => FUSED_TENSOR.test(name));
+  return fused ? "deploy" : "training";
 }
 
 function repVgg(stages: readonly Block[][], stem: Block, form: InferredNetwork["form"]) {

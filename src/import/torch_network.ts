@@ -4,36 +4,75 @@
  * @module
  */
 import type * as tf from "@tensorflow/tfjs";
+import { InputError } from "../errors.ts";
+import type { SafetensorsContent } from "../export/safetensors.ts";
+import { parseNetworkConfig } from "../model/config.ts";
 import { createDeployNetwork, createNetwork } from "../model/network.ts";
-import { inferNetwork, type InferredNetwork } from "./infer_config.ts";
-import { loadTorchState, type TorchState } from "./torch.ts";
+import { dialectOf, formOf, inferNetwork, type InferredNetwork } from "./infer_config.ts";
+import { loadTorchState } from "./torch.ts";
 import { networkModules } from "./torch_modules.ts";
+
+/** Where a file that this project wrote keeps its network's configuration, in the safetensors metadata. */
+export const ARCHITECTURE_KEY = "architecture";
+
+/** Height and width of ImageNet crops, which the papers' networks are for. */
+const IMAGENET_SIZE = [224, 224] as const;
 
 /** A network that was trained elsewhere. */
 export interface ImportedNetwork extends InferredNetwork {
   readonly model: tf.LayersModel;
 }
 
+/** What the weights do not tell. */
+export interface ImportOptions {
+  /** Height and width of the images that the network will see; 224x224 by default. */
+  readonly imageSize?: readonly [height: number, width: number];
+  /** The file's name, for messages. */
+  readonly source?: string;
+}
+
 /**
- * The RepVGG or MobileOne network of the state, in the form, training or deploy, that the state is in. Its output equals
- * PyTorch's in eval mode, up to rounding.
+ * The network of the weights, in the form, training or deploy, that they are in. Its output equals PyTorch's in eval mode,
+ * up to rounding.
  *
- * @param state From `readSafetensors`, in the names of the reference code or of timm.
- * @param imageSize Height and width of the images that the network will see.
- * @param source The file's name, for the message.
+ * The architecture is taken from the file's metadata where it says one; else it is inferred, which works for RepVGG and
+ * MobileOne in the names of the reference code and of timm.
+ *
+ * @param content From `readSafetensors`.
  * @throws {InputError} when the names are of no such network, and when a tensor is missing, surplus or misshapen: all of
  * them at once.
  */
 export function importTorchNetwork(
-  state: TorchState,
-  imageSize: readonly [height: number, width: number],
-  source = "the state",
+  content: SafetensorsContent,
+  options: ImportOptions = {},
 ): ImportedNetwork {
-  const inferred = inferNetwork(state, imageSize, source);
-  const { config, dialect, form } = inferred;
-  const model = form === "deploy"
-    ? createDeployNetwork(config, { seed: null })
-    : createNetwork(config, { seed: null });
+  const { source = "the state", imageSize = IMAGENET_SIZE } = options;
+  const state = content.tensors;
+  const network = statedNetwork(content, source) ?? inferNetwork(state, imageSize, source);
+  const { config, dialect, form } = network;
+  const create = form === "deploy" ? createDeployNetwork : createNetwork;
+  const model = create(config, { seed: null });
   loadTorchState(model, networkModules(config, dialect), state, source);
-  return { ...inferred, model };
+  return { ...network, model };
+}
+
+function statedNetwork(
+  { tensors, metadata }: SafetensorsContent,
+  source: string,
+): InferredNetwork | undefined {
+  const stated = metadata[ARCHITECTURE_KEY];
+  if (stated === undefined) return undefined;
+  return {
+    config: parseNetworkConfig(parseJson(stated, source), `architecture in ${source}`),
+    dialect: dialectOf(tensors),
+    form: formOf(tensors),
+  };
+}
+
+function parseJson(text: string, source: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InputError(`Cannot use ${source}: the ${ARCHITECTURE_KEY} in its metadata is not JSON.`);
+  }
 }

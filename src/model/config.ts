@@ -127,6 +127,9 @@ export type NetworkConfigInput = z.input<typeof networkConfigSchema>;
 /** The kinds of block that a network is made of. */
 export type BlockKind = NetworkConfig["block"];
 
+/** Their names. */
+export const BLOCK_KINDS = ["repvgg", "mobileone", "fastvit", "dbb", "acnet"] as const satisfies BlockKind[];
+
 /** The configuration of a network of one kind of block. */
 export type NetworkConfigOf<Kind extends BlockKind> = Extract<NetworkConfig, { block: Kind }>;
 
@@ -153,6 +156,13 @@ export function parseNetworkConfig(value: unknown, what = "network configuration
   const config = parseConfig(networkConfigSchema, value, what);
   checkGroups(config, what);
   return config;
+}
+
+/** The same sizes, depths, widths, padding and activation, built of another kind of block with its default options. */
+export function withBlock(config: NetworkConfig, block: BlockKind): NetworkConfig {
+  const { inputSize, classCount, padding, activation, stem } = config;
+  const stages = config.stages.map(({ depth, width, stride }) => ({ depth, width, stride }));
+  return parseNetworkConfig({ block, inputSize, classCount, padding, activation, stem, stages });
 }
 
 function checkGroups(config: NetworkConfig, what: string): void {

@@ -8,7 +8,7 @@ import { apply } from "./apply.ts";
 import { batchNorm } from "./batch_norm.ts";
 import { heNormal, type Seed } from "./initializers.ts";
 import { GroupedConv2D } from "./layers/grouped_conv2d.ts";
-import { type PaddingMode, zeroPad } from "./padding.ts";
+import { isSamePadding, type PaddingMode, zeroPad } from "./padding.ts";
 
 /** One convolution over an NHWC tensor. */
 export interface Convolution {
@@ -29,12 +29,13 @@ export interface Convolution {
   readonly useBias?: boolean;
 }
 
-/** x [N, H, W, C] convolved: [N, H', W', filters]. */
+/** x [N, H, W, C] convolved: [N, H', W', filters]. A layer of zero padding stands in front only where "same" pads otherwise. */
 export function convolution(x: tf.SymbolicTensor, conv: Convolution): tf.SymbolicTensor {
   const { name, kernel, stride, padding } = conv;
-  if (padding !== "explicit") return apply(convolutionLayer(conv, channelsOf(x), padding), x);
-  const padded = zeroPad(x, `${name}_pad`, { mode: padding, kernel, stride });
-  return apply(convolutionLayer(conv, channelsOf(x), "valid"), padded);
+  if (padding === "valid") return apply(convolutionLayer(conv, channelsOf(x), "valid"), x);
+  const window = { mode: padding, kernel, stride };
+  if (isSamePadding(x, window)) return apply(convolutionLayer(conv, channelsOf(x), "same"), x);
+  return apply(convolutionLayer(conv, channelsOf(x), "valid"), zeroPad(x, `${name}_pad`, window));
 }
 
 /** x convolved, then normalized: γ·(w ∗ x − μ)/√(σ² + ε) + β. */

@@ -34,6 +34,17 @@ export function axisPadding(mode: PaddingMode, kernel: number, stride: number, s
   return [Math.floor(total / 2), Math.ceil(total / 2)];
 }
 
+/** Whether "same" pads as the window's mode does, on images of x's size; false where the size is not fixed. */
+export function isSamePadding(x: tf.SymbolicTensor, { mode, kernel, stride }: PaddedWindow): boolean {
+  return ([0, 1] as const).every((axis) => {
+    const size = x.shape[axis + 1];
+    if (size == null) return mode === "same";
+    const [before, after] = axisPadding(mode, kernel[axis], stride, size);
+    const [sameBefore, sameAfter] = axisPadding("same", kernel[axis], stride, size);
+    return before === sameBefore && after === sameAfter;
+  });
+}
+
 /** x [N, H, W, C] with the zeros around it that the window needs, so that the window itself can be "valid". */
 export function zeroPad(x: tf.SymbolicTensor, name: string, window: PaddedWindow): tf.SymbolicTensor {
   const { mode, kernel, stride } = window;

@@ -1,13 +1,18 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
-import { float32Tensor, type RawTensor, writeSafetensors } from "../../src/export/safetensors.ts";
-import { torchState } from "../../src/export/torch.ts";
+import {
+  float32Tensor,
+  type RawTensor,
+  type SafetensorsContent,
+  writeSafetensors,
+} from "../../src/export/safetensors.ts";
+import { torchState, writeTorchSafetensors } from "../../src/export/torch.ts";
 import { readSafetensors } from "../../src/import/safetensors.ts";
 import { loadTorchState } from "../../src/import/torch.ts";
 import { networkModules, type TorchDialect } from "../../src/import/torch_modules.ts";
 import { importTorchNetwork } from "../../src/import/torch_network.ts";
-import { type NetworkConfig, parseNetworkConfig } from "../../src/model/config.ts";
+import { BLOCK_KINDS, type NetworkConfig, parseNetworkConfig, withBlock } from "../../src/model/config.ts";
 import { createDeployNetwork, createNetwork } from "../../src/model/network.ts";
 import { networkConfig, readFixture } from "../model/reference_fixture.ts";
 import { randomizeWeights } from "../model/weights.ts";
@@ -44,6 +49,12 @@ const CONFIGS: Record<string, NetworkConfig> = {
   }),
 };
 
+const IMAGES = { imageSize: [32, 32] } as const;
+
+function withoutMetadata(tensors: ReadonlyMap<string, RawTensor>): SafetensorsContent {
+  return { tensors, metadata: {} };
+}
+
 const CREATE = { training: createNetwork, deploy: createDeployNetwork };
 
 /** Logits of a fixed random batch. */
@@ -61,7 +72,7 @@ for (const [name, config] of Object.entries(CONFIGS)) {
         const model = randomizeWeights(CREATE[form](config, { seed: 1 }));
         const tensors = torchState(model, networkModules(config, dialect));
         const file = writeSafetensors({ tensors, metadata: {} });
-        const found = importTorchNetwork(readSafetensors(file).tensors, [32, 32]);
+        const found = importTorchNetwork(readSafetensors(file), IMAGES);
         assert.deepEqual([found.dialect, found.form], [dialect, form]);
         if (form === "training") assert.deepEqual(found.config, config);
         assert.deepEqual(logits(found.model), logits(model));
@@ -70,10 +81,41 @@ for (const [name, config] of Object.entries(CONFIGS)) {
   }
 }
 
+for (const block of BLOCK_KINDS) {
+  Deno.test(`importTorchNetwork() takes the architecture from a file of our own, ${block} and both forms`, () => {
+    const config = withBlock(parseNetworkConfig({ ...SHAPE, block: "repvgg", activation: "swish" }), block);
+    for (const form of ["training", "deploy"] as const) {
+      const model = randomizeWeights(CREATE[form](config, { seed: 1 }));
+      const found = importTorchNetwork(readSafetensors(writeTorchSafetensors(model, config)));
+      assert.deepEqual([found.config, found.form], [config, form]);
+      assert.deepEqual(logits(found.model), logits(model));
+    }
+  });
+}
+
+Deno.test("importTorchNetwork() refuses an architecture that is not one", () => {
+  const { state } = readFixture("net-repvgg");
+  for (const architecture of ["{", "{}", "3"]) {
+    assert.throws(() => importTorchNetwork({ tensors: state, metadata: { architecture } }), InputError);
+  }
+});
+
+Deno.test("writeTorchSafetensors() refuses a network that PyTorch would pad otherwise", () => {
+  const write = (inputSize: number[], padding: string) => {
+    const config = parseNetworkConfig({ ...SHAPE, block: "repvgg", inputSize, padding });
+    return writeTorchSafetensors(createDeployNetwork(config, { seed: null }), config);
+  };
+  assert.throws(() => write([32, 32, 3], "same"), /stride 2 on 32 pixels/);
+  assert.throws(() => write([33, 31, 3], "same"), /stride 2 on 16 pixels/);
+  write([33, 33, 3], "same");
+  write([32, 32, 3], "explicit");
+});
+
 Deno.test("importTorchNetwork() finds QARepVGG again", () => {
   const config = parseNetworkConfig({ ...SHAPE, block: "repvgg", postAdditionBn: true });
   const model = randomizeWeights(createNetwork(config, { seed: 1 }));
-  const found = importTorchNetwork(torchState(model, networkModules(config, "reference")), [32, 32]);
+  const tensors = torchState(model, networkModules(config, "reference"));
+  const found = importTorchNetwork({ tensors, metadata: {} }, IMAGES);
   assert.deepEqual(found.config, config);
   assert.deepEqual(logits(found.model), logits(model));
 });
@@ -81,7 +123,10 @@ Deno.test("importTorchNetwork() finds QARepVGG again", () => {
 for (const name of ["net-repvgg", "net-mobileone"]) {
   Deno.test(`importTorchNetwork() reads the configuration off ${name}`, () => {
     const fixture = readFixture(name);
-    assert.deepEqual(importTorchNetwork(fixture.state, [32, 32]).config, networkConfig(fixture));
+    assert.deepEqual(
+      importTorchNetwork(withoutMetadata(fixture.state), IMAGES).config,
+      networkConfig(fixture),
+    );
   });
 }
 
@@ -116,7 +161,7 @@ Deno.test("networkModules() names RepVGG's layers as the reference code and timm
 /** The message with which the state is refused. */
 function refusal(state: ReadonlyMap<string, RawTensor>): string {
   try {
-    importTorchNetwork(state, [32, 32], "net.safetensors");
+    importTorchNetwork(withoutMetadata(state), { ...IMAGES, source: "net.safetensors" });
   } catch (error) {
     assert.ok(error instanceof InputError);
     return error.message;
@@ -164,7 +209,7 @@ Deno.test("importTorchNetwork() passes over num_batches_tracked and refuses inte
     data: new Uint8Array(8 * count),
   });
   state.set("stage0.rbr_dense.bn.num_batches_tracked", integers([], 1));
-  importTorchNetwork(state, [32, 32]);
+  importTorchNetwork(withoutMetadata(state), IMAGES);
   state.set("linear.bias", integers([10], 10));
   assert.match(refusal(state), /linear\.bias has dtype I64/);
 });

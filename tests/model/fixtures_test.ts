@@ -16,6 +16,8 @@ const TOLERANCE = 1e-5;
 /** Largest difference from rounding alone, likewise. */
 const ROUNDING = 1e-6;
 
+const IMAGES = { imageSize: [32, 32] } as const;
+
 /** The largest |a − b| over the largest |b|. */
 function relativeDifference(actual: Float32Array, expected: Float32Array): number {
   assert.equal(actual.length, expected.length);
@@ -89,12 +91,12 @@ Deno.test("the fused FastViT block that pads first has the kernel and bias that 
 for (const name of ["net-repvgg", "net-mobileone"]) {
   Deno.test(`the fused ${name} goes out in PyTorch's deploy names and comes in again, equal`, async () => {
     const fixture = readFixture(name);
-    const { config, dialect, model } = importTorchNetwork(fixture.state, [32, 32]);
-    const state = torchState(await fused(model), networkModules(config, dialect));
+    const { config, dialect, model } = importTorchNetwork({ tensors: fixture.state, metadata: {} }, IMAGES);
+    const tensors = torchState(await fused(model), networkModules(config, dialect));
     assert.ok(
-      [...state.keys()].every((tensor) => /(reparam|reparam_conv|linear)\.(weight|bias)$/.test(tensor)),
+      [...tensors.keys()].every((tensor) => /(reparam|reparam_conv|linear)\.(weight|bias)$/.test(tensor)),
     );
-    const deployed = importTorchNetwork(state, [32, 32]);
+    const deployed = importTorchNetwork({ tensors, metadata: {} }, IMAGES);
     assert.equal(deployed.form, "deploy");
     const { values } = predict(deployed.model, fixture);
     assert.ok(relativeDifference(values, fixtureTensor(fixture, "y").values) <= TOLERANCE);

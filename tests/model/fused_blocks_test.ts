@@ -1,0 +1,68 @@
+import * as tf from "@tensorflow/tfjs";
+import assert from "node:assert/strict";
+import { fuse } from "../../src/fuse/fuse.ts";
+import { type NetworkConfig, parseNetworkConfig } from "../../src/model/config.ts";
+import { createDeployNetwork, createNetwork } from "../../src/model/network.ts";
+import { artifactsOf, modelOf } from "./artifacts.ts";
+import { randomizeWeights } from "./weights.ts";
+
+/** Largest difference between the forms, relative to the largest activation. */
+const TOLERANCE = 1e-5;
+
+const BLOCKS: Record<string, unknown>[] = [
+  { block: "repvgg" },
+  { block: "repvgg", groups: 4, groupsEvery: 1 },
+  { block: "repvgg", groups: 8, groupsEvery: 1 },
+  { block: "repvgg", postAdditionBn: true },
+  { block: "repvgg", branches: { conv1x1: false, identity: false } },
+  { block: "mobileone", convBranches: 3 },
+  { block: "fastvit", activation: "gelu" },
+  { block: "fastvit", skipIncludeBn: false, kernelSizes: [5, 3, 3] },
+  { block: "fastvit", useBnConv: true, kernelSizes: [5, 3], groups: 2, groupsEvery: 1 },
+  { block: "dbb" },
+  { block: "dbb", kernelSize: 5, groups: 8, groupsEvery: 1 },
+  { block: "dbb", groups: 2 },
+  { block: "acnet", kernelSize: 5 },
+];
+
+function networkOf(
+  block: Record<string, unknown>,
+  size: number,
+  padding: "same" | "explicit",
+): NetworkConfig {
+  return parseNetworkConfig({
+    inputSize: [size, size + 1, 3],
+    classCount: 4,
+    padding,
+    stem: { width: 8 },
+    stages: [{ depth: 2, width: 8 }, { depth: 1, width: 16 }],
+    ...block,
+  });
+}
+
+/** Layers that hold weights, by class. */
+function weightLayers(model: tf.LayersModel): string[] {
+  return model.layers.filter((layer) => layer.getWeights().length > 0).map((layer) => layer.getClassName());
+}
+
+function difference(model: tf.LayersModel, other: tf.LayersModel, images: tf.Tensor): number {
+  return tf.tidy(() => {
+    const [expected, actual] = [model, other].map((form) => form.predict(images) as tf.Tensor);
+    return tf.div(tf.sub(actual!, expected!).abs().max(), expected!.abs().max()).dataSync()[0]!;
+  });
+}
+
+for (const block of BLOCKS) {
+  Deno.test(`fuse() turns every block into one convolution for ${JSON.stringify(block)}`, async () => {
+    await tf.setBackend("cpu");
+    for (const [size, padding] of [[11, "same"], [12, "same"], [11, "explicit"], [12, "explicit"]] as const) {
+      const config = networkOf(block, size, padding);
+      const model = randomizeWeights(createNetwork(config, { seed: 1 }));
+      const fused = await modelOf(fuse(await artifactsOf(model)).artifacts);
+      assert.deepEqual(weightLayers(fused), weightLayers(createDeployNetwork(config, { seed: null })));
+      const images = tf.randomNormal([2, size, size + 1, 3], 0, 1, "float32", 1);
+      const most = difference(model, fused, images);
+      assert.ok(most <= TOLERANCE, `${padding} padding at ${size} pixels differs by ${most} of the scale`);
+    }
+  });
+}
