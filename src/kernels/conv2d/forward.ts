@@ -8,6 +8,7 @@ import type { KernelArguments, Shape4D } from "../composed/compose.ts";
 import { allocateTensor, byteOffset, type TensorInfo } from "../heap.ts";
 import { type KernelContext, override } from "../override.ts";
 import { type Epilogue, implicitGemm, packedWeights, type PixelGrid, PLAIN } from "./implicit_gemm.ts";
+import { chooseTile, isWinograd, winograd } from "./winograd.ts";
 
 interface Conv2DAttributes {
   readonly strides: number | [number, number];
@@ -76,10 +77,16 @@ function convolve(
     return undefined;
   }
   const output = allocateTensor(context.backend, info.outShape);
+  const padding = [info.padInfo.top, info.padInfo.left] as const;
+  const tile = isWinograd(info) ? chooseTile(x.shape as Shape4D, info.outShape) : undefined;
+  if (tile !== undefined) {
+    winograd(context, { input: x, filter, transposed: false, output, padding, epilogue }, tile);
+    return output;
+  }
   const grid: PixelGrid = {
     size: [info.outHeight, info.outWidth],
     inStep: [info.strideHeight, info.strideWidth],
-    tapOrigin: [-info.padInfo.top, -info.padInfo.left],
+    tapOrigin: [-padding[0], -padding[1]],
     tapStep: [info.dilationHeight, info.dilationWidth],
     outStep: [1, 1],
     outOrigin: [0, 0],

@@ -11,6 +11,7 @@ import type { KernelArguments, Shape4D } from "../composed/compose.ts";
 import { allocateTensor, clearTensor, type TensorInfo } from "../heap.ts";
 import { type KernelContext, override } from "../override.ts";
 import { implicitGemm, packedWeights, PLAIN } from "./implicit_gemm.ts";
+import { chooseTile, isWinograd, winograd } from "./winograd.ts";
 
 interface InputGradientAttributes {
   readonly strides: number | [number, number];
@@ -48,6 +49,15 @@ function inputGradient(
   );
   if (dy.shape.includes(0) || filter.shape.includes(0) || attrs.inputShape.includes(0)) return undefined;
   const dx = allocateTensor(context.backend, attrs.inputShape);
+  const tile = isWinograd(info) ? chooseTile(dy.shape as Shape4D, attrs.inputShape) : undefined;
+  if (tile !== undefined) {
+    const padding = [
+      info.filterHeight - 1 - info.padInfo.top,
+      info.filterWidth - 1 - info.padInfo.left,
+    ] as const;
+    winograd(context, { input: dy, filter, transposed: true, output: dx, padding, epilogue: PLAIN }, tile);
+    return dx;
+  }
   const stride = [info.strideHeight, info.strideWidth] as const;
   const rows = axisClasses(info.inHeight, info.filterHeight, stride[0], info.padInfo.top);
   const columns = axisClasses(info.inWidth, info.filterWidth, stride[1], info.padInfo.left);

@@ -1,0 +1,128 @@
+/**
+ * The TypeScript side of `assembly/winograd.as`: when a 3x3 convolution at stride 1 goes by Winograd's minimal filtering,
+ * and with which tile. Layouts: images NHWC, filters HWIO.
+ *
+ * @module
+ */
+import type * as tf from "@tensorflow/tfjs";
+import type { Shape4D } from "../composed/compose.ts";
+import { floatField } from "../dispatch.ts";
+import { byteOffset, type TensorInfo } from "../heap.ts";
+import type { KernelContext } from "../override.ts";
+import type { Epilogue, Pair } from "./implicit_gemm.ts";
+
+/** Outputs of a tile along one axis, of F(2x2, 3x3) or F(4x4, 3x3). */
+export type WinogradTile = 2 | 4;
+
+const PANEL_TILES = 4;
+const PANEL_COLUMNS = 8;
+const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
+/** Transformed tiles and products that are held at once, in bytes: about a second-level cache. */
+const BLOCK_BYTES = 512 * 1024;
+/** Vectors of a tile: half-transformed, copied, and four of them staged; see `winograd.as`. In bytes. */
+const STAGE_BYTES = 6 * 36 * 16;
+/** Scratch of `winogradWeights`, in bytes. */
+const WEIGHT_SCRATCH_BYTES = (9 + 18 + 36) * 16;
+
+/** A convolution that Winograd's filtering can do: 3x3, stride 1, dilation 1. */
+export interface WinogradWork {
+  readonly input: TensorInfo;
+  /** HWIO [3, 3, C, K]. */
+  readonly filter: TensorInfo;
+  /** Whether the filter is turned by 180 degrees and its channels exchanged: the gradient with respect to the input. */
+  readonly transposed: boolean;
+  readonly output: TensorInfo;
+  /** Zeros before the first row and the first column. */
+  readonly padding: Pair;
+  readonly epilogue: Epilogue;
+}
+
+/** Whether a convolution is of the kind that Winograd's filtering can do. */
+export function isWinograd(info: tf.backend_util.Conv2DInfo): boolean {
+  return info.filterHeight === 3 && info.filterWidth === 3 && info.strideHeight === 1 &&
+    info.strideWidth === 1 &&
+    info.dilationHeight === 1 && info.dilationWidth === 1;
+}
+
+/**
+ * The tile that is expected to be quickest, or undefined when direct convolution is.
+ *
+ * @param input NHWC shape.
+ * @param output NHWC shape.
+ */
+export function chooseTile(input: Shape4D, output: Shape4D): WinogradTile | undefined {
+  const [, outHeight, outWidth, outChannels] = output;
+  const inChannels = input[3];
+  if (inChannels < 16 || outChannels < 16) return undefined;
+  const cost = (tile: WinogradTile) =>
+    Math.ceil(outHeight / tile) * Math.ceil(outWidth / tile) * (tile + 2) ** 2 / (outHeight * outWidth);
+  const tile = cost(4) < 0.9 * cost(2) ? 4 : 2;
+  return cost(tile) < 7 ? tile : undefined;
+}
+
+/** Convolves by tiles of `tile` x `tile` outputs. */
+export function winograd(context: KernelContext, work: WinogradWork, tile: WinogradTile): void {
+  const { input, output, epilogue } = work;
+  const [batch, inHeight, inWidth, inChannels] = input.shape as Shape4D;
+  const [, outHeight, outWidth, outChannels] = output.shape as Shape4D;
+  const products = (tile + 2) ** 2;
+  const units = Math.ceil(batch * Math.ceil(outHeight / tile) * Math.ceil(outWidth / tile) / PANEL_TILES);
+  const panelBytes = products * PANEL_TILES * FLOAT_BYTES *
+    (roundUp(inChannels, PANEL_TILES) + roundUp(outChannels, PANEL_COLUMNS));
+  const blockPanels = Math.max(1, Math.min(units, Math.floor(BLOCK_BYTES / panelBytes)));
+  context.dispatcher.run({
+    kernel: "winograd",
+    units,
+    scratchBytes: STAGE_BYTES + blockPanels * (panelBytes + PANEL_TILES * FLOAT_BYTES),
+    fields: [
+      byteOffset(context.backend, input),
+      transformedWeights(context, work, tile),
+      epilogue.bias,
+      byteOffset(context.backend, output),
+      batch,
+      inHeight,
+      inWidth,
+      inChannels,
+      outHeight,
+      outWidth,
+      outChannels,
+      ...work.padding,
+      floatField(epilogue.lo),
+      floatField(epilogue.hi),
+      tile,
+      blockPanels,
+    ],
+  });
+}
+
+/** U = G g Gᵀ in panels, made once for as long as the filter's data lives. */
+function transformedWeights(context: KernelContext, work: WinogradWork, tile: WinogradTile): number {
+  const { filter, transposed } = work;
+  const [, , inChannels, outChannels] = filter.shape as Shape4D;
+  const steps = transposed ? outChannels : inChannels;
+  const panels = Math.ceil((transposed ? inChannels : outChannels) / PANEL_COLUMNS);
+  const bytes = (tile + 2) ** 2 * panels * PANEL_COLUMNS * steps * FLOAT_BYTES;
+  return context.weights.get(
+    filter,
+    `winograd ${tile} ${transposed}`,
+    bytes,
+    (packed) =>
+      context.dispatcher.run({
+        kernel: "winogradWeights",
+        units: panels,
+        scratchBytes: WEIGHT_SCRATCH_BYTES,
+        fields: [
+          byteOffset(context.backend, filter),
+          packed,
+          inChannels,
+          outChannels,
+          transposed ? 1 : 0,
+          tile,
+        ],
+      }),
+  );
+}
+
+function roundUp(value: number, step: number): number {
+  return Math.ceil(value / step) * step;
+}

@@ -1,0 +1,74 @@
+import * as tf from "@tensorflow/tfjs";
+import * as fc from "fast-check";
+import { startBackend } from "../../src/kernels/backend.ts";
+import { winograd } from "../../src/kernels/conv2d/winograd.ts";
+import { allocateTensor, byteOffset, wasmBackend } from "../../src/kernels/heap.ts";
+import { createKernelContext } from "../../src/kernels/install.ts";
+import { assertClose, convolutionShapes, scaleOf } from "./arbitrary.ts";
+import { convolutionCase, runKernel } from "./convolution_case.ts";
+import * as reference from "./reference.ts";
+
+/** Largest relative error of a Winograd kernel against float64. */
+const TOLERANCE = 5e-5;
+const SHAPES = convolutionShapes({
+  channels: [1, 3, 4, 5, 8, 9, 17, 64, 65],
+  filters: [3],
+  strides: [1],
+  maxSize: 15,
+});
+
+await startBackend({ kernels: "stock" });
+
+for (const instructionSet of ["relaxed-simd", "simd"] as const) {
+  const context = await createKernelContext(instructionSet);
+
+  for (const tile of [2, 4] as const) {
+    Deno.test(`winograd() with tile ${tile} and ${instructionSet} agrees with float64, with bias and relu`, () => {
+      fc.assert(
+        fc.property(SHAPES, (shape) => {
+          const K = shape.outChannels;
+          const { x, w, xTensor, wTensor, attrs } = convolutionCase(shape, K, K);
+          const bias = Float32Array.from({ length: K }, (_, k) => Math.sin(k));
+          const padding = [shape.padding[0], shape.padding[2]] as const;
+          const actual = runKernel(
+            ({ inputs }) => {
+              const { x, filter, bias } = inputs as { x: tf.Tensor; filter: tf.Tensor; bias: tf.Tensor };
+              const output = allocateTensor(wasmBackend(), [shape.batch, ...reference.outputSize(shape), K]);
+              const epilogue = { bias: byteOffset(wasmBackend(), bias), lo: 0, hi: Infinity };
+              winograd(context, { input: x, filter, transposed: false, output, padding, epilogue }, tile);
+              return output;
+            },
+            { x: xTensor(), filter: wTensor(), bias: tf.tensor1d(bias) },
+            attrs,
+          );
+          const sums = reference.convolve(x, w, shape).map((y, i) => y + bias[i % K]!);
+          assertClose(actual, sums.map((y) => Math.max(0, y)), TOLERANCE, scaleOf(sums));
+        }),
+        { numRuns: 60 },
+      );
+    });
+
+    Deno.test(`winograd() with tile ${tile} and ${instructionSet} is the input gradient when transposed`, () => {
+      fc.assert(
+        fc.property(SHAPES, (shape) => {
+          const K = shape.outChannels;
+          const { w, dy, dyTensor, wTensor, attrs } = convolutionCase(shape, K, K);
+          const padding = [2 - shape.padding[0], 2 - shape.padding[2]] as const;
+          const actual = runKernel(
+            ({ inputs }) => {
+              const { dy, filter } = inputs as { dy: tf.Tensor; filter: tf.Tensor };
+              const output = allocateTensor(wasmBackend(), attrs.inputShape);
+              const epilogue = { bias: 0, lo: -Infinity, hi: Infinity };
+              winograd(context, { input: dy, filter, transposed: true, output, padding, epilogue }, tile);
+              return output;
+            },
+            { dy: dyTensor(), filter: wTensor() },
+            attrs,
+          );
+          assertClose(actual, reference.inputGradient(dy, w, shape), TOLERANCE);
+        }),
+        { numRuns: 60 },
+      );
+    });
+  }
+}
