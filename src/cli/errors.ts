@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { GateError, InputError, InterruptedError, WorkError } from "../errors.ts";
+import { ExpectedError, GateError, InputError, InterruptedError } from "../errors.ts";
 
 /** The exit code that belongs to an error. An error that nobody foresaw is a failure: 1. */
 export function exitCodeOf(error: unknown): number {
@@ -34,10 +34,7 @@ function messageOf(error: unknown): string {
 }
 
 function hintOf(error: unknown, debug: boolean): string | undefined {
-  if (
-    error instanceof InputError || error instanceof WorkError || error instanceof GateError ||
-    error instanceof InterruptedError
-  ) return error.hint;
+  if (error instanceof ExpectedError) return error.hint;
   if (error instanceof Deno.errors.NotCapable) {
     return "The tasks in deno.json may write below runs/ and data/ only. Choose a path there, or run the task's own " +
       "`deno run` line with a wider permission.";

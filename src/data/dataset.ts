@@ -18,12 +18,17 @@ export interface Split {
 export interface Dataset {
   /** "shapes10", "mnist", or the folder's name. */
   readonly name: string;
+  /** Rows of an image. */
   readonly height: number;
+  /** Columns of an image. */
   readonly width: number;
+  /** Values per pixel: 1 or 3. */
   readonly channels: number;
   /** One name per class, in the order of the label indices. */
   readonly classNames: readonly string[];
+  /** What the network learns from. */
   readonly train: Split;
+  /** What it is judged by. */
   readonly test: Split;
   /** SHA-256 over the images and labels of both splits: two runs with the same checksum saw the same data. */
   readonly checksum: string;

@@ -13,10 +13,15 @@ import { sha256 } from "../files/hash.ts";
 export interface BnStatistics {
   /** The layer's name: `stage2/block1/conv3x3_bn`. */
   readonly layer: string;
+  /** ε, added to the variance before the square root. */
   readonly epsilon: number;
+  /** γ, the scale. */
   readonly gamma: readonly number[];
+  /** β, the shift. */
   readonly beta: readonly number[];
+  /** μ, as inference uses it. */
   readonly runningMean: readonly number[];
+  /** σ², as inference uses it. */
   readonly runningVariance: readonly number[];
 }
 
@@ -24,6 +29,7 @@ export interface BnStatistics {
 export interface BnSnapshot {
   /** SHA-256 over names, ε and values, in the order of the layers. */
   readonly hash: string;
+  /** Every BatchNormalization layer, in the order of the model. */
   readonly layers: readonly BnStatistics[];
 }
 

@@ -45,6 +45,8 @@ export class TrainingSession {
   private correct = 0;
 
   /**
+   * A session at its very beginning.
+   *
    * @param model A network of `model/network.ts`: features at `head/pool`, logits at `head/dense`.
    * @param dataset Images of the model's input size.
    * @param config How to train.
@@ -208,10 +210,12 @@ export class TrainingSession {
     this.average?.dispose();
   }
 
+  /** The batches of one epoch, in an order that the generator draws. */
   private drawBatches(random: Random): Uint32Array[] {
     return cutBatches(epochOrder(this.dataset.train.count, random), this.config.batchSize, "drop");
   }
 
+  /** Every variable that a state holds, by the prefix of its name. */
   private groups(): [string, Map<string, tf.Variable>][] {
     return [
       ["weights/", this.weights],
@@ -220,6 +224,7 @@ export class TrainingSession {
     ];
   }
 
+  /** Runs `work` on the weights that the run is judged by. */
   private withServedWeights<T>(work: () => T): T {
     return this.average === undefined ? work() : this.average.during(work);
   }
@@ -249,6 +254,7 @@ export class TrainingSession {
     return this.head.apply(features.mul(tf.tensor2d(mask, features.shape))) as tf.Tensor2D;
   }
 
+  /** Stops the run with everything that one needs to know. */
   private refuseLoss(loss: number): never {
     const step = this.epoch * this.stepsPerEpoch + this.step + 1;
     throw new WorkError(

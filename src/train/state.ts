@@ -7,7 +7,9 @@ import type { EpochMetrics } from "./metrics.ts";
 
 /** A tensor outside tfjs. */
 export interface StoredTensor {
+  /** Its dimensions. */
   readonly shape: readonly number[];
+  /** Its values, row-major. */
   readonly values: Float32Array;
 }
 

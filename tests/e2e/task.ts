@@ -24,6 +24,12 @@ function commandLine(task: string, args: readonly string[]): string[] {
   return [run!, "--quiet", "--no-check", "--config", `${ROOT}deno.json`, ...rest, ...args];
 }
 
+/** Points a word of a task's line to this project: its script, and the cache of compiled kernels. */
+function fromRoot(word: string): string {
+  if (word.startsWith("tasks/")) return ROOT + word;
+  return word.startsWith("--allow-write=") ? word.replace(".cache", `${ROOT}.cache`) : word;
+}
+
 /** Starts a task in a folder. */
 export function startTask(folder: string, task: string, ...args: string[]): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
