@@ -19,7 +19,10 @@ export interface Axis {
   readonly stride: number;
   /** Zeros before the first pixel (top or left): the padding offset. */
   readonly before: number;
-  /** Zeros after the last pixel (bottom or right); negative when a strided map leaves the last pixels unread. */
+  /**
+   * Zeros after the last pixel (bottom or right): as many as the last output reads, so negative where a stride leaves the
+   * last pixels unread.
+   */
   readonly after: number;
 }
 
@@ -47,14 +50,14 @@ export function extent(axis: Axis): number {
   return (axis.size - 1) * axis.dilation + 1;
 }
 
-/** Padding less extent: the output has `⌊(input + growth) / stride⌋ + 1` positions. */
+/** Padding less extent: the output has `(input + growth) / stride + 1` positions. */
 export function growth(axis: Axis): number {
   return axis.before + axis.after - extent(axis);
 }
 
 /** How many outputs an input of this length gives. */
 export function outputLength(axis: Axis, input: number): number {
-  return Math.floor((input + growth(axis)) / axis.stride) + 1;
+  return (input + growth(axis)) / axis.stride + 1;
 }
 
 /** Whether every tap of every output lies on the image. */
@@ -63,12 +66,12 @@ export function readsInsideOnly(axis: Axis): boolean {
 }
 
 /**
- * Whether the positions just outside the output, computed by the same taps, read nothing but padding, so that zero
- * padding of the output is what the taps would give there. True of every unstrided axis of one tap.
+ * Whether `b` after `a` pads only where the taps of `a`, moved on beyond its output, read nothing but padding: there the
+ * zeros are what a map without bias gives. True whenever `a` has one tap.
  */
-export function readsPaddingOutside(axis: Axis): boolean {
-  const needed = extent(axis) - 1;
-  return axis.stride === 1 && axis.before >= needed && axis.after >= needed;
+export function padsLikeTaps(a: Axis, b: Axis): boolean {
+  const needed = extent(a) - a.stride;
+  return (b.before <= 0 || a.before >= needed) && (b.after <= 0 || a.after >= needed);
 }
 
 /**

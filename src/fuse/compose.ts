@@ -8,7 +8,7 @@
  * @module
  */
 import { type Affine, kernelLength, type Outcome, type Refusal, refuse, type Weights } from "./affine.ts";
-import { type Axes, gcd, readsInsideOnly, readsPaddingOutside, sequence } from "./axis.ts";
+import { type Axes, gcd, padsLikeTaps, readsInsideOnly, sequence } from "./axis.ts";
 import { regroup } from "./groups.ts";
 
 /**
@@ -52,7 +52,7 @@ function paddingBetween(a: Affine, b: Affine): Refusal | undefined {
       'Pad with ZeroPadding2D before the first of the two, and give the second padding "valid".',
     );
   }
-  if (!a.axes.every((axis, i) => readsInsideOnly(b.axes[i]!) || readsPaddingOutside(axis))) {
+  if (!a.axes.every((axis, i) => padsLikeTaps(axis, b.axes[i]!))) {
     const size = a.axes.map((axis) => axis.size).join("x");
     const stride = a.axes.map((axis) => axis.stride).join("x");
     return refuse(

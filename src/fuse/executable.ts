@@ -26,9 +26,9 @@ export function executable(map: Affine): Affine {
   return { ...map, axes, weights: () => fillGaps(map, axes) };
 }
 
-/** Multiply-accumulates per output pixel, in the form that runs. Copying and padding are free. */
+/** Multiply-accumulates per output pixel of a map as it stands. Copying and padding are free. */
 export function costPerPixel(map: Affine): number {
-  return map.copies ? 0 : kernelLength(executable(map));
+  return map.copies ? 0 : kernelLength(map);
 }
 
 function fillGaps(map: Affine, axes: Axes): { kernel: Float64Array; bias: Float64Array } {

@@ -4,7 +4,8 @@
  * @module
  */
 import type { io } from "@tensorflow/tfjs";
-import type { Call, Graph } from "./graph.ts";
+import { LayerConfig } from "./config.ts";
+import type { Call, Graph, Layer, Shape } from "./graph.ts";
 import { isConvolution } from "./layers.ts";
 import { storedBytes, valueCount } from "./stored_weight.ts";
 import { readGraph } from "./topology.ts";
@@ -17,8 +18,8 @@ export interface NetworkCost {
   /** All weights, running statistics included. */
   readonly parameters: number;
   /**
-   * Multiply-accumulates of convolutions and dense layers, and one per value of a BatchNormalization or a Rescaling;
-   * `null` where the size of the image is not fixed.
+   * Multiply-accumulates of convolutions and dense layers, one per value of a BatchNormalization or a Rescaling, and one
+   * per value that an AveragePooling2D adds up; `null` where the size of the image is not fixed.
    */
   readonly multiplyAccumulates: number | null;
   /** Bytes of the weights as they are stored. */
@@ -61,16 +62,30 @@ const KERNELS: Readonly<Record<string, readonly string[]>> = {
   Dense: ["kernel"],
 };
 
-function multiplyAccumulates(call: Call, shapes: ReadonlyMap<string, readonly number[]>): number | null {
-  const { className, name } = call.layer;
+function multiplyAccumulates(
+  { layer, shape }: Call,
+  shapes: ReadonlyMap<string, readonly number[]>,
+): number | null {
+  const perPixel = costPerPixel(layer, shape, shapes);
+  if (perPixel === 0) return 0;
+  return product([perPixel, ...shape?.slice(1, -1) ?? [null]]);
+}
+
+/** Multiply-accumulates for all channels of one output position. */
+function costPerPixel(
+  { className, name, config }: Layer,
+  shape: Shape,
+  shapes: ReadonlyMap<string, readonly number[]>,
+): number | null {
+  const channels = shape?.at(-1) ?? null;
+  if (className === "BatchNormalization" || className === "Rescaling") return channels;
+  if (className === "AveragePooling2D") {
+    return product([...new LayerConfig(name, config).pair("pool_size", [2, 2]), channels]);
+  }
   const kernels = Object.hasOwn(KERNELS, className) ? KERNELS[className]! : [];
-  const perValue = className === "BatchNormalization" || className === "Rescaling";
-  if (kernels.length === 0 && !perValue) return 0;
-  if (call.shape === undefined) return null;
-  const lengths = call.shape.slice(1);
-  const positions = (perValue ? lengths : lengths.slice(0, -1))
-    .reduce((a, b) => a === null || b === null ? null : a * b, 1);
-  if (positions === null || perValue) return positions;
-  const weights = kernels.map((kernel) => shapes.get(`${name}/${kernel}`)?.reduce((a, b) => a * b, 1) ?? 0);
-  return positions * weights.reduce((a, b) => a + b, 0);
+  return kernels.reduce((sum, kernel) => sum + product(shapes.get(`${name}/${kernel}`) ?? [0])!, 0);
+}
+
+function product(values: readonly (number | null)[]): number | null {
+  return values.reduce((a, b) => a === null || b === null ? null : a * b, 1);
 }

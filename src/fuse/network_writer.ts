@@ -50,11 +50,11 @@ export class NetworkWriter {
   }
 
   /** Calls a layer that stays as it is. */
-  keep(layer: Layer, inputs: readonly Reference[], kwargs: Json, index = 0): Reference {
+  keep(layer: Layer, inputs: readonly Reference[], kwargs: Json): Reference {
     const known = this.layers.get(layer.name) ??
       { name: layer.name, className: layer.className, config: layer.config, weights: [], calls: [] };
     this.layers.set(layer.name, known);
-    return this.call(known, inputs, kwargs, index);
+    return this.call(known, inputs, kwargs);
   }
 
   /**
@@ -80,7 +80,7 @@ export class NetworkWriter {
       calls: [],
     };
     this.layers.set(name, layer);
-    return this.call(layer, inputs, {}, 0);
+    return this.call(layer, inputs, {});
   }
 
   /**
@@ -118,10 +118,10 @@ export class NetworkWriter {
     return { modelTopology, ...this.packWeights(store, dropped) };
   }
 
-  private call(layer: WrittenLayer, inputs: readonly Reference[], kwargs: Json, index: number): Reference {
+  private call(layer: WrittenLayer, inputs: readonly Reference[], kwargs: Json): Reference {
     const call: WrittenCall = { layer, inputs, kwargs, node: -1 };
     layer.calls.push(call);
-    return { call, index };
+    return { call, index: 0 };
   }
 
   /** Numbers the calls of each layer in the order in which `LayersModel.fromConfig` makes them. */

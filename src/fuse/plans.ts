@@ -11,7 +11,7 @@
  */
 import type { Affine, Refusal } from "./affine.ts";
 import { refuse } from "./affine.ts";
-import { costPerPixel } from "./executable.ts";
+import { costPerPixel, executable } from "./executable.ts";
 import type { Laws } from "./laws.ts";
 import type { Op, StepGraph, Value } from "./values.ts";
 
@@ -99,7 +99,9 @@ export class Plans {
   costOf(plan: Plan, value: Value): Cost {
     const padding = plan.map.copies && plan.map.axes.some((axis) => axis.before !== 0 || axis.after !== 0);
     const own: Cost = {
-      multiplyAccumulates: costPerPixel(plan.map) * pixels(value),
+      // A plan that merges nothing leaves its layer as it is.
+      multiplyAccumulates: costPerPixel(plan.ops.length > 1 ? executable(plan.map) : plan.map) *
+        pixels(value),
       layers: plan.map.copies && !padding ? 0 : 1,
     };
     return minus(plus(own, this.costToRead(plan.source)), plan.saved);

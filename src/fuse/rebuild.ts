@@ -21,6 +21,7 @@ export class Rebuilder {
   readonly regions: FusedRegion[] = [];
   /** The values that were written, in order. */
   readonly written = new Map<Value, Reference>();
+  private readonly kept = new Map<Call, Reference>();
 
   constructor(private readonly plans: Plans, private readonly writer: NetworkWriter) {}
 
@@ -35,7 +36,7 @@ export class Rebuilder {
 
   private make(value: Value): Reference {
     const { op, call } = value;
-    if (op === undefined) return this.writer.keep(call.layer, [], {});
+    if (op === undefined) return this.keep(call, []);
     if (op.step.kind === "activation") return this.activation(value, op, op.step.activation);
     const best = this.plans.best(value);
     if (best.kind === "plan") return this.plan(value, best.plan);
@@ -43,13 +44,33 @@ export class Rebuilder {
       const terms = best.terms.map((term) =>
         "value" in term ? this.write(term.value) : this.plan(value, this.plans.cheapest(term.plans, value))
       );
-      return this.writer.add(`${regionName([call.layer.name])}/sum`, "Add", {}, terms, []);
+      return this.writer.add(`${call.layer.name}/sum`, "Add", {}, this.distinct(call, terms), []);
     }
     return this.keep(call, op.inputs, value.index);
   }
 
   private keep(call: Call, inputs: readonly Value[], index = 0): Reference {
-    return this.writer.keep(call.layer, inputs.map((input) => this.write(input)), call.kwargs, index);
+    const reference = this.kept.get(call) ??
+      this.writer.keep(
+        call.layer,
+        this.distinct(call, inputs.map((input) => this.write(input))),
+        call.kwargs,
+      );
+    this.kept.set(call, reference);
+    return { call: reference.call, index };
+  }
+
+  /**
+   * The references with a copy in place of every repeated one: `LayersModel.predict` frees a tensor too early when one
+   * layer reads it twice.
+   */
+  private distinct(call: Call, references: readonly Reference[]): Reference[] {
+    const isSame = (a: Reference) => (b: Reference) => a.call === b.call && a.index === b.index;
+    return references.map((reference, i) =>
+      references.findIndex(isSame(reference)) === i
+        ? reference
+        : this.writer.add(`${call.layer.name}/copy`, "Activation", { activation: "linear" }, [reference], [])
+    );
   }
 
   private activation(value: Value, op: Op, activation: string): Reference {
@@ -58,8 +79,7 @@ export class Rebuilder {
     if (best.kind === "plan" && input.readers === 1 && !input.isOutput) {
       const original = originalOf(best.plan);
       if (original?.call === op.call) return this.keep(op.call, [best.plan.source]);
-      const convolves = original === undefined || isConvolution(original.call.layer.className);
-      if (convolves && !best.plan.map.copies) return this.region(value, best.plan, activation, op.call);
+      if (carriesActivation(best.plan, original)) return this.region(value, best.plan, activation, op.call);
     }
     return this.keep(op.call, op.inputs);
   }
@@ -129,6 +149,12 @@ export class Rebuilder {
     });
     return output;
   }
+}
+
+/** Whether the layer of a plan can take the activation over without becoming dearer. */
+function carriesActivation({ map }: Plan, original: Op | undefined): boolean {
+  if (map.copies) return false;
+  return original === undefined || (isConvolution(original.call.layer.className) && executable(map) === map);
 }
 
 /** Multiply-accumulates of a step for one image; `null` where the size is not fixed. */

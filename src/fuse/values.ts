@@ -40,42 +40,58 @@ export interface StepGraph {
 }
 
 /**
- * Breaks the graph into steps. What no output needs is left out.
+ * Breaks the graph into steps. What no output needs is left out. A step that only copies or pads costs nothing to do
+ * twice, so each of its readers gets one of its own, and it never keeps branches from meeting again.
  *
  * @throws {InputError} when a layer's configuration or weights are broken.
  */
 export function splitIntoSteps(graph: Graph, laws: Laws, weights: WeightStore): StepGraph {
   const values: Value[] = [];
-  const ofTensor = new Map<Tensor, Value>();
-  const ofCall = new Map<Call, Op>();
-  const make = (op: Op | undefined, { call, index, shape }: Tensor): Value => {
+  const made = new Map<Tensor, Value>();
+  const lastOps = new Map<Call, Op>();
+  const copies = new Map<Call, Step>();
+  const needed = neededCalls(graph);
+
+  const inputs = graph.inputs.map(read);
+  for (const call of graph.calls) {
+    if (!needed.has(call) || call.inputs.length === 0) continue;
+    const steps = stepsOf(call, laws, weights);
+    const first = steps[0]!;
+    if (first.kind === "affine" && first.map.copies) {
+      copies.set(call, first);
+      continue;
+    }
+    let op = takeStep(first, call, call.inputs.map(read));
+    for (const step of steps.slice(1)) {
+      op = takeStep(step, call, [make(op, { call, index: 0, shape: call.shape })]);
+    }
+    lastOps.set(call, op);
+  }
+  const outputs = graph.outputs.map(read);
+  for (const output of outputs) output.isOutput = true;
+  return { values, inputs, outputs };
+
+  /** The value that a reader of the tensor reads. */
+  function read(tensor: Tensor): Value {
+    const copy = copies.get(tensor.call);
+    if (copy !== undefined) return make(takeStep(copy, tensor.call, tensor.call.inputs.map(read)), tensor);
+    const known = made.get(tensor);
+    if (known !== undefined) return known;
+    const value = make(lastOps.get(tensor.call), tensor);
+    made.set(tensor, value);
+    return value;
+  }
+
+  function make(op: Op | undefined, { call, index, shape }: Tensor): Value {
     const value: Value = { op, call, index, shape, readers: 0, isOutput: false };
     values.push(value);
     return value;
-  };
-  const needed = neededCalls(graph);
-  const valueOf = (tensor: Tensor): Value => {
-    const known = ofTensor.get(tensor);
-    if (known !== undefined) return known;
-    const value = make(ofCall.get(tensor.call), tensor);
-    ofTensor.set(tensor, value);
-    return value;
-  };
-  for (const input of graph.inputs) valueOf(input);
-  for (const call of graph.calls) {
-    if (!needed.has(call) || call.inputs.length === 0) continue;
-    let inputs = call.inputs.map(valueOf);
-    const steps = stepsOf(call, laws, weights);
-    steps.forEach((step, i) => {
-      const op: Op = { step, call, inputs };
-      for (const input of inputs) input.readers++;
-      if (i < steps.length - 1) inputs = [make(op, { call, index: 0, shape: call.shape })];
-      else ofCall.set(call, op);
-    });
   }
-  const outputs = graph.outputs.map(valueOf);
-  for (const output of outputs) output.isOutput = true;
-  return { values, inputs: graph.inputs.map(valueOf), outputs };
+}
+
+function takeStep(step: Step, call: Call, inputs: readonly Value[]): Op {
+  for (const input of inputs) input.readers++;
+  return { step, call, inputs };
 }
 
 function neededCalls(graph: Graph): ReadonlySet<Call> {
