@@ -123,6 +123,13 @@ Deno.test("dbbBlock() has the four branches of the paper, and the depthwise vari
   ]);
 });
 
+Deno.test("dbbBlock() doubles the channels inside the sequence of a depthwise block", () => {
+  const input = tf.input({ shape: [8, 8, 4] });
+  const output = dbbBlock(input, { ...PLACE, groups: 4 }, { kernelSize: 3 });
+  const expand = tf.model({ inputs: input, outputs: output }).getLayer("block/sequence_expand");
+  assert.deepEqual(expand.outputShape, [null, 10, 10, 8]);
+});
+
 Deno.test("acNetBlock() has a square, a vertical and a horizontal branch", () => {
   assert.deepEqual(
     layerNames((x) => acNetBlock(x, PLACE, { kernelSize: 3 })),

@@ -49,9 +49,8 @@ export function fastVitBlock(
   place: BlockPlace,
   options: FastVitOptions,
 ): tf.SymbolicTensor {
-  const sizes = [...options.kernelSizes].sort((a, b) => b - a);
-  const names = branchNames(sizes);
-  const outputs = sizes.map((size, i) => {
+  const names = branchNames(options.kernelSizes);
+  const outputs = options.kernelSizes.map((size, i) => {
     const conv = placedConvolution(place, names[i]!, size);
     return options.useBnConv ? bnConvolution(x, conv, options.bnConvPadding) : convolutionBn(x, conv);
   });
