@@ -5,12 +5,15 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { BATCH_NORMS } from "./batch_norm/kernels.ts";
 import type { KernelArguments } from "./composed/compose.ts";
 import type { KernelTarget } from "./build.ts";
 import { registerComposedGradients } from "./composed/register.ts";
 import { FILTER_GRADIENTS } from "./conv2d/filter_gradient.ts";
 import { FORWARD_CONVOLUTIONS } from "./conv2d/forward.ts";
 import { INPUT_GRADIENTS } from "./conv2d/input_gradient.ts";
+import { DEPTHWISE_CONVOLUTIONS } from "./depthwise/forward.ts";
+import { DEPTHWISE_GRADIENTS } from "./depthwise/gradients.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { wasmBackend } from "./heap.ts";
 import { detectInstructionSet, instantiateKernels, type InstructionSet } from "./instance.ts";
@@ -22,6 +25,8 @@ export const OVERRIDES: readonly KernelOverride[] = [
   ...FORWARD_CONVOLUTIONS,
   ...INPUT_GRADIENTS,
   ...FILTER_GRADIENTS,
+  ...DEPTHWISE_CONVOLUTIONS,
+  ...DEPTHWISE_GRADIENTS,
 ];
 
 /** What {@link installKernels} did. */

@@ -10,6 +10,7 @@
  *
  * A unit is one tap with four input channels.
  */
+import { endInside, firstInside } from "./lib/inside";
 import { multiplyAdd } from "./lib/simd";
 
 /** The layout is that of the fields in conv2d/filter_gradient.ts. */
@@ -108,21 +109,6 @@ function addTile(
   if (channels > 1) addRow(to + rowBytes, c10, c11, outputs, scratch);
   if (channels > 2) addRow(to + 2 * rowBytes, c20, c21, outputs, scratch);
   if (channels > 3) addRow(to + 3 * rowBytes, c30, c31, outputs, scratch);
-}
-
-/** The first output pixel whose tap is inside, along one axis. */
-// @ts-ignore: decorator
-@inline
-function firstInside(tap: i32, before: i32, stride: i32): i32 {
-  return tap >= before ? 0 : (before - tap + stride - 1) / stride;
-}
-
-/** One behind the last output pixel whose tap is inside, along one axis; 0 when there is none. */
-// @ts-ignore: decorator
-@inline
-function endInside(tap: i32, before: i32, stride: i32, inSize: i32, outSize: i32): i32 {
-  const room = inSize - 1 + before - tap;
-  return room < 0 ? 0 : min(outSize, room / stride + 1);
 }
 
 /** Scratch: 32 bytes. */

@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { KernelArguments, Shape4D } from "../composed/compose.ts";
 import { allocateTensor, byteOffset, type TensorInfo } from "../heap.ts";
 import { type KernelContext, override } from "../override.ts";
+import { clampOf } from "./clamp.ts";
 import { type Epilogue, implicitGemm, packedWeights, type PixelGrid, PLAIN } from "./implicit_gemm.ts";
 import { chooseTile, isWinograd, winograd } from "./winograd.ts";
 
@@ -22,13 +23,6 @@ interface FusedConv2DAttributes extends Conv2DAttributes {
   readonly activation?: string;
 }
 
-/** Activations that are a clamp, as [low, high]. All others go to the stock kernel. */
-const CLAMPS: Readonly<Record<string, readonly [number, number]>> = {
-  linear: [-Infinity, Infinity],
-  relu: [0, Infinity],
-  relu6: [0, 6],
-};
-
 /** The forward convolutions. */
 export const FORWARD_CONVOLUTIONS = [
   override<Conv2DAttributes>("Conv2D", (context, args) => {
@@ -43,15 +37,11 @@ function fusedConv2D(
   { inputs, attrs }: KernelArguments<FusedConv2DAttributes>,
 ): TensorInfo | undefined {
   const { x, filter, bias } = inputs as { x: TensorInfo; filter: TensorInfo; bias?: TensorInfo };
-  const clamp = CLAMPS[attrs.activation ?? "linear"];
+  const clamp = clampOf(attrs.activation);
   if (clamp === undefined) return undefined;
   // The stock kernel words the error of a bias that does not fit.
   if (bias != null && (bias.shape.length !== 1 || bias.shape[0] !== filter.shape[3])) return undefined;
-  const epilogue = {
-    bias: bias == null ? 0 : byteOffset(context.backend, bias),
-    lo: clamp[0],
-    hi: clamp[1],
-  };
+  const epilogue = { bias: bias == null ? 0 : byteOffset(context.backend, bias), ...clamp };
   return convolve(context, x, filter, attrs, epilogue);
 }
 

@@ -10,6 +10,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { KernelArguments, Shape4D } from "../composed/compose.ts";
 import { allocateTensor, clearTensor, type TensorInfo } from "../heap.ts";
 import { type KernelContext, override } from "../override.ts";
+import { axisClasses } from "./axis_classes.ts";
 import { implicitGemm, packedWeights, PLAIN } from "./implicit_gemm.ts";
 import { chooseTile, isWinograd, winograd } from "./winograd.ts";
 
@@ -23,15 +24,6 @@ interface InputGradientAttributes {
 
 /** The gradient of a convolution with respect to its input. */
 export const INPUT_GRADIENTS = [override<InputGradientAttributes>("Conv2DBackpropInput", inputGradient)];
-
-/** The taps of one remainder along one axis, and where they read. */
-interface AxisClass {
-  readonly gridSize: number;
-  readonly tapStart: number;
-  readonly tapCount: number;
-  /** Pixel of dy that the first tap of the first grid pixel reads. */
-  readonly origin: number;
-}
 
 function inputGradient(
   context: KernelContext,
@@ -84,22 +76,4 @@ function inputGradient(
     });
   });
   return dx;
-}
-
-/**
- * For each remainder r of an axis: tap i meets it when (r + before - i) is a multiple of the stride, and then reads
- * pixel p + (r + before - i) / stride of dy. The taps are taken from the last to the first, so that these pixels ascend.
- */
-function axisClasses(inSize: number, filterSize: number, stride: number, before: number): AxisClass[] {
-  return Array.from({ length: stride }, (_, remainder) => {
-    const firstTap = (remainder + before) % stride;
-    const tapCount = firstTap < filterSize ? Math.floor((filterSize - 1 - firstTap) / stride) + 1 : 0;
-    const tapStart = firstTap + (tapCount - 1) * stride;
-    return {
-      gridSize: Math.max(0, Math.ceil((inSize - remainder) / stride)),
-      tapStart,
-      tapCount,
-      origin: (remainder + before - tapStart) / stride,
-    };
-  });
 }

@@ -1,0 +1,36 @@
+/**
+ * The gradient of a strided convolution with respect to its input, taken apart: along an axis, the pixels of dx with the
+ * same remainder modulo the stride use the same taps, h = p·s + i - before. Each such class is a convolution of dy at stride
+ * 1 with those taps reversed, so that no product with an inserted zero is ever computed.
+ *
+ * @module
+ */
+
+/** The taps of one remainder along one axis, and where they read. */
+export interface AxisClass {
+  /** How many pixels of dx have this remainder. */
+  readonly gridSize: number;
+  /** The last tap that they use; the others are a stride apart, down to the first. */
+  readonly tapStart: number;
+  readonly tapCount: number;
+  /** Pixel of dy that the first tap of the first grid pixel reads. */
+  readonly origin: number;
+}
+
+/**
+ * For each remainder r of an axis: tap i meets it when (r + before - i) is a multiple of the stride, and then reads
+ * pixel p + (r + before - i) / stride of dy. The taps are taken from the last to the first, so that these pixels ascend.
+ */
+export function axisClasses(inSize: number, filterSize: number, stride: number, before: number): AxisClass[] {
+  return Array.from({ length: stride }, (_, remainder) => {
+    const firstTap = (remainder + before) % stride;
+    const tapCount = firstTap < filterSize ? Math.floor((filterSize - 1 - firstTap) / stride) + 1 : 0;
+    const tapStart = firstTap + (tapCount - 1) * stride;
+    return {
+      gridSize: Math.max(0, Math.ceil((inSize - remainder) / stride)),
+      tapStart,
+      tapCount,
+      origin: (remainder + before - tapStart) / stride,
+    };
+  });
+}

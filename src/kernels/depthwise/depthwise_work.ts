@@ -1,0 +1,59 @@
+/**
+ * The TypeScript side of `assembly/depthwise.as`. Layouts: images NHWC, filters [h, w, C, 1].
+ *
+ * @module
+ */
+import type { Shape4D } from "../composed/compose.ts";
+import type { Epilogue, PixelGrid } from "../conv2d/implicit_gemm.ts";
+import { floatField, type Work } from "../dispatch.ts";
+import { byteOffset, type TensorInfo } from "../heap.ts";
+import type { KernelContext } from "../override.ts";
+
+const SCRATCH_BYTES = 16;
+
+/**
+ * One call of `depthwise`.
+ *
+ * @param input NHWC [N, H, W, C].
+ * @param filter [h, w, C, 1].
+ * @param output NHWC [N, H', W', C].
+ */
+export function depthwiseWork(
+  context: KernelContext,
+  input: TensorInfo,
+  filter: TensorInfo,
+  output: TensorInfo,
+  grid: PixelGrid,
+  epilogue: Epilogue,
+): Work {
+  const [batch, inHeight, inWidth, channels] = input.shape as Shape4D;
+  const [, outHeight, outWidth] = output.shape as Shape4D;
+  return {
+    kernel: "depthwise",
+    units: batch * grid.size[0],
+    scratchBytes: SCRATCH_BYTES,
+    fields: [
+      byteOffset(context.backend, input),
+      byteOffset(context.backend, filter),
+      epilogue.bias,
+      byteOffset(context.backend, output),
+      inHeight,
+      inWidth,
+      channels,
+      outHeight,
+      outWidth,
+      filter.shape[1]!,
+      ...grid.size,
+      ...grid.inStep,
+      ...grid.tapOrigin,
+      ...grid.tapStep,
+      ...grid.outStep,
+      ...grid.outOrigin,
+      ...grid.taps.start,
+      ...grid.taps.step,
+      ...grid.taps.count,
+      floatField(epilogue.lo),
+      floatField(epilogue.hi),
+    ],
+  };
+}
