@@ -27,10 +27,13 @@ export const DTYPE_BYTES = {
 /** An element type, as the header spells it. */
 export type Dtype = keyof typeof DTYPE_BYTES;
 
-/** One tensor; `data` holds its elements, row-major, little-endian. */
+/** One tensor. */
 export interface RawTensor {
+  /** The type of its elements. */
   readonly dtype: Dtype;
+  /** Empty for a scalar. */
   readonly shape: readonly number[];
+  /** The elements, row-major, little-endian. */
   readonly data: Uint8Array;
 }
 

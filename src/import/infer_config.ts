@@ -14,7 +14,9 @@ import type { TorchDialect } from "./torch_modules.ts";
 
 /** What a state is of. */
 export interface InferredNetwork {
+  /** What `createNetwork` and `createDeployNetwork` take. */
   readonly config: NetworkConfig;
+  /** Whose names the state uses. */
   readonly dialect: TorchDialect;
   /** Whether the blocks are fused already. */
   readonly form: "training" | "deploy";

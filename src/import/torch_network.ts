@@ -20,6 +20,7 @@ const IMAGENET_SIZE = [224, 224] as const;
 
 /** A network that was trained elsewhere. */
 export interface ImportedNetwork extends InferredNetwork {
+  /** The network, with its weights. */
   readonly model: tf.LayersModel;
 }
 

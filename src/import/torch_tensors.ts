@@ -21,8 +21,9 @@ export interface TorchTensor {
   readonly name: string;
   /** In PyTorch's order of axes. */
   readonly shape: readonly number[];
-  /** The layer that holds the weight, and its position in `layer.getWeights()`. */
+  /** The layer that holds the weight. */
   readonly layer: tf.layers.Layer;
+  /** Where in `layer.getWeights()`. */
   readonly position: number;
   /** From our layout to PyTorch's. */
   toTorch(values: Float32Array): Float32Array<ArrayBuffer>;

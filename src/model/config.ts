@@ -115,8 +115,7 @@ const acnet = z.strictObject({
   kernelSize: oddKernel.default(3),
 });
 
-/** The schema of a network configuration. */
-export const networkConfigSchema = z.discriminatedUnion("block", [repvgg, mobileone, fastvit, dbb, acnet]);
+const networkConfigSchema = z.discriminatedUnion("block", [repvgg, mobileone, fastvit, dbb, acnet]);
 
 /** A complete network configuration, defaults filled in. */
 export type NetworkConfig = z.output<typeof networkConfigSchema>;

@@ -18,6 +18,7 @@ export interface Convolution {
   readonly filters: number;
   /** Kernel height and width. */
   readonly kernel: readonly [height: number, width: number];
+  /** Pixels between windows, along both axes. */
   readonly stride: number;
   /** Output channel o sees the input channels of group ⌊o·groups/filters⌋ alone. */
   readonly groups: number;

@@ -15,9 +15,11 @@ export type AxisPadding = [before: number, after: number];
 
 /** The convolution, or the pooling, that the padding is for. */
 export interface PaddedWindow {
+  /** Whose rule gives the amounts. */
   readonly mode: PaddingMode;
   /** Kernel height and width. */
   readonly kernel: readonly [height: number, width: number];
+  /** Pixels between windows, along both axes. */
   readonly stride: number;
 }
 

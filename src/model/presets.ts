@@ -66,7 +66,7 @@ const TOY: NetworkConfigInput = {
   inputSize: [32, 32, 3],
   classCount: 10,
   stem: { width: 16, stride: 2 },
-  stages: [{ depth: 2, width: 32, stride: 2 }, { depth: 2, width: 64, stride: 2 }],
+  stages: [{ depth: 2, width: 32, stride: 2 }, { depth: 3, width: 64, stride: 2 }],
 };
 
 /** The names that {@link presetConfig} knows. */

@@ -16,7 +16,9 @@ export interface BlockPlace {
   readonly name: string;
   /** Output channels. */
   readonly filters: number;
+  /** Of the first convolution of every branch. */
   readonly stride: number;
+  /** How images are padded in front of a convolution. */
   readonly padding: PaddingMode;
   /** Convolution groups. */
   readonly groups: number;

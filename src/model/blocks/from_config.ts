@@ -16,6 +16,7 @@ import { repVggBlock } from "./repvgg.ts";
 
 /** A block of the network, where it stands and what its stage says about it. */
 export interface PlacedBlock {
+  /** Its name, width, stride and what else it is told. */
   readonly place: BlockPlace;
   /** 0 is the stem. */
   readonly stage: number;

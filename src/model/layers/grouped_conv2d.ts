@@ -16,16 +16,25 @@ export type ActivationName = NonNullable<Parameters<typeof tf.layers.activation>
 
 /** The layer's configuration; the keys of Keras' Conv2D. */
 export interface GroupedConv2DConfig {
+  /** One is made up where there is none. */
   readonly name?: string;
   /** Output channels; a multiple of `groups`. */
   readonly filters: number;
+  /** Pixels that one output sees. */
   readonly kernelSize: readonly [height: number, width: number];
+  /** Pixels between windows; 1 and 1 by default. */
   readonly strides?: readonly [vertical: number, horizontal: number];
+  /** "valid" by default. */
   readonly padding?: "same" | "valid";
+  /** Pixels between taps of the kernel; 1 and 1 by default. */
   readonly dilationRate?: readonly [vertical: number, horizontal: number];
+  /** Into how many parts the channels are split. */
   readonly groups: number;
+  /** Whether a bias is added; true by default. */
   readonly useBias?: boolean;
+  /** Applied last; "linear" by default. */
   readonly activation?: ActivationName;
+  /** What the kernel starts as; Glorot normal by default. */
   readonly kernelInitializer?: Initializer;
 }
 
@@ -35,7 +44,7 @@ export interface GroupedConv2DConfig {
  * Input NHWC [N, H, W, C]; kernel [kh, kw, C/groups, filters]; bias [filters]; output [N, H', W', filters].
  */
 export class GroupedConv2D extends tf.layers.Layer {
-  /** @nocollapse */
+  /** What `model.json` calls the layer. */
   static className = "GroupedConv2D";
 
   private readonly config: Required<Omit<GroupedConv2DConfig, "name" | "kernelInitializer">>;
@@ -44,7 +53,12 @@ export class GroupedConv2D extends tf.layers.Layer {
   private kernel: tf.LayerVariable | undefined;
   private bias: tf.LayerVariable | undefined;
 
-  /** @throws {InputError} when `groups` does not divide `filters`. */
+  /**
+   * A layer that is built when it first meets an input.
+   *
+   * @param config As {@link GroupedConv2D.getConfig} gives it.
+   * @throws {InputError} when `groups` does not divide `filters`.
+   */
   constructor(config: GroupedConv2DConfig) {
     super({ ...(config.name === undefined ? {} : { name: config.name }) });
     const { filters, groups } = config;
@@ -65,7 +79,11 @@ export class GroupedConv2D extends tf.layers.Layer {
     this.activate = tf.layers.activation({ activation: this.config.activation });
   }
 
-  /** @throws {InputError} when `groups` does not divide the input's channels. */
+  /**
+   * Makes the kernel and the bias.
+   *
+   * @throws {InputError} when `groups` does not divide the input's channels.
+   */
   override build(inputShape: tf.Shape | tf.Shape[]): void {
     const channels = channelsOf(inputShape);
     const { filters, groups, kernelSize, useBias } = this.config;
@@ -80,11 +98,13 @@ export class GroupedConv2D extends tf.layers.Layer {
     this.built = true;
   }
 
+  /** [N, H, W, C] to [N, H', W', filters]. */
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
     const [batch, height, width] = oneShape(inputShape);
     return [batch!, this.outputLength(height!, 0), this.outputLength(width!, 1), this.config.filters];
   }
 
+  /** The convolution of x [N, H, W, C]. */
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     return tf.tidy(() => {
       const input = (Array.isArray(inputs) ? inputs[0]! : inputs) as tf.Tensor4D;
@@ -94,6 +114,7 @@ export class GroupedConv2D extends tf.layers.Layer {
     });
   }
 
+  /** What `model.json` keeps of the layer. */
   override getConfig(): tf.serialization.ConfigDict {
     const { kernelSize, strides, dilationRate, ...rest } = this.config;
     return {
@@ -117,6 +138,7 @@ export class GroupedConv2D extends tf.layers.Layer {
     return new cls({ ...config, kernelInitializer: initializerFrom(config["kernelInitializer"]) });
   }
 
+  /** The plain way: each group of channels by its part of the kernel. */
   private convolve(input: tf.Tensor4D, kernel: tf.Tensor4D): tf.Tensor {
     const { groups, strides, padding, dilationRate } = this.config;
     const outputs = tf.split<tf.Tensor4D>(input, groups, -1).map((part, group) => {
@@ -127,6 +149,7 @@ export class GroupedConv2D extends tf.layers.Layer {
     return tf.concat(outputs, -1);
   }
 
+  /** Windows along one axis; null where the input's length is not fixed. */
   private outputLength(length: number | null, axis: 0 | 1): number | null {
     if (length === null) return null;
     const { kernelSize, strides, dilationRate, padding } = this.config;
