@@ -24,6 +24,13 @@ const STAGE_BYTES = 6 * 36 * 16;
 /** Scratch of `winogradWeights`, in bytes. */
 const WEIGHT_SCRATCH_BYTES = (9 + 18 + 36) * 16;
 
+/** With fewer channels the transforms cost more than they save. */
+const MINIMUM_CHANNELS = 16;
+/** F(4x4) transforms more for each product than F(2x2), so it must save this much of them. */
+const LARGE_TILE_GAIN = 0.9;
+/** Products for each output, of 9 that the direct algorithm takes, above which the transforms do not pay. */
+const MAXIMUM_COST = 7;
+
 /** A convolution that Winograd's filtering can do: 3x3, stride 1, dilation 1. */
 export interface WinogradWork {
   readonly input: TensorInfo;
@@ -51,13 +58,15 @@ export function isWinograd(info: tf.backend_util.Conv2DInfo): boolean {
  * @param output NHWC shape.
  */
 export function chooseTile(input: Shape4D, output: Shape4D): WinogradTile | undefined {
-  const [, outHeight, outWidth, outChannels] = output;
-  const inChannels = input[3];
-  if (inChannels < 16 || outChannels < 16) return undefined;
-  const cost = (tile: WinogradTile) =>
-    Math.ceil(outHeight / tile) * Math.ceil(outWidth / tile) * (tile + 2) ** 2 / (outHeight * outWidth);
-  const tile = cost(4) < 0.9 * cost(2) ? 4 : 2;
-  return cost(tile) < 7 ? tile : undefined;
+  const [batch, outHeight, outWidth, outChannels] = output;
+  if (input[3] < MINIMUM_CHANNELS || outChannels < MINIMUM_CHANNELS) return undefined;
+  // Products for each output; tiles are computed four at a time, so that few tiles are rounded up.
+  const cost = (tile: WinogradTile) => {
+    const tiles = batch * Math.ceil(outHeight / tile) * Math.ceil(outWidth / tile);
+    return roundUp(tiles, PANEL_TILES) * (tile + 2) ** 2 / (batch * outHeight * outWidth);
+  };
+  const tile = cost(4) < LARGE_TILE_GAIN * cost(2) ? 4 : 2;
+  return cost(tile) < MAXIMUM_COST ? tile : undefined;
 }
 
 /** Convolves by tiles of `tile` x `tile` outputs. */
