@@ -9,8 +9,11 @@ import type { Random } from "../random.ts";
 
 /** Height, width and channels of an image in NHWC order. */
 export interface ImageShape {
+  /** Rows of pixels. */
   readonly height: number;
+  /** Pixels in a row. */
   readonly width: number;
+  /** Values of a pixel. */
   readonly channels: number;
 }
 
@@ -22,10 +25,13 @@ export interface Augmentation {
   readonly flip: boolean;
 }
 
-/** What happens to one image: it is mirrored, then moved right by `dx` and down by `dy` pixels. */
+/** What happens to one image: it is mirrored, then moved. */
 export interface Move {
+  /** Pixels to the right. */
   readonly dx: number;
+  /** Pixels down. */
   readonly dy: number;
+  /** Whether left and right are exchanged first. */
   readonly mirrored: boolean;
 }
 

@@ -10,8 +10,11 @@ import type { Dataset } from "./dataset.ts";
 
 /** An RGB picture, [height, width, 3]. */
 export interface Picture {
+  /** Pixels in a row. */
   readonly width: number;
+  /** Rows of pixels. */
   readonly height: number;
+  /** Red, green and blue of each pixel, row by row. */
   readonly pixels: Uint8Array;
 }
 

@@ -10,12 +10,15 @@ import type { Dataset, Split } from "./dataset.ts";
 
 /** How the probe is trained: stochastic gradient descent with a rate that falls to zero. */
 export interface ProbeOptions {
+  /** Passes over the training images. */
   readonly epochs: number;
+  /** Images in a step. */
   readonly batchSize: number;
   /** The first step's rate; it falls linearly to 0. */
   readonly learningRate: number;
   /** Weight of ½‖W‖² in the loss. */
   readonly weightDecay: number;
+  /** Decides the order of the images. */
   readonly seed: number;
 }
 

@@ -7,7 +7,9 @@ import { InputError } from "../errors.ts";
 
 /** The names in a folder, each list sorted by code unit. */
 export interface Listing {
+  /** Everything that is no folder. */
   readonly files: readonly string[];
+  /** Folders, and links to folders. */
   readonly folders: readonly string[];
 }
 

@@ -36,10 +36,13 @@ export function paintGradient(
   }
 }
 
-/** Where a shape lies: its centre in pixels, the direction that its x axis points to, its radius in pixels. */
+/** Where a shape lies. */
 export interface Placement {
+  /** Pixels from the upper left corner. */
   readonly centre: Vector;
+  /** The direction that its x axis points to, of length 1. */
   readonly axis: Vector;
+  /** Pixels for one unit of its signed distance. */
   readonly radius: number;
 }
 

@@ -7,8 +7,11 @@ import { InputError } from "../errors.ts";
 
 /** A picture of 8-bit RGB, [height, width, 3]. */
 export interface RgbImage {
+  /** Pixels in a row. */
   readonly width: number;
+  /** Rows of pixels. */
   readonly height: number;
+  /** Red, green and blue of each pixel, row by row. */
   readonly pixels: Uint8Array;
 }
 

@@ -8,7 +8,9 @@
 
 /** A point or a direction in the plane. */
 export interface Vector {
+  /** To the right. */
   readonly x: number;
+  /** Across: up in the plane, down on a canvas. */
   readonly y: number;
 }
 

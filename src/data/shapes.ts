@@ -27,10 +27,13 @@ export type Range = readonly [low: number, high: number];
 export interface ShapesRecipe {
   /** Raised when the drawing code changes what it draws. */
   readonly generatorVersion: number;
+  /** Where every random choice comes from. */
   readonly seed: number;
   /** Height and width of an image, pixels. */
   readonly size: number;
+  /** Training images. */
   readonly trainCount: number;
+  /** Test images. */
   readonly testCount: number;
   /** Radius of the circle around the shape, pixels. The whole circle lies in the image. */
   readonly radius: Range;
@@ -60,14 +63,14 @@ export const SHAPES10: ShapesRecipe = {
   trainCount: 8000,
   testCount: 2000,
   radius: [8, 13],
-  rotation: 180,
-  contrast: 0.3,
+  rotation: 30,
+  contrast: 0.35,
   gradient: 40,
-  strokes: [1, 4],
+  strokes: [0, 3],
   strokeWidth: [0.8, 1.6],
   strokeLength: [6, 20],
   strokeStrength: 0.6,
-  noise: [2, 12],
+  noise: [2, 10],
 };
 
 /** The names of the ten classes, in the order of their labels. */
