@@ -8,7 +8,7 @@ import { z } from "zod";
 /** Schema of the training configuration. Every key has a default, so `{}` is a configuration. */
 export const trainingSchema = z.strictObject({
   /** Passes over the training images. */
-  epochs: z.int().min(1).default(12),
+  epochs: z.int().min(1).default(10),
   /** Images per step. The last short batch of an epoch is dropped. */
   batchSize: z.int().min(2).default(64),
   /** Peak learning rate, reached after the warm-up. */
