@@ -95,7 +95,9 @@ async function openLock(folder: string): Promise<Deno.FsFile> {
 async function readChecksums(folder: string): Promise<Checksums | undefined> {
   const path = `${folder}/${CHECKSUM_FILE}`;
   if (!await exists(path)) return undefined;
-  const value = await readJson(path, "the checksums of Shapes10");
+  const value = await readJson(path, "the checksums of Shapes10").catch((error) => {
+    throw error instanceof InputError ? new InputError(error.message, remedy(folder)) : error;
+  });
   if (isChecksums(value)) return value;
   throw new InputError(
     `Cannot use ${path}: expected the keys "recipe" and "files" (SHA-256 by file name).`,

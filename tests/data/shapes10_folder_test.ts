@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { loadDataset } from "../../src/data/load.ts";
 import { drawShapes, SHAPE_NAMES, SHAPES10, type ShapesRecipe } from "../../src/data/shapes.ts";
 import { loadShapes10 } from "../../src/data/shapes10_folder.ts";
-import { InputError } from "../../src/errors.ts";
+import { InputError, WorkError } from "../../src/errors.ts";
 import { inTemporaryFolder, rejectsInput } from "./support.ts";
 
 const RECIPE: ShapesRecipe = { ...SHAPES10, trainCount: 40, testCount: 20 };
@@ -85,7 +85,21 @@ Deno.test("loadShapes10() refuses a checksum file that is none, or names files e
     ) {
       await Deno.writeTextFile(path, content);
       await rejectsInput(() => loadShapes10({}, folder, RECIPE), path);
+      await assert.rejects(
+        () => loadShapes10({}, folder, RECIPE),
+        (error) => error instanceof InputError && error.hint!.includes(`Delete the folder ${folder}`),
+      );
     }
+  });
+});
+
+Deno.test("loadShapes10() says so when the folder cannot be written", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/.lock`); // where a file has to go
+    await assert.rejects(
+      () => loadShapes10({}, folder, RECIPE),
+      (error) => error instanceof WorkError && error.message.includes(`Cannot write Shapes10 to ${folder}`),
+    );
   });
 });
 
