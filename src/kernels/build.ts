@@ -34,19 +34,20 @@ const ENDING = ".as";
 /**
  * The compiled kernels: from the cache, else from the compiler.
  *
+ * @param cache Folder of the cache, with a closing slash. It is made; when it cannot be written, nothing is kept.
  * @throws {WorkError} when the sources do not compile; the message holds the compiler's.
  */
-export async function buildKernels(target: KernelTarget): Promise<Uint8Array<ArrayBuffer>> {
+export async function buildKernels(target: KernelTarget, cache = CACHE): Promise<Uint8Array<ArrayBuffer>> {
   const sources = await readSources();
   const flags = compilerFlags(target);
   const key = await sha256(
     new TextEncoder().encode(JSON.stringify([await compilerVersion(), flags, [...sources]])),
   );
-  const file = new URL(`${key}.wasm`, CACHE);
+  const file = new URL(`${key}.wasm`, cache);
   const cached = await readCache(file);
   if (cached !== undefined) return cached;
   const binary = await compile(sources, flags);
-  await writeCache(file, binary);
+  await writeCache(cache, file, binary);
   return binary;
 }
 
@@ -150,12 +151,12 @@ async function readCache(file: URL): Promise<Uint8Array<ArrayBuffer> | undefined
 }
 
 /** Several processes may write the same file at once: each its own temporary one, renamed when it is whole. */
-async function writeCache(file: URL, binary: Uint8Array): Promise<void> {
-  const permission = await Deno.permissions.query({ name: "write", path: CACHE });
+async function writeCache(cache: URL, file: URL, binary: Uint8Array): Promise<void> {
+  const permission = await Deno.permissions.query({ name: "write", path: cache });
   if (permission.state !== "granted") return;
-  const temporary = new URL(`${crypto.randomUUID()}.partial`, CACHE);
+  const temporary = new URL(`${crypto.randomUUID()}.partial`, cache);
   try {
-    await Deno.mkdir(CACHE, { recursive: true });
+    await Deno.mkdir(cache, { recursive: true });
     await Deno.writeFile(temporary, binary);
     await Deno.rename(temporary, file);
   } catch {
