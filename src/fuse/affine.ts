@@ -35,11 +35,30 @@ export interface Affine {
   weights(): Weights;
 }
 
+/** What a merge can fail on. */
+export type LawName =
+  /** Parallel branches. */
+  | "add"
+  /** One map after another. */
+  | "compose"
+  | "batchNorm"
+  | "averagePool"
+  | "depthwise"
+  /** Padding that depends on a size that is not fixed. */
+  | "padding"
+  /** Channels first. */
+  | "layout"
+  /** A layer that is called in training mode. */
+  | "inference"
+  /** The merge would take more multiply-accumulates. */
+  | "cost"
+  /** The tensor between is needed elsewhere. */
+  | "oneReader";
+
 /** Why a law does not hold for the operands, in words that a person can act on. */
 export interface Refusal {
   readonly kind: "refusal";
-  /** The law that fails: "add", "then", "batchNorm", "averagePool", … */
-  readonly law: string;
+  readonly law: LawName;
   /** What is in the way, with the numbers. */
   readonly reason: string;
   /** What to change in the training network so that it would merge. */
@@ -50,7 +69,7 @@ export interface Refusal {
 export type Outcome = Affine | Refusal;
 
 /** A refusal of a law. */
-export function refuse(law: string, reason: string, advice: string): Refusal {
+export function refuse(law: LawName, reason: string, advice: string): Refusal {
   return { kind: "refusal", law, reason, advice };
 }
 
@@ -164,6 +183,11 @@ export function averagePool(channels: number, axes: Axes): Outcome {
       bias: new Float64Array(channels),
     }),
   };
+}
+
+/** Whether the map gives its input back as it is. */
+export function changesNothing({ copies, axes }: Affine): boolean {
+  return copies && axes.every((axis) => axis.before === 0 && axis.after === 0);
 }
 
 /** The number of kernel weights: also the multiply-accumulates per output pixel. */

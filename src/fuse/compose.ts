@@ -17,7 +17,7 @@ import { regroup } from "./groups.ts";
  * @param a The map that comes first.
  * @param b The map that reads its output.
  */
-export function then(a: Affine, b: Affine): Outcome {
+export function compose(a: Affine, b: Affine): Outcome {
   const refusal = paddingBetween(a, b);
   if (refusal !== undefined) return refusal;
   const vertical = sequence(a.axes[0], b.axes[0]);
@@ -47,7 +47,7 @@ function paddingBetween(a: Affine, b: Affine): Refusal | undefined {
   if (b.axes.every(readsInsideOnly)) return undefined;
   if (a.hasBias) {
     return refuse(
-      "then",
+      "compose",
       "zeros are padded after a bias was added, so the border differs from the inside",
       'Pad with ZeroPadding2D before the first of the two, and give the second padding "valid".',
     );
@@ -56,7 +56,7 @@ function paddingBetween(a: Affine, b: Affine): Refusal | undefined {
     const size = a.axes.map((axis) => axis.size).join("x");
     const stride = a.axes.map((axis) => axis.stride).join("x");
     return refuse(
-      "then",
+      "compose",
       `zeros are padded after a ${size} map of stride ${stride}, which would not give zeros there`,
       'Pad with ZeroPadding2D before the first of the two and give both padding "valid", or put a 1x1 first.',
     );

@@ -64,7 +64,7 @@ export function fuseUnder(laws: Laws, artifacts: io.ModelArtifacts): Fusion {
     artifacts: fused,
     report: {
       regions: rebuilder.regions,
-      refusals: refusedMerges(plans, rebuilder, steps),
+      refusals: refusedMerges(plans, steps, (value) => rebuilder.isWritten(value)),
       before: costOfGraph(graph, artifacts.weightSpecs ?? []),
       after: costOf(fused),
     },

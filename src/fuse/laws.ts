@@ -5,7 +5,7 @@
  */
 import { add } from "./add.ts";
 import { averagePool, batchNorm, convolution, identity, scale, zeroPadding } from "./affine.ts";
-import { then } from "./compose.ts";
+import { compose } from "./compose.ts";
 
 /** The maps that layers become, and the laws that join them. */
 export interface Laws {
@@ -16,8 +16,8 @@ export interface Laws {
   readonly batchNorm: typeof batchNorm;
   readonly averagePool: typeof averagePool;
   readonly add: typeof add;
-  readonly then: typeof then;
+  readonly compose: typeof compose;
 }
 
 /** The laws as they are. */
-export const LAWS: Laws = { convolution, identity, zeroPadding, scale, batchNorm, averagePool, add, then };
+export const LAWS: Laws = { convolution, identity, zeroPadding, scale, batchNorm, averagePool, add, compose };

@@ -99,6 +99,7 @@ export class NetworkWriter {
     store: WeightStore,
     before: readonly string[],
   ): Pick<io.ModelArtifacts, "modelTopology" | "weightSpecs" | "weightData"> {
+    const distinctOutputs = this.distinct("output", outputs);
     this.numberCalls();
     const layers = [...this.layers.values()].map((layer) => ({
       name: layer.name,
@@ -110,7 +111,7 @@ export class NetworkWriter {
     }));
     const modelTopology = {
       class_name: "Model",
-      config: { name, layers, input_layers: inputs.map(toJson), output_layers: outputs.map(toJson) },
+      config: { name, layers, input_layers: inputs.map(toJson), output_layers: distinctOutputs.map(toJson) },
       keras_version: "tfjs-layers 4.22.0",
       backend: "tensor_flow.js",
     };
@@ -119,9 +120,24 @@ export class NetworkWriter {
   }
 
   private call(layer: WrittenLayer, inputs: readonly Reference[], kwargs: Json): Reference {
-    const call: WrittenCall = { layer, inputs, kwargs, node: -1 };
+    const call: WrittenCall = { layer, inputs: this.distinct(layer.name, inputs), kwargs, node: -1 };
     layer.calls.push(call);
     return { call, index: 0 };
+  }
+
+  /**
+   * The references with a copy in place of every repeated one. TensorFlow.js frees a tensor too early when one layer reads
+   * it twice, and gives nothing for the second of two equal outputs.
+   */
+  private distinct(name: string, references: readonly Reference[]): readonly Reference[] {
+    return references.map((reference, i) => {
+      const first = references.findIndex(({ call, index }) =>
+        call === reference.call && index === reference.index
+      );
+      return first === i
+        ? reference
+        : this.add(`${name}/copy`, "Activation", { activation: "linear" }, [reference], []);
+    });
   }
 
   /** Numbers the calls of each layer in the order in which `LayersModel.fromConfig` makes them. */

@@ -9,8 +9,8 @@
  *
  * @module
  */
-import type { Affine, Refusal } from "./affine.ts";
-import { refuse } from "./affine.ts";
+import { type Affine, changesNothing, type Refusal, refuse } from "./affine.ts";
+import { type Cost, FREE, isLess, minus, plus } from "./cost.ts";
 import { costPerPixel, executable } from "./executable.ts";
 import type { Laws } from "./laws.ts";
 import type { Op, StepGraph, Value } from "./values.ts";
@@ -28,12 +28,6 @@ export interface Plan {
   readonly saved: Cost;
 }
 
-/** What it takes to compute a value. */
-export interface Cost {
-  readonly multiplyAccumulates: number;
-  readonly layers: number;
-}
-
 /** The terms of an addition that stays: each a value or several merged into one. */
 export type Term = { readonly value: Value } | { readonly plans: readonly Plan[] };
 
@@ -46,11 +40,12 @@ export type Best =
 
 /** A merge that a law forbids. */
 export interface Refused {
+  /** The step that did not merge. */
   readonly op: Op;
+  /** What it would have merged with. */
+  readonly partners: readonly Op[];
   readonly refusal: Refusal;
 }
-
-const FREE: Cost = { multiplyAccumulates: 0, layers: 0 };
 
 /** The plans of every value of a network. */
 export class Plans {
@@ -65,7 +60,7 @@ export class Plans {
       const step = value.op?.step;
       if (step?.kind === "affine") this.plans.set(value, this.afterMap(value.op!, step.map));
       if (step?.kind === "add") this.addition(value, value.op!, step.factor);
-      if (step?.kind === "opaque" && step.refusal !== undefined) this.note(value.op!, step.refusal);
+      if (step?.kind === "opaque" && step.refusal !== undefined) this.note(value.op!, [], step.refusal);
     }
   }
 
@@ -97,12 +92,11 @@ export class Plans {
 
   /** What a plan costs, with the way to its source where nothing else needs that. */
   costOf(plan: Plan, value: Value): Cost {
-    const padding = plan.map.copies && plan.map.axes.some((axis) => axis.before !== 0 || axis.after !== 0);
     const own: Cost = {
       // A plan that merges nothing leaves its layer as it is.
       multiplyAccumulates: costPerPixel(plan.ops.length > 1 ? executable(plan.map) : plan.map) *
         pixels(value),
-      layers: plan.map.copies && !padding ? 0 : 1,
+      layers: changesNothing(plan.map) ? 0 : 1,
     };
     return minus(plus(own, this.costToRead(plan.source)), plan.saved);
   }
@@ -124,9 +118,9 @@ export class Plans {
       const saved = source.readers > 1 ? this.best(source).cost : FREE;
       for (const before of this.of(source)) {
         if (result.has(before.source)) continue;
-        const outcome = this.laws.then(before.map, plan.map);
+        const outcome = this.laws.compose(before.map, plan.map);
         if (outcome.kind === "refusal") {
-          this.note(op, outcome);
+          this.note(op, before.ops, outcome);
           continue;
         }
         result.set(before.source, {
@@ -148,17 +142,21 @@ export class Plans {
     );
     if (!comparable) return;
     const candidates = op.inputs.map((input) => this.candidates(input));
-    const whole = this.merged(op, candidates, true).flatMap((plan) => {
-      if (factor === 1) return [plan];
-      const map = this.laws.then(
-        plan.map,
-        this.laws.scale(new Float64Array(plan.map.outChannels).fill(factor)),
-      );
+    const whole = this.merged(op, candidates);
+    if ("kind" in whole) this.note(op, candidates.flatMap((plans) => plans.at(-1)!.ops), whole);
+    else this.plans.set(value, this.extended(op, factor === 1 ? whole : this.scaled(whole, factor)));
+    const terms = factor === 1
+      ? this.grouped(value, op, candidates)
+      : op.inputs.map((input) => ({ value: input }));
+    this.sums.set(value, terms);
+  }
+
+  private scaled(plans: readonly Plan[], factor: number): readonly Plan[] {
+    return plans.flatMap((plan) => {
+      const factors = new Float64Array(plan.map.outChannels).fill(factor);
+      const map = this.laws.compose(plan.map, this.laws.scale(factors));
       return map.kind === "refusal" ? [] : [{ ...plan, map }];
     });
-    this.plans.set(value, this.extended(op, whole));
-    if (factor === 1) this.sums.set(value, this.grouped(value, op, candidates));
-    else this.sums.set(value, op.inputs.map((input) => ({ value: input })));
   }
 
   /** The plans that a branch can bring into an addition: first of all itself, unchanged. */
@@ -168,15 +166,10 @@ export class Plans {
     return value.readers === 1 && !value.isOutput ? [itself, ...this.of(value)] : [itself];
   }
 
-  /** One plan for every source that all branches share and where the sum is exact. */
-  private merged(op: Op, branches: readonly (readonly Plan[])[], report: boolean): readonly Plan[] {
+  /** One plan for every source that all branches share and where the sum is exact, or why there is none. */
+  private merged(op: Op, branches: readonly (readonly Plan[])[]): readonly Plan[] | Refusal {
     const plans: Plan[] = [];
-    let refusal: Refusal = refuse(
-      "add",
-      "the branches start from different tensors: a layer that is not affine, or a tensor that is also used " +
-        "elsewhere, stands in one of them",
-      "Let all branches start from one tensor, with no activation inside a branch.",
-    );
+    let refusal = differentSources(branches);
     for (const { source } of branches[0]!) {
       const parts = branches.map((plans) => plans.find((plan) => plan.source === source));
       if (!parts.every((part) => part !== undefined)) continue;
@@ -196,8 +189,7 @@ export class Plans {
         saved: parts.reduce((sum, part) => plus(sum, part.saved), FREE),
       });
     }
-    if (plans.length === 0 && report) this.note(op, refusal);
-    return plans;
+    return plans.length === 0 ? refusal : plans;
   }
 
   /** The terms of an addition that stays: branches join a term where that costs nothing. */
@@ -206,8 +198,8 @@ export class Plans {
     branches.forEach((branch, i) => {
       const own = this.costOf(this.cheapest(branch, value), value);
       for (const group of groups) {
-        const joined = this.merged(op, [...group.members.map((member) => branches[member]!), branch], false);
-        if (joined.length === 0) continue;
+        const joined = this.merged(op, [...group.members.map((member) => branches[member]!), branch]);
+        if ("kind" in joined) continue;
         const apart = plus(own, this.costOf(this.cheapest(group.plans, value), value));
         if (isLess(apart, this.costOf(this.cheapest(joined, value), value))) continue;
         group.members.push(i);
@@ -228,28 +220,23 @@ export class Plans {
     return costs.reduce(plus, { multiplyAccumulates: 0, layers: 1 });
   }
 
-  private note(op: Op, refusal: Refusal): void {
+  private note(op: Op, partners: readonly Op[], refusal: Refusal): void {
     const known = this.refused.some((other) => other.op === op && other.refusal.law === refusal.law);
-    if (!known) this.refused.push({ op, refusal });
+    if (!known) this.refused.push({ op, partners, refusal });
   }
 }
 
-/** Whether `a` costs less than `b`: fewer multiply-accumulates, or as many in fewer layers. */
-export function isLess(a: Cost, b: Cost): boolean {
-  return a.multiplyAccumulates === b.multiplyAccumulates
-    ? a.layers < b.layers
-    : a.multiplyAccumulates < b.multiplyAccumulates;
+function differentSources(branches: readonly (readonly Plan[])[]): Refusal {
+  const names = branches.map((plans) => `"${plans.at(-1)!.source.call.layer.name}"`);
+  return refuse(
+    "add",
+    `the branches start from different tensors: those of ${[...new Set(names)].join(" and ")}`,
+    "Let all branches start from one tensor: no activation inside a branch, and no tensor inside one that is also read " +
+      "elsewhere.",
+  );
 }
 
 /** The pixels of an image; 1 where the size is not fixed, which fits all maps of a region, since none has a stride. */
 export function pixels({ shape }: Pick<Value, "shape">): number {
   return (shape?.[1] ?? 1) * (shape?.[2] ?? 1);
-}
-
-function plus(a: Cost, b: Cost): Cost {
-  return { multiplyAccumulates: a.multiplyAccumulates + b.multiplyAccumulates, layers: a.layers + b.layers };
-}
-
-function minus(a: Cost, b: Cost): Cost {
-  return { multiplyAccumulates: a.multiplyAccumulates - b.multiplyAccumulates, layers: a.layers - b.layers };
 }

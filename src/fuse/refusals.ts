@@ -1,31 +1,40 @@
 /**
- * Why merges were not done: laws that do not hold, values that are needed elsewhere, merges that would cost more.
+ * Why merges were not done: laws that do not hold, tensors that are needed elsewhere, merges that would cost more.
  *
  * @module
  */
 import type { Plan, Plans } from "./plans.ts";
-import type { Rebuilder } from "./rebuild.ts";
 import type { RefusedMerge } from "./report.ts";
 import type { Op, StepGraph, Value } from "./values.ts";
 
-/** Every refused merge of a network, in the order of its layers. */
-export function refusedMerges(plans: Plans, rebuilder: Rebuilder, graph: StepGraph): readonly RefusedMerge[] {
-  const written = graph.values.filter((value) => rebuilder.written.has(value));
-  const found: RefusedMerge[] = [
-    ...plans.refused.map(({ op, refusal }) => ({
-      layer: op.call.layer.name,
-      law: refusal.law,
-      reason: refusal.reason,
-      advice: refusal.advice,
-    })),
-    ...written.flatMap((value) => tooCostly(value, plans)),
-    ...graph.values.flatMap((value) => neededElsewhere(value, plans, rebuilder)),
-  ];
+/**
+ * Every refused merge of a network, in the order of its layers.
+ *
+ * @param plans What could be merged.
+ * @param graph The steps of the network.
+ * @param isWritten Whether the fused network computes a value on its own.
+ */
+export function refusedMerges(
+  plans: Plans,
+  graph: StepGraph,
+  isWritten: (value: Value) => boolean,
+): readonly RefusedMerge[] {
+  const readers = readersOf(graph);
+  const found: RefusedMerge[] = plans.refused.map(({ op, partners, refusal }) => ({
+    layer: op.call.layer.name,
+    partners: layerNames(partners),
+    law: refusal.law,
+    reason: refusal.reason,
+    advice: refusal.advice,
+  }));
+  for (const value of graph.values.filter(isWritten)) {
+    found.push(...tooCostly(value, plans), ...neededElsewhere(value, plans, readers.get(value) ?? []));
+  }
   const order = new Map(graph.values.map((value, i) => [value.call.layer.name, i]));
   return found.sort((a, b) => (order.get(a.layer) ?? 0) - (order.get(b.layer) ?? 0));
 }
 
-/** A value whose widest exact merge was not the cheapest. */
+/** A value whose widest exact merge was not the cheapest way to it. */
 function tooCostly(value: Value, plans: Plans): RefusedMerge[] {
   const best = plans.best(value);
   const widest = plans.of(value).reduce<Plan | undefined>(
@@ -37,30 +46,39 @@ function tooCostly(value: Value, plans: Plans): RefusedMerge[] {
   const merged = plans.costOf(widest, value).multiplyAccumulates;
   const apart = best.cost.multiplyAccumulates;
   if (merged <= apart) return [];
+  const { name } = value.call.layer;
   return [{
-    layer: value.call.layer.name,
+    layer: name,
+    partners: layerNames(widest.ops).filter((other) => other !== name),
     law: "cost",
-    reason: `merged with ${
-      firstLayer(widest)
-    } it would take ${merged} multiply-accumulates instead of ${apart}`,
+    reason: `merged it would take ${merged} multiply-accumulates instead of ${apart}`,
     advice: "Nothing: the layers are cheaper apart.",
   }];
 }
 
 /** A value that could have merged into what reads it, had it one reader. */
-function neededElsewhere(value: Value, plans: Plans, rebuilder: Rebuilder): RefusedMerge[] {
-  const shared = value.readers > 1 || (value.isOutput && value.readers > 0);
-  if (!shared || plans.of(value).length === 0 || !rebuilder.written.has(value)) return [];
-  const others = value.isOutput ? "it is an output of the network" : `${value.readers} layers read it`;
+function neededElsewhere(value: Value, plans: Plans, readers: readonly Op[]): RefusedMerge[] {
+  const partners = readers.filter(({ step }) => step.kind === "affine" || step.kind === "add");
+  const shared = value.readers > 1 || value.isOutput;
+  if (!shared || partners.length === 0 || plans.of(value).length === 0) return [];
+  const use = value.isOutput ? "it is an output of the network" : `${value.readers} layers read it`;
   return [{
     layer: value.call.layer.name,
+    partners: layerNames(partners),
     law: "oneReader",
-    reason: `its output cannot disappear into the next layer: ${others}`,
+    reason: `its output must be computed: ${use}`,
     advice: "Let one layer read it, or let all branches from it meet again before the next activation.",
   }];
 }
 
-function firstLayer(plan: Plan): string {
-  const first: Op | undefined = plan.ops[0];
-  return `"${first?.call.layer.name ?? ""}"`;
+function readersOf(graph: StepGraph): ReadonlyMap<Value, readonly Op[]> {
+  const readers = new Map<Value, Op[]>();
+  for (const op of new Set(graph.values.map((value) => value.op))) {
+    for (const input of op?.inputs ?? []) readers.set(input, [...readers.get(input) ?? [], op!]);
+  }
+  return readers;
+}
+
+function layerNames(ops: readonly Op[]): string[] {
+  return [...new Set(ops.map((op) => op.call.layer.name))];
 }

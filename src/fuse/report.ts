@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { LawName } from "./affine.ts";
 import type { NetworkCost } from "./network_cost.ts";
 
 /** A layer's output in a model: the layer and which of its calls. */
@@ -41,10 +42,11 @@ export interface FusedRegion {
 
 /** A merge that was not done. */
 export interface RefusedMerge {
-  /** The layer that did not merge into what stands before it. */
+  /** The layer that did not merge. */
   readonly layer: string;
-  /** The law that does not hold. */
-  readonly law: string;
+  /** The layers that it would have merged with. */
+  readonly partners: readonly string[];
+  readonly law: LawName;
   readonly reason: string;
   /** What to change in the training network. */
   readonly advice: string;

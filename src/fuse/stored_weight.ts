@@ -38,7 +38,7 @@ export function storedBytes(spec: io.WeightsManifestEntry): number {
  * The values of a weight.
  *
  * @param spec What it is.
- * @param bytes Its bytes, from the start of a buffer.
+ * @param bytes Its bytes, aligned to its elements.
  * @throws {InputError} when it is not a float32 weight.
  */
 export function readStored(spec: io.WeightsManifestEntry, bytes: Uint8Array<ArrayBuffer>): Float32Array {
@@ -46,13 +46,17 @@ export function readStored(spec: io.WeightsManifestEntry, bytes: Uint8Array<Arra
   if (spec.dtype !== "float32") {
     throw new InputError(`Cannot fuse: weight "${spec.name}" has type ${spec.dtype}, expected float32.`);
   }
-  if (quantization === undefined) return new Float32Array(bytes.buffer);
-  if (quantization.dtype === "float16") return Float32Array.from(new Uint16Array(bytes.buffer), halfToFloat);
+  const { buffer, byteOffset } = bytes;
+  const count = valueCount(spec);
+  if (quantization === undefined) return new Float32Array(buffer, byteOffset, count);
+  if (quantization.dtype === "float16") {
+    return Float32Array.from(new Uint16Array(buffer, byteOffset, count), halfToFloat);
+  }
   const { scale, min } = quantization;
   if (scale === undefined || min === undefined) {
     throw new InputError(`Cannot fuse: quantized weight "${spec.name}" has no scale or no minimum.`);
   }
-  const codes = quantization.dtype === "uint8" ? bytes : new Uint16Array(bytes.buffer);
+  const codes = quantization.dtype === "uint8" ? bytes : new Uint16Array(buffer, byteOffset, count);
   return Float32Array.from(codes, (code) => code * scale + min);
 }
 

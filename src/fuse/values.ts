@@ -25,6 +25,8 @@ export interface Value {
   /** Which output of the call. */
   readonly index: number;
   readonly shape: Shape;
+  /** Whether it lies between two steps of one call. */
+  readonly isInner: boolean;
   /** How many inputs of steps it feeds. */
   readers: number;
   /** Whether the network gives it out, so that it must be made in any case. */
@@ -63,7 +65,7 @@ export function splitIntoSteps(graph: Graph, laws: Laws, weights: WeightStore): 
     }
     let op = takeStep(first, call, call.inputs.map(read));
     for (const step of steps.slice(1)) {
-      op = takeStep(step, call, [make(op, { call, index: 0, shape: call.shape })]);
+      op = takeStep(step, call, [make(op, { call, index: 0, shape: call.shape }, true)]);
     }
     lastOps.set(call, op);
   }
@@ -82,8 +84,8 @@ export function splitIntoSteps(graph: Graph, laws: Laws, weights: WeightStore): 
     return value;
   }
 
-  function make(op: Op | undefined, { call, index, shape }: Tensor): Value {
-    const value: Value = { op, call, index, shape, readers: 0, isOutput: false };
+  function make(op: Op | undefined, { call, index, shape }: Tensor, isInner = false): Value {
+    const value: Value = { op, call, index, shape, isInner, readers: 0, isOutput: false };
     values.push(value);
     return value;
   }

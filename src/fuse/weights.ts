@@ -7,6 +7,9 @@ import type { io } from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
 import { readStored, storedBytes } from "./stored_weight.ts";
 
+/** The alignment of the widest element, in bytes. */
+const ALIGNMENT = 4;
+
 /** One weight as it is stored. */
 export interface StoredWeight {
   readonly spec: io.WeightsManifestEntry;
@@ -59,7 +62,7 @@ export class WeightStore {
   }
 
   /**
-   * The values of a weight.
+   * The values of a weight, not to be written into: float32 weights are read where they lie.
    *
    * @throws {InputError} when there is no such weight, it is not float32, or it holds NaN or an infinity.
    */
@@ -76,9 +79,12 @@ export class WeightStore {
     return values;
   }
 
-  /** The bytes of a weight as they are stored, copied. */
+  /** The bytes of a weight as they are stored, not to be written into. They are copied only where they do not lie in one piece. */
   bytes(name: string): Uint8Array<ArrayBuffer> {
     const { offset, byteLength } = this.find(name);
+    if (this.shards.length === 1 && offset % ALIGNMENT === 0) {
+      return new Uint8Array(this.shards[0]!, offset, byteLength);
+    }
     const result = new Uint8Array(byteLength);
     let shardStart = 0;
     for (const shard of this.shards) {

@@ -12,7 +12,7 @@ import {
   zeroPadding,
 } from "../../src/fuse/affine.ts";
 import { type Axis, outputLength, POINT } from "../../src/fuse/axis.ts";
-import { composeWeights, isChannelwise, then } from "../../src/fuse/compose.ts";
+import { compose, composeWeights, isChannelwise } from "../../src/fuse/compose.ts";
 import { executable } from "../../src/fuse/executable.ts";
 import { regroup } from "../../src/fuse/groups.ts";
 import {
@@ -117,11 +117,11 @@ Deno.test("add() refuses branches of different strides, sizes or channels", () =
   }
 });
 
-Deno.test("then() gives the second map of the first wherever it does not refuse", () => {
+Deno.test("compose() gives the second map of the first wherever it does not refuse", () => {
   let merged = 0;
   fc.assert(
     fc.property(anySequence, fc.integer(), ([a, b], seed) => {
-      const outcome = then(a, b);
+      const outcome = compose(a, b);
       if (outcome.kind === "refusal") return true;
       merged++;
       const image = randomImage(a.inChannels, seed);
@@ -132,17 +132,17 @@ Deno.test("then() gives the second map of the first wherever it does not refuse"
   assert.ok(merged > RUNS.numRuns / 4, `${merged} pairs merged`);
 });
 
-Deno.test("then() refuses only where merging would be wrong at the border", () => {
+Deno.test("compose() refuses only where merging would be wrong at the border", () => {
   let refused = 0;
   const plain = anySequence.filter(([, b]) =>
     b.axes.every((axis) => axis.stride === 1 && axis.dilation === 1)
   );
   fc.assert(
     fc.property(plain, fc.integer(), ([a, b], seed) => {
-      if (then(a, b).kind === "affine") return true;
+      if (compose(a, b).kind === "affine") return true;
       refused++;
       const inside = (axis: Axis) => ({ ...axis, before: 0, after: 0 });
-      const unpadded = exact(then(a, { ...b, axes: [inside(b.axes[0]), inside(b.axes[1])] }));
+      const unpadded = exact(compose(a, { ...b, axes: [inside(b.axes[0]), inside(b.axes[1])] }));
       const padded = (i: 0 | 1): Axis => ({
         ...unpadded.axes[i],
         before: unpadded.axes[i].before + a.axes[i].stride * b.axes[i].before,
@@ -157,12 +157,12 @@ Deno.test("then() refuses only where merging would be wrong at the border", () =
   assert.ok(refused > RUNS.numRuns / 4, `${refused} pairs refused`);
 });
 
-Deno.test("then() scales channels by the fast path as the plain composition does", () => {
+Deno.test("compose() scales channels by the fast path as the plain composition does", () => {
   fc.assert(
     fc.property(anyMap, fc.integer(), (a, seed) => {
       const b = scale(normals(a.outChannels, seed, "factors"), normals(a.outChannels, seed, "shifts"));
       assert.ok(isChannelwise(b));
-      const fast = exact(then(a, b));
+      const fast = exact(compose(a, b));
       const plain = { ...fast, weights: () => composeWeights(a, b, fast) };
       const image = randomImage(a.inChannels, seed);
       return imageDifference(applyMap(fast, image), applyMap(plain, image)) < ROUNDING;

@@ -97,16 +97,16 @@ export const PLANTED_BUGS: Readonly<Record<string, Laws>> = {
   // One after the other
   "gamma is on the input axis": {
     ...LAWS,
-    then: (a, b) => isChannelwise(b) ? LAWS.then(scaledInputs(a, b), b) : LAWS.then(a, b),
+    compose: (a, b) => isChannelwise(b) ? LAWS.compose(scaledInputs(a, b), b) : LAWS.compose(a, b),
   },
-  "the bias is not scaled": { ...LAWS, then: (a, b) => withBias(a, b, (bias, factor) => bias / factor) },
-  "the bias is scaled twice": { ...LAWS, then: (a, b) => withBias(a, b, (bias, factor) => bias * factor) },
-  "the second bias is dropped": { ...LAWS, then: (a, b) => LAWS.then(a, withoutBias(b)) },
-  "the first bias is dropped": { ...LAWS, then: (a, b) => LAWS.then(withoutBias(a), b) },
+  "the bias is not scaled": { ...LAWS, compose: (a, b) => withBias(a, b, (bias, factor) => bias / factor) },
+  "the bias is scaled twice": { ...LAWS, compose: (a, b) => withBias(a, b, (bias, factor) => bias * factor) },
+  "the second bias is dropped": { ...LAWS, compose: (a, b) => LAWS.compose(a, withoutBias(b)) },
+  "the first bias is dropped": { ...LAWS, compose: (a, b) => LAWS.compose(withoutBias(a), b) },
   "zeros may be padded after a bias": {
     ...LAWS,
-    then: (a, b) => {
-      const outcome = LAWS.then({ ...a, hasBias: false }, b);
+    compose: (a, b) => {
+      const outcome = LAWS.compose({ ...a, hasBias: false }, b);
       return outcome.kind === "refusal" ? outcome : { ...outcome, hasBias: a.hasBias || b.hasBias };
     },
   },
@@ -116,7 +116,7 @@ export const PLANTED_BUGS: Readonly<Record<string, Laws>> = {
   },
   "padding is dropped": {
     ...LAWS,
-    then: (a, b) => a.copies ? LAWS.then(LAWS.zeroPadding(a.inChannels, moveUp(a.axes)), b) : LAWS.then(a, b),
+    compose: (a, b) => a.copies ? LAWS.compose(LAWS.zeroPadding(a.inChannels, moveUp(a.axes)), b) : LAWS.compose(a, b),
   },
 
   // Pooling and scaling
@@ -178,11 +178,11 @@ function withoutBias(map: Affine): Affine {
   return mapped(map, ({ kernel, bias }) => ({ kernel, bias: bias.fill(0) }));
 }
 
-/** `then(a, b)` where a channelwise `b` meets a changed bias of `a`. */
+/** `compose(a, b)` where a channelwise `b` meets a changed bias of `a`. */
 function withBias(a: Affine, b: Affine, change: (bias: number, factor: number) => number): Outcome {
-  if (!isChannelwise(b)) return LAWS.then(a, b);
+  if (!isChannelwise(b)) return LAWS.compose(a, b);
   const factors = b.weights().kernel;
-  return LAWS.then(
+  return LAWS.compose(
     mapped(a, ({ kernel, bias }) => ({ kernel, bias: bias.map((v, c) => change(v, factors[c]!)) })),
     b,
   );
