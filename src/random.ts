@@ -6,11 +6,11 @@
  */
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
-import { xoroshiro128plus, xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
+import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
 
 /** A stream of random numbers whose state can be saved and restored. */
 export class Random {
-  private constructor(private readonly generator: ReturnType<typeof xoroshiro128plus>) {}
+  private constructor(private readonly generator: ReturnType<typeof xoroshiro128plusFromState>) {}
 
   /**
    * A stream for one purpose. Different keys of the same seed give streams that share nothing.
@@ -25,7 +25,8 @@ export class Random {
    * ```
    */
   static from(seed: number, ...key: (string | number)[]): Random {
-    return new Random(xoroshiro128plus(fnv1a(`${seed}/${key.join("/")}`)));
+    const hash = fnv1a(`${seed}/${key.join("/")}`);
+    return Random.fromState([1, 2, 3, 4].map((word) => mix(hash + word * GOLDEN_GAMMA)));
   }
 
   /** The stream that {@link Random.state} was taken from, at the point where it was taken. */
@@ -66,9 +67,20 @@ export class Random {
   }
 }
 
-/** FNV-1a over UTF-16 code units, 32 bits: spreads a seed and its key over the generator's seeds. */
+/** ⌊2³²/φ⌋, odd: how far apart SplitMix takes its states (Steele et al., 2014). */
+const GOLDEN_GAMMA = 0x9e3779b9;
+
+/** FNV-1a over UTF-16 code units, 32 bits. */
 function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash | 0;
+  return hash;
+}
+
+/** MurmurHash3's finalizer: every bit of the input reaches every bit of the output, so near keys start far apart. */
+function mix(value: number): number {
+  let hash = value | 0;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
 }

@@ -57,7 +57,7 @@ export interface ShapesRecipe {
 
 /** The recipe of the built-in data set: this is where its difficulty is set. */
 export const SHAPES10: ShapesRecipe = {
-  generatorVersion: 1,
+  generatorVersion: 2,
   seed: 10,
   size: 32,
   trainCount: 8000,
