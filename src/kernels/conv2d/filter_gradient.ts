@@ -33,6 +33,7 @@ function filterGradient(
     attrs.pad,
     attrs.dimRoundingMode,
   );
+  if (!tf.util.arraysEqual(dy.shape, info.outShape)) return undefined;
   const dw = allocateTensor(context.backend, attrs.filterShape);
   const rowBytes = (info.strideHeight * info.inWidth * info.inChannels + info.outWidth * info.outChannels) *
     Float32Array.BYTES_PER_ELEMENT;

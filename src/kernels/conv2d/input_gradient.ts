@@ -40,6 +40,8 @@ function inputGradient(
     attrs.dimRoundingMode,
   );
   if (dy.shape.includes(0) || filter.shape.includes(0) || attrs.inputShape.includes(0)) return undefined;
+  // tf.conv2dTranspose lets through images that such a convolution does not make.
+  if (!tf.util.arraysEqual(dy.shape, info.outShape)) return undefined;
   const dx = allocateTensor(context.backend, attrs.inputShape);
   const tile = isWinograd(info) ? chooseTile(dy.shape as Shape4D, attrs.inputShape) : undefined;
   if (tile !== undefined) {

@@ -38,6 +38,7 @@ function inputGradient(
   if (dy.shape.includes(0) || filter.shape.includes(0) || inputShape.includes(0)) return undefined;
   const info = convolutionInfo(inputShape, filter.shape as Shape4D, attrs);
   if (info.dilationHeight !== 1 || info.dilationWidth !== 1) return undefined;
+  if (!tf.util.arraysEqual(dy.shape, info.outShape)) return undefined;
   const dx = allocateTensor(context.backend, inputShape);
   const stride = [info.strideHeight, info.strideWidth] as const;
   const rows = axisClasses(info.inHeight, info.filterHeight, stride[0], info.padInfo.top);
@@ -73,6 +74,7 @@ function filterGradient(
   if (x.dtype !== "float32" || dy.dtype !== "float32" || filterShape[3] !== 1) return undefined;
   if (x.shape.includes(0) || dy.shape.includes(0) || filterShape.includes(0)) return undefined;
   const info = convolutionInfo(x.shape as Shape4D, filterShape, attrs);
+  if (!tf.util.arraysEqual(dy.shape, info.outShape)) return undefined;
   const dw = allocateTensor(context.backend, filterShape);
   const rowBytes = (info.strideHeight * info.inWidth + info.outWidth) * info.inChannels *
     Float32Array.BYTES_PER_ELEMENT;
