@@ -9,7 +9,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { InputError } from "../errors.ts";
 import { sha256 } from "../files/hash.ts";
 import { readJson } from "../files/read.ts";
-import { type NetworkConfig, networkConfigSchema, parseNetworkConfig } from "../model/config.ts";
+import { type NetworkConfig, parseNetworkConfig } from "../model/config.ts";
 import { presetConfig } from "../model/presets.ts";
 import { parseConfig } from "../parse_config.ts";
 import { type TrainingConfig, trainingSchema } from "../train/config.ts";
@@ -45,7 +45,7 @@ const resolvedSchema = z.strictObject({
   preset: z.string(),
   seed: z.int(),
   data: dataSchema.extend({ checksum: z.string(), classNames: z.array(z.string()) }),
-  network: networkConfigSchema,
+  network: z.unknown(),
   training: trainingSchema,
 });
 
@@ -114,11 +114,9 @@ export function requestConfig(file: RunConfigInput, flags: RunConfigInput): Requ
  * @throws {InputError} when it is missing or not one of ours.
  */
 export async function readRunConfig(path: string): Promise<RunConfig> {
-  return parseConfig(
-    resolvedSchema,
-    await readJson(path, "a run's configuration"),
-    `run configuration ${path}`,
-  );
+  const value = await readJson(path, "a run's configuration");
+  const config = parseConfig(resolvedSchema, value, `run configuration ${path}`);
+  return { ...config, network: parseNetworkConfig(config.network, `network in ${path}`) };
 }
 
 /**

@@ -149,12 +149,12 @@ async function checkSnapshot(run: RunDirectory, artifacts: tf.io.ModelArtifacts)
 }
 
 function inputShapes(model: tf.LayersModel, source: string): InputShapes {
-  return model.inputs.map((input) => {
+  return model.inputs.map((input, index) => {
     const shape = input.shape.slice(1);
     if (shape.some((size) => size === null)) {
       throw new InputError(
-        `Input ${input.name} of ${source} has no fixed size ([${
-          input.shape.map((size) => size ?? "?").join(", ")
+        `Input ${model.inputNames[index]} of ${source} has no fixed size ([${
+          shape.map((size) => size ?? "?").join(", ")
         }]), ` +
           "so there is nothing to prove the fusion on.",
         "Give the model's input layer a fixed size.",

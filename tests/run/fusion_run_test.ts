@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+import { createProgress } from "../../src/cli/progress.ts";
+import { GateError, InputError } from "../../src/errors.ts";
+import { loadLayersModelArtifacts, saveLayersModel } from "../../src/export/layers_model.ts";
+import { exists } from "../../src/files/read.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
+import { createNetwork } from "../../src/model/network.ts";
+import { fuseModelFile } from "../../src/run/fusion_run.ts";
+import { TINY_NETWORK } from "../train/tiny.ts";
+
+await startBackend();
+
+const progress = createProgress({ quiet: true });
+
+async function saveModel(folder: string, model: tf.LayersModel): Promise<void> {
+  await model.save(tf.io.withSaveHandler(async (artifacts) => {
+    await saveLayersModel(folder, artifacts);
+    return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" } };
+  }));
+  model.dispose();
+}
+
+async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await work(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("fuseModelFile() writes a proven model of fewer convolutions, and leaves no tensor behind", () =>
+  inFolder(async (folder) => {
+    await saveModel(folder, createNetwork(TINY_NETWORK, { seed: 4 }));
+    const before = tf.memory().numTensors;
+    const { record } = await fuseModelFile(folder, { output: `${folder}/plain`, tolerance: 1e-4, progress });
+    assert.equal(tf.memory().numTensors, before);
+    assert.ok(record.proof.pass);
+    assert.equal(record.proof.images, 500);
+    assert.deepEqual([record.before.convolutions, record.after.convolutions], [6, 3]);
+    const written = await loadLayersModelArtifacts(`${folder}/plain`);
+    assert.equal(written.weightSpecs!.filter(({ name }) => name.includes("reparam")).length, 6);
+  }));
+
+Deno.test("fuseModelFile() leaves neither a model nor a tensor when the proof fails", () =>
+  inFolder(async (folder) => {
+    await saveModel(folder, createNetwork(TINY_NETWORK, { seed: 4 }));
+    await fuseModelFile(folder, { output: `${folder}/plain`, tolerance: 1e-4, progress });
+    const before = tf.memory().numTensors;
+    await assert.rejects(
+      fuseModelFile(folder, { output: `${folder}/plain`, tolerance: 0, progress }),
+      GateError,
+    );
+    assert.equal(tf.memory().numTensors, before);
+    assert.equal(await exists(`${folder}/plain`), false);
+  }));
+
+Deno.test("fuseModelFile() asks for fixed sizes when an input has none", () =>
+  inFolder(async (folder) => {
+    const input = tf.input({ shape: [null, null, 3], name: "image" });
+    const layer = tf.layers.conv2d({ filters: 2, kernelSize: 3 });
+    await saveModel(folder, tf.model({ inputs: input, outputs: layer.apply(input) as tf.SymbolicTensor }));
+    await assert.rejects(
+      fuseModelFile(folder, { output: `${folder}/plain`, tolerance: 1e-4, progress }),
+      (error) => error instanceof InputError && /Input image of .* \(\[\?, \?, 3\]\)/.test(error.message),
+    );
+  }));
