@@ -9,7 +9,8 @@ import { floatField, type Work } from "../dispatch.ts";
 import { byteOffset, type TensorInfo } from "../heap.ts";
 import type { KernelContext } from "../override.ts";
 
-const SCRATCH_BYTES = 16;
+/** Bytes of a vector: what is stored in part goes through one, and what is read past the end of a row fits in one. */
+const VECTOR_BYTES = 16;
 
 /**
  * One call of `depthwise`.
@@ -31,7 +32,7 @@ export function depthwiseWork(
   return {
     kernel: "depthwise",
     units: batch * grid.size[0],
-    scratchBytes: SCRATCH_BYTES,
+    scratchBytes: 2 * VECTOR_BYTES + inWidth * channels * Float32Array.BYTES_PER_ELEMENT,
     fields: [
       byteOffset(context.backend, input),
       byteOffset(context.backend, filter),
