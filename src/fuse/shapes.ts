@@ -63,6 +63,12 @@ const RULES: Readonly<Record<string, Rule>> = {
     const count = input.slice(1).reduce((a, b) => a === null || b === null ? null : a * b, 1);
     return [at(input, 0), count];
   },
+  Reshape: ([input], config) => {
+    const target = config.values.target_shape;
+    if (input === undefined || !Array.isArray(target)) return undefined;
+    if (!target.every((length) => typeof length === "number" && length > 0)) return undefined;
+    return [at(input, 0), ...target as number[]];
+  },
   UpSampling2D: ([input], config) => {
     if (input?.length !== 4 || config.text("data_format", "channels_last") !== "channels_last") {
       return undefined;
