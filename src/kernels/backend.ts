@@ -6,9 +6,11 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { setThreadsCount, setWasmPaths, version_wasm } from "@tensorflow/tfjs-backend-wasm";
+import { InputError } from "../errors.ts";
 import { registerComposedGradients } from "./composed/register.ts";
-import { installKernels } from "./install.ts";
-import type { InstructionSet } from "./instance.ts";
+import { type InstalledKernels, installKernels } from "./install.ts";
+import { detectInstructionSet, type InstructionSet } from "./instance.ts";
+import { threadsObstacle, withSharedHeap } from "./threads/shared_heap.ts";
 
 export { heapBytes } from "./heap.ts";
 
@@ -16,7 +18,10 @@ export { heapBytes } from "./heap.ts";
 export interface BackendOptions {
   /** "fast" (default) installs the kernels of this folder; "stock" leaves TensorFlow.js as it is. */
   readonly kernels?: "fast" | "stock";
-  /** How many threads the kernels may use; 1 always works. */
+  /**
+   * How many threads the fast kernels may use, 1 by default. More than 1 puts the heap into shared memory; where that
+   * cannot be, and with stock kernels, it is 1 all the same.
+   */
   readonly threads?: number;
 }
 
@@ -27,13 +32,18 @@ export interface BackendInfo {
   readonly kernels: "fast" | "stock";
   /** What the fast kernels use; "none" when they are not installed. */
   readonly instructionSet: InstructionSet;
+  /** How many threads serve. */
   readonly threads: number;
+  /** Why they are fewer than were asked for. */
+  readonly threadsNote?: string;
 }
 
 /**
  * Makes the wasm backend the active one and waits until it is ready. A second call returns what the first one started.
  *
  * @throws {Error} when the backend cannot start, or when it runs already with other options.
+ * @throws {InputError} when the number of threads is not a whole number of at least 1.
+ * @throws {WorkError} when the kernels do not compile, or a worker does not start.
  * @example
  * ```ts
  * import * as tf from "@tensorflow/tfjs";
@@ -45,6 +55,9 @@ export interface BackendInfo {
 export function startBackend(options: BackendOptions = {}): Promise<BackendInfo> {
   const kernels = options.kernels ?? "fast";
   const threads = options.threads ?? 1;
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new InputError(`Cannot use ${threads} threads: expected a whole number of at least 1`);
+  }
   if (started !== undefined) {
     if (started.kernels !== kernels || started.threads !== threads) {
       throw new Error(
@@ -60,16 +73,45 @@ export function startBackend(options: BackendOptions = {}): Promise<BackendInfo>
 
 let started: { kernels: string; threads: number; ready: Promise<BackendInfo> } | undefined;
 
-async function start(kernels: "fast" | "stock", threads: number): Promise<BackendInfo> {
+let installed: InstalledKernels | undefined;
+
+/**
+ * Ends the threads that {@link startBackend} started; what is computed from then on is computed on this one. Resolves
+ * when they are gone. A program need not call it: idle threads do not keep a process alive.
+ */
+export async function stopBackendThreads(): Promise<void> {
+  await installed?.stopThreads();
+}
+
+async function start(kernels: "fast" | "stock", threadsAsked: number): Promise<BackendInfo> {
+  const threadsNote = threadsAsked === 1 ? undefined : oneThreadReason(kernels);
+  const threads = threadsNote === undefined ? threadsAsked : 1;
   setWasmPaths(packageFolder());
   setThreadsCount(1);
+  await (threads === 1 ? startWasm() : withSharedHeap(startWasm));
+  registerComposedGradients();
+  if (kernels === "fast") installed = await installKernels({ threads });
+  return {
+    backend: "wasm",
+    version: version_wasm,
+    kernels,
+    instructionSet: installed?.instructionSet ?? "none",
+    threads,
+    ...(threadsNote === undefined ? {} : { threadsNote }),
+  };
+}
+
+function oneThreadReason(kernels: "fast" | "stock"): string | undefined {
+  if (kernels === "stock") return "the stock kernels run on one thread here";
+  if (detectInstructionSet() === "none") return "there are no 128-bit vectors, so the stock kernels serve";
+  return threadsObstacle();
+}
+
+async function startWasm(): Promise<void> {
   if (!await tf.setBackend("wasm")) {
     throw new Error("Cannot start the wasm backend: this machine has no WebAssembly, or a file is missing");
   }
   await tf.ready();
-  registerComposedGradients();
-  const instructionSet = kernels === "fast" ? (await installKernels()).instructionSet : "none";
-  return { backend: "wasm", version: version_wasm, kernels, instructionSet, threads };
 }
 
 /** Where the package keeps its `.wasm` files: beside its entry point. A path with a closing slash. */

@@ -1,11 +1,12 @@
 /**
- * Runs range kernels: writes the descriptor, takes scratch memory, splits the range. It is the only place that calls
- * into `assembly/`, and so the only place where threads can come in.
+ * Runs range kernels: writes the descriptor, takes scratch memory, hands the range to one thread or to all. It is the
+ * only place that calls into `assembly/` on the main thread.
  *
  * @module
  */
 import { HeapBlock, heapMemory, type WasmBackend } from "./heap.ts";
 import type { KernelName, RangeKernel } from "./instance.ts";
+import type { WorkerPool } from "./threads/pool.ts";
 
 /** One call of a kernel. */
 export interface Work {
@@ -16,7 +17,21 @@ export interface Work {
   readonly units: number;
   /** Scratch memory that one thread needs, in bytes. */
   readonly scratchBytes?: number;
+  /**
+   * About how long one thread takes, in ns: multiply-adds times {@link NS_PER_MULTIPLY_ADD}, or bytes read and written
+   * times {@link NS_PER_BYTE}. Decides alone whether other threads take part; without it they do.
+   */
+  readonly costNs?: number;
 }
+
+/** What a multiply-add costs where they are all that matters, in ns. */
+export const NS_PER_MULTIPLY_ADD = 1 / 16;
+/** What a byte costs where moving them is all that matters, in ns. */
+export const NS_PER_BYTE = 1 / 8;
+/** Work of less than this is done on the calling thread, in ns: handing it out costs about a tenth. */
+const SHARED_FROM_NS = 5_000;
+/** Work of less than this is only shared with threads that are awake, in ns: waking one costs the caller 10,000 to 20,000. */
+const WAKING_FROM_NS = 60_000;
 
 /** A float as the field of a descriptor: its 32 bits as an integer. */
 export function floatField(value: number): number {
@@ -27,6 +42,8 @@ export function floatField(value: number): number {
 const FLOAT_BITS = new DataView(new ArrayBuffer(4));
 /** Room for the longest descriptor, in bytes. */
 const DESCRIPTOR_BYTES = 256;
+/** Scratch memories of two threads lie so far apart, in bytes, that no cache line is shared. */
+const SCRATCH_ALIGNMENT = 128;
 
 /** Runs kernels of one instance on one backend. */
 export class Dispatcher {
@@ -35,10 +52,12 @@ export class Dispatcher {
 
   /**
    * @param kernels The exports of the instance.
+   * @param pool Threads to share the work with.
    */
   constructor(
     private readonly backend: WasmBackend,
     private readonly kernels: Readonly<Record<KernelName, RangeKernel>>,
+    private pool?: WorkerPool,
   ) {
     this.descriptor = new HeapBlock(backend, DESCRIPTOR_BYTES);
     this.scratch = new HeapBlock(backend, 0);
@@ -48,20 +67,38 @@ export class Dispatcher {
    * Does all units of the work and returns when they are done.
    *
    * @throws {Error} when no kernel has that name.
+   * @throws {WorkError} when another thread fails.
    */
   run(work: Work): void {
     const kernel = this.kernels[work.kernel];
     if (kernel === undefined) {
       throw new Error(`Cannot run ${work.kernel}: assembly/ exports no kernel of that name`);
     }
-    const scratch = this.scratchOf(work.scratchBytes ?? 0);
+    const { units, costNs = Infinity } = work;
+    const threads = this.pool === undefined || units < 2 || costNs < SHARED_FROM_NS ? 1 : this.pool.threads;
+    const scratchStride = Math.ceil((work.scratchBytes ?? 0) / SCRATCH_ALIGNMENT) * SCRATCH_ALIGNMENT;
+    const scratch = this.scratchOf(threads * scratchStride);
     const view = new Int32Array(heapMemory(this.backend).buffer, this.descriptor.offset, work.fields.length);
     view.set(work.fields);
-    kernel(this.descriptor.offset, 0, work.units, scratch);
+    const descriptor = this.descriptor.offset;
+    if (threads === 1) {
+      kernel(descriptor, 0, units, scratch);
+    } else {
+      const wake = costNs >= WAKING_FROM_NS;
+      this.pool!.run({ kernel: work.kernel, descriptor, units, scratch, scratchStride, wake });
+    }
   }
 
-  /** Gives back all memory; the dispatcher is of no use afterwards. */
+  /** Ends the other threads; from then on all work is done on this one. Resolves when they are gone. */
+  async stopThreads(): Promise<void> {
+    const pool = this.pool;
+    this.pool = undefined;
+    await pool?.stop();
+  }
+
+  /** Gives back all memory and ends the other threads; the dispatcher is of no use afterwards. */
   dispose(): void {
+    this.stopThreads();
     this.descriptor.free();
     this.scratch.free();
   }

@@ -59,6 +59,11 @@ export function heapMemory(backend: WasmBackend): WebAssembly.Memory {
   return backend.wasm.wasmMemory ?? backend.wasm.asm.memory;
 }
 
+/** Whether other threads can work on this memory. */
+export function isShared(memory: WebAssembly.Memory): boolean {
+  return !(memory.buffer instanceof ArrayBuffer);
+}
+
 /** Size of the whole heap in bytes; it grows by demand and never shrinks. */
 export function heapBytes(): number {
   return heapMemory(wasmBackend()).buffer.byteLength;

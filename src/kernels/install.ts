@@ -5,7 +5,6 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { BATCH_NORMS } from "./batch_norm/kernels.ts";
 import type { KernelArguments } from "./composed/compose.ts";
 import type { KernelTarget } from "./build.ts";
 import { registerComposedGradients } from "./composed/register.ts";
@@ -15,9 +14,14 @@ import { INPUT_GRADIENTS } from "./conv2d/input_gradient.ts";
 import { DEPTHWISE_CONVOLUTIONS } from "./depthwise/forward.ts";
 import { DEPTHWISE_GRADIENTS } from "./depthwise/gradients.ts";
 import { Dispatcher } from "./dispatch.ts";
-import { wasmBackend } from "./heap.ts";
+import { MEANS } from "./elementwise/mean.ts";
+import { ELEMENTWISE } from "./elementwise/pieces.ts";
+import { SHARING } from "./elementwise/sharing.ts";
+import { heapMemory, wasmBackend } from "./heap.ts";
 import { detectInstructionSet, instantiateKernels, type InstructionSet } from "./instance.ts";
 import type { KernelContext, KernelOverride } from "./override.ts";
+import { WorkerPool } from "./threads/pool.ts";
+import { spawnWorker } from "./threads/spawn.ts";
 import { TransformedWeights } from "./transformed_weights.ts";
 
 /** All fast kernels. */
@@ -27,6 +31,9 @@ export const OVERRIDES: readonly KernelOverride[] = [
   ...FILTER_GRADIENTS,
   ...DEPTHWISE_CONVOLUTIONS,
   ...DEPTHWISE_GRADIENTS,
+  ...SHARING,
+  ...ELEMENTWISE,
+  ...MEANS,
 ];
 
 /** What {@link installKernels} did. */
@@ -35,6 +42,8 @@ export interface InstalledKernels {
   readonly instructionSet: InstructionSet;
   /** Bytes of the heap that hold transformed weights. */
   transformedWeightBytes(): number;
+  /** Ends the other threads; from then on the kernels run on this one. Resolves when they are gone. */
+  stopThreads(): Promise<void>;
   /** Puts back the kernels that were there before and gives back all memory. */
   uninstall(): void;
 }
@@ -43,13 +52,15 @@ export interface InstalledKernels {
 export interface InstallOptions {
   /** Use less than the machine offers; for tests and comparisons. */
   readonly instructionSet?: InstructionSet;
+  /** How many threads work together, this one included; more than 1 needs a shared heap. Default 1. */
+  readonly threads?: number;
 }
 
 /**
  * Installs the fast kernels in the active wasm backend.
  *
  * @throws {Error} when the wasm backend is not the active one, or the kernels are installed already.
- * @throws {WorkError} when their sources do not compile.
+ * @throws {WorkError} when their sources do not compile, or a worker does not start.
  * @example
  * ```ts
  * import { startBackend } from "./backend.ts";
@@ -67,14 +78,20 @@ export async function installKernels(options: InstallOptions = {}): Promise<Inst
   const instructionSet = options.instructionSet ?? detectInstructionSet();
   registerComposedGradients();
   if (instructionSet === "none") {
-    return { instructionSet, transformedWeightBytes: () => 0, uninstall: () => {} };
+    return {
+      instructionSet,
+      transformedWeightBytes: () => 0,
+      stopThreads: () => Promise.resolve(),
+      uninstall: () => {},
+    };
   }
-  const context = await createKernelContext(instructionSet);
+  const context = await createKernelContext(instructionSet, options.threads);
   const replaced = OVERRIDES.map((override) => replaceKernel(context, override));
   installed = true;
   return {
     instructionSet,
     transformedWeightBytes: () => context.weights.bytes(),
+    stopThreads: () => context.dispatcher.stopThreads(),
     uninstall() {
       for (const before of replaced) {
         tf.unregisterKernel(before.kernelName, "wasm");
@@ -91,13 +108,19 @@ let installed = false;
 /**
  * What the fast kernels work with, on the active wasm backend. `installKernels` makes its own.
  *
- * @throws {WorkError} when the sources do not compile.
+ * @param threads How many threads work together; more than 1 needs a shared heap.
+ * @throws {WorkError} when the sources do not compile, or a worker does not start.
  */
 export async function createKernelContext(
   instructionSet: KernelTarget["instructionSet"],
+  threads = 1,
 ): Promise<KernelContext & { dispose(): void }> {
   const backend = wasmBackend();
-  const dispatcher = new Dispatcher(backend, await instantiateKernels(backend, instructionSet));
+  const { module, exports: kernels } = await instantiateKernels(backend, instructionSet);
+  const pool = threads > 1
+    ? await WorkerPool.start({ threads, module, memory: heapMemory(backend), kernels, spawn: spawnWorker })
+    : undefined;
+  const dispatcher = new Dispatcher(backend, kernels, pool);
   const weights = new TransformedWeights(backend);
   return {
     backend,

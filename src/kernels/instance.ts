@@ -4,7 +4,7 @@
  * @module
  */
 import { buildKernels, type KernelTarget } from "./build.ts";
-import { heapMemory, type WasmBackend } from "./heap.ts";
+import { heapMemory, isShared, type WasmBackend } from "./heap.ts";
 
 /**
  * A kernel that owns part of a loop: it does the units `begin` to `end` (exclusive) of the work that the descriptor
@@ -42,6 +42,13 @@ export function detectInstructionSet(): InstructionSet {
   return WebAssembly.validate(vectorProbe(ZERO_VECTOR)) ? "simd" : "none";
 }
 
+/** The compiled kernels, and an instance of them for the main thread. */
+export interface LoadedKernels {
+  /** What other threads instantiate. */
+  readonly module: WebAssembly.Module;
+  readonly exports: Readonly<Record<KernelName, RangeKernel>>;
+}
+
 /**
  * Instantiates the kernels on the backend's heap.
  *
@@ -51,10 +58,10 @@ export function detectInstructionSet(): InstructionSet {
 export async function instantiateKernels(
   backend: WasmBackend,
   instructionSet: KernelTarget["instructionSet"],
-): Promise<Record<KernelName, RangeKernel>> {
+): Promise<LoadedKernels> {
   const memory = heapMemory(backend);
-  const sharedMemory = !(memory.buffer instanceof ArrayBuffer);
+  const sharedMemory = isShared(memory);
   const module = await WebAssembly.compile(await buildKernels({ instructionSet, sharedMemory }));
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
-  return instance.exports as Record<KernelName, RangeKernel>;
+  return { module, exports: instance.exports as Record<KernelName, RangeKernel> };
 }

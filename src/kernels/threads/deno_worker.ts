@@ -1,0 +1,9 @@
+/**
+ * The entry file of a worker in Deno.
+ *
+ * @module
+ */
+import { workerData } from "node:worker_threads";
+import { serve, type WorkerStart } from "./serve.ts";
+
+serve(workerData as WorkerStart);

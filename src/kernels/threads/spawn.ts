@@ -1,0 +1,30 @@
+/**
+ * Starts workers in Deno. They are those of `node:worker_threads`, since only these can be unreferenced, so that a
+ * program with idle workers ends when its own work does. They run one file of this folder and need no permission but
+ * `--allow-read`.
+ *
+ * @module
+ */
+import { Worker } from "node:worker_threads";
+import type { PoolWorker } from "./pool.ts";
+import type { WorkerStart } from "./serve.ts";
+
+/** The entry file of a worker: it must hand its `workerData` to `serve`. */
+const ENTRY = new URL("./deno_worker.ts", import.meta.url);
+
+/** Starts a worker of Deno's. */
+export function spawnWorker(start: WorkerStart, entry: URL = ENTRY): PoolWorker {
+  const worker = new Worker(entry, { workerData: start });
+  const ended = new Promise<string>((resolve) => {
+    worker.on("error", (error: unknown) => resolve(error instanceof Error ? error.message : String(error)));
+    worker.on("exit", (code: number) => resolve(`it ended with code ${code}`));
+  });
+  return {
+    ended,
+    unref: () => worker.unref(),
+    terminate() {
+      worker.ref();
+      return worker.terminate();
+    },
+  };
+}
