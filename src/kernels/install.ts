@@ -5,6 +5,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { BATCH_NORMS } from "./batch_norm/kernels.ts";
 import type { KernelArguments } from "./composed/compose.ts";
 import type { KernelTarget } from "./build.ts";
 import { registerComposedGradients } from "./composed/register.ts";
@@ -17,6 +18,7 @@ import { Dispatcher } from "./dispatch.ts";
 import { MEANS } from "./elementwise/mean.ts";
 import { ELEMENTWISE } from "./elementwise/pieces.ts";
 import { SHARING } from "./elementwise/sharing.ts";
+import { VARIABLE_UPDATES } from "./variables/kernels.ts";
 import { heapMemory, wasmBackend } from "./heap.ts";
 import { detectInstructionSet, instantiateKernels, type InstructionSet } from "./instance.ts";
 import type { KernelContext, KernelOverride } from "./override.ts";
@@ -31,6 +33,8 @@ export const OVERRIDES: readonly KernelOverride[] = [
   ...FILTER_GRADIENTS,
   ...DEPTHWISE_CONVOLUTIONS,
   ...DEPTHWISE_GRADIENTS,
+  ...BATCH_NORMS,
+  ...VARIABLE_UPDATES,
   ...SHARING,
   ...ELEMENTWISE,
   ...MEANS,

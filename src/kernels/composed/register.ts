@@ -9,12 +9,24 @@ import type { KernelArguments } from "./compose.ts";
 import type { TensorInfo } from "../heap.ts";
 import { conv2dFilterGradient } from "./conv2d_filter_gradient.ts";
 import { depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise_gradients.ts";
+import { TRAINING, TRAINING_GRADIENT } from "../batch_norm/composed.ts";
+import { MEAN_GRADIENT } from "../elementwise/mean_gradient.ts";
+import { RELU_GRADIENT } from "../elementwise/relu_gradient.ts";
+import { MOVING_AVERAGE } from "../variables/moving_average.ts";
+import { NESTEROV_SGD } from "../variables/nesterov_sgd.ts";
+import { operationKernel } from "./operation.ts";
 
 /** Kernel names that the wasm backend lacks, with what is registered for them. */
 const COMPOSED = {
   Conv2DBackpropFilter: kernelFunction(conv2dFilterGradient),
   DepthwiseConv2dNativeBackpropFilter: kernelFunction(depthwiseFilterGradient),
   DepthwiseConv2dNativeBackpropInput: kernelFunction(depthwiseInputGradient),
+  [TRAINING.kernelName]: operationKernel(TRAINING),
+  [TRAINING_GRADIENT.kernelName]: operationKernel(TRAINING_GRADIENT),
+  [RELU_GRADIENT.kernelName]: operationKernel(RELU_GRADIENT),
+  [MEAN_GRADIENT.kernelName]: operationKernel(MEAN_GRADIENT),
+  [MOVING_AVERAGE.kernelName]: operationKernel(MOVING_AVERAGE),
+  [NESTEROV_SGD.kernelName]: operationKernel(NESTEROV_SGD),
 } as const;
 
 /** Registers each composed gradient whose name is still free. Safe to call again. */
