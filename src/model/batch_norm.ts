@@ -4,7 +4,8 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
+import { BatchNormalization } from "./layers/batch_normalization.ts";
 
 /** Added to the variance before the root: y = γ·(x − μ)/√(σ² + ε) + β. */
 export const BN_EPSILON = 1e-5;
@@ -14,5 +15,5 @@ export const BN_MOMENTUM = 0.9;
 
 /** BatchNorm over the channels of an NHWC tensor: γ = 1, β = 0, μ = 0, σ² = 1 at the start. */
 export function batchNorm(name: string): tf.layers.Layer {
-  return tf.layers.batchNormalization({ name, axis: -1, epsilon: BN_EPSILON, momentum: BN_MOMENTUM });
+  return new BatchNormalization({ name, axis: -1, epsilon: BN_EPSILON, momentum: BN_MOMENTUM });
 }
