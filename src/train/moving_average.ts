@@ -5,6 +5,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { moveTowards } from "../kernels/variables/moving_average.ts";
 
 /** Averages of named variables, running statistics included. */
 export class MovingAverage {
@@ -22,9 +23,8 @@ export class MovingAverage {
 
   /** Takes the present weights into the averages. */
   update(): void {
-    for (const [name, average] of this.averages) {
-      tf.tidy(() => average.assign(average.add(this.weights.get(name)!.sub(average).mul(1 - this.decay))));
-    }
+    const values = [...this.averages.keys()].map((name) => this.weights.get(name)!);
+    moveTowards([...this.averages.values()], values, 1 - this.decay);
   }
 
   /** The averages by weight name. Owned by this object. */

@@ -5,6 +5,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { nesterovSgd } from "../kernels/variables/nesterov_sgd.ts";
 
 /** A variable that the optimizer changes. */
 export interface Parameter {
@@ -43,15 +44,12 @@ export class NesterovSgd {
    * @param learningRate η.
    */
   step(gradients: readonly tf.Tensor[], learningRate: number): void {
-    const { momentum, weightDecay } = this.options;
-    this.parameters.forEach(({ variable, decays }, index) => {
-      const velocity = this.velocities[index]!;
-      tf.tidy(() => {
-        const plain = gradients[index]!;
-        const gradient = decays && weightDecay > 0 ? plain.add(variable.mul(weightDecay)) : plain;
-        velocity.assign(velocity.mul(momentum).add(gradient));
-        variable.assign(variable.sub(gradient.add(velocity.mul(momentum)).mul(learningRate)));
-      });
+    const weights = this.parameters.map(({ variable }) => variable);
+    const decays = this.parameters.map((parameter) => parameter.decays);
+    nesterovSgd({ weights, velocities: this.velocities, gradients }, {
+      ...this.options,
+      learningRate,
+      decays,
     });
   }
 
