@@ -9,6 +9,7 @@ import { renderReport } from "../src/bench/report.ts";
 import { newCommand, print, runTask, wholeNumber } from "../src/cli/command.ts";
 import { renderCosts, renderProof } from "../src/cli/fusion_table.ts";
 import { interruptSignal } from "../src/cli/interrupt.ts";
+import { BLOCK_HELP, blockKind, networkChanges, networkSetting, SET_HELP } from "../src/cli/network_flags.ts";
 import { definedOnly } from "../src/cli/options.ts";
 import { createProgress } from "../src/cli/progress.ts";
 import { renderTrainingSummary, summarizeFusion } from "../src/cli/summaries.ts";
@@ -22,6 +23,8 @@ import { startTraining } from "../src/run/training_run.ts";
 
 const command = newCommand("pipeline", "Train a multi-branch network, fuse it, and bench both forms.")
   .option("--preset <name>", `the network: ${PRESET_NAMES.join(", ")} (default: toy)`)
+  .option("--block <kind>", BLOCK_HELP, blockKind)
+  .option("--set <key=value>", SET_HELP, networkSetting)
   .option(
     "--config <file>",
     "a JSON file with any of: preset, seed, data, network, training; flags win over it",
@@ -36,7 +39,7 @@ await runTask(command.action(async (options) => {
   const startMs = performance.now();
   const file = options.config === undefined ? {} : await readRunConfigFile(options.config);
   const request = requestConfig(file, {
-    ...definedOnly({ preset: options.preset, seed: options.seed }),
+    ...definedOnly({ preset: options.preset, seed: options.seed, network: networkChanges(options) }),
     data: definedOnly({ source: options.data }),
     training: definedOnly({ epochs: options.epochs }),
   });

@@ -5,6 +5,7 @@
  */
 import { decimal, newCommand, print, runTask, wholeNumber } from "../src/cli/command.ts";
 import { interruptSignal } from "../src/cli/interrupt.ts";
+import { BLOCK_HELP, blockKind, networkChanges, networkSetting, SET_HELP } from "../src/cli/network_flags.ts";
 import { definedOnly, OUTPUT_FLAGS } from "../src/cli/options.ts";
 import { createProgress } from "../src/cli/progress.ts";
 import { renderTrainingSummary } from "../src/cli/summaries.ts";
@@ -20,6 +21,8 @@ const command = newCommand(
   "Train a multi-branch network and freeze it with its BatchNorm statistics.",
 )
   .option("--preset <name>", `the network: ${PRESET_NAMES.join(", ")} (default: toy)`)
+  .option("--block <kind>", BLOCK_HELP, blockKind)
+  .option("--set <key=value>", SET_HELP, networkSetting)
   .option(
     "--config <file>",
     "a JSON file with any of: preset, seed, data, network, training; flags win over it",
@@ -45,7 +48,10 @@ const command = newCommand(
   .option("--recalibrate <batches>", "recompute BatchNorm statistics over so many batches", wholeNumber(0))
   .option("--seed <number>", "seed of everything random", wholeNumber(0, 0x7fffffff))
   .option("--resume [run]", "go on with an interrupted run (default: the newest)")
-  .addHelpText("after", "\nExample: deno task train --epochs 20 --dropout 0.1 --r-drop 1");
+  .addHelpText(
+    "after",
+    "\nExamples: deno task train --epochs 20 --dropout 0.1 --r-drop 1\n          deno task train --block dbb",
+  );
 
 await runTask(command.action(async (options) => {
   const progress = createProgress(options);
@@ -58,7 +64,7 @@ await runTask(command.action(async (options) => {
   } else {
     const file = options.config === undefined ? {} : await readRunConfigFile(options.config);
     const request = requestConfig(file, {
-      ...definedOnly({ preset: options.preset, seed: options.seed }),
+      ...definedOnly({ preset: options.preset, seed: options.seed, network: networkChanges(options) }),
       data: definedOnly({ source: options.data, imageSize: options.imageSize }),
       training: definedOnly({
         epochs: options.epochs,

@@ -6,19 +6,15 @@
  */
 import { z } from "zod";
 import type { Dataset } from "../data/dataset.ts";
-import { InputError } from "../errors.ts";
 import { sha256 } from "../files/hash.ts";
 import { readJson } from "../files/read.ts";
 import { type NetworkConfig, parseNetworkConfig } from "../model/config.ts";
-import { presetConfig } from "../model/presets.ts";
 import { parseConfig } from "../parse_config.ts";
 import { type TrainingConfig, trainingSchema } from "../train/config.ts";
+import { networkName, resolveNetwork } from "./network_changes.ts";
 
 /** The preset of a bare `deno task train`. */
 const DEFAULT_PRESET = "toy";
-
-/** What a run is called whose network is no preset. */
-const CUSTOM_PRESET = "custom";
 
 const DEFAULT_SEED = 1;
 
@@ -51,6 +47,7 @@ const resolvedSchema = z.strictObject({
 
 /** The content of `config.json`. */
 export interface RunConfig {
+  /** What the network is called: the preset, and its block where that is another one. */
   readonly preset: string;
   readonly seed: number;
   readonly data: {
@@ -97,13 +94,16 @@ export function requestConfig(file: RunConfigInput, flags: RunConfigInput): Requ
   );
   return {
     data,
-    resolve: (dataset) => ({
-      preset: preset ?? CUSTOM_PRESET,
-      seed: flags.seed ?? file.seed ?? DEFAULT_SEED,
-      data: { ...data, checksum: dataset.checksum, classNames: dataset.classNames },
-      network: resolveNetwork(preset, file.network ?? {}, dataset),
-      training,
-    }),
+    resolve(dataset) {
+      const network = resolveNetwork(preset, [file.network ?? {}, flags.network ?? {}], dataset);
+      return {
+        preset: networkName(preset, network),
+        seed: flags.seed ?? file.seed ?? DEFAULT_SEED,
+        data: { ...data, checksum: dataset.checksum, classNames: dataset.classNames },
+        network,
+        training,
+      };
+    },
   };
 }
 
@@ -128,28 +128,4 @@ export function fingerprintOf(config: RunConfig): Promise<string> {
   const { network, training, seed, data } = config;
   const text = JSON.stringify([network, training, seed, data.checksum]);
   return sha256(new TextEncoder().encode(text));
-}
-
-/** The preset, or the file's own network, or the one changed by the other; sized for the data. */
-function resolveNetwork(
-  preset: string | undefined,
-  changes: Readonly<Record<string, unknown>>,
-  dataset: Dataset,
-): NetworkConfig {
-  const sizes = {
-    inputSize: [dataset.height, dataset.width, dataset.channels] as [number, number, number],
-    classCount: dataset.classNames.length,
-  };
-  const base = preset === undefined ? sizes : presetConfig(preset, sizes);
-  const network = parseNetworkConfig({ ...base, ...changes });
-  if (
-    network.inputSize.join() !== sizes.inputSize.join() || network.classCount !== sizes.classCount
-  ) {
-    throw new InputError(
-      `The network takes ${network.inputSize.join("x")} images of ${network.classCount} classes; ` +
-        `${dataset.name} has ${sizes.inputSize.join("x")} images of ${sizes.classCount} classes.`,
-      "Leave inputSize and classCount out of the configuration: they follow the data.",
-    );
-  }
-  return network;
 }

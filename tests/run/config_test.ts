@@ -32,7 +32,7 @@ Deno.test("requestConfig() lets flags win over the file, and the file over defau
 Deno.test("requestConfig() describes any network when the file does, sized for the data", () => {
   const network = { block: "repvgg", stem: { width: 8 }, stages: [{ depth: 1, width: 8 }] };
   const config = resolve({ network }, {});
-  assert.equal(config.preset, "custom");
+  assert.equal(config.preset, "custom-repvgg");
   assert.equal(config.network.stem.width, 8);
   assert.equal(config.network.classCount, 10);
 });
@@ -41,6 +41,38 @@ Deno.test("requestConfig() changes a preset when the file names one", () => {
   const config = resolve({ preset: "toy", network: { padding: "explicit" } }, {});
   assert.equal(config.network.padding, "explicit");
   assert.equal(config.network.stem.width, 16);
+});
+
+Deno.test("requestConfig() keeps the sizes and takes the defaults of the block when a flag names another block", () => {
+  const file = {
+    network: {
+      block: "repvgg",
+      padding: "explicit",
+      branches: { identity: false },
+      stem: { width: 8 },
+      stages: [{ depth: 1, width: 8 }],
+    },
+  };
+  const { preset, network } = resolve(file, { network: { block: "mobileone", convBranches: 2 } });
+  assert.equal(preset, "custom-mobileone");
+  assert.ok(network.block === "mobileone");
+  assert.deepEqual([network.stem.width, network.padding, network.convBranches], [8, "explicit", 2]);
+  assert.equal(resolve({}, { network: { block: "dbb" } }).preset, "toy-dbb");
+  assert.equal(resolve({ preset: "toy", network: { block: "acnet" } }, {}).network.block, "acnet");
+});
+
+Deno.test("requestConfig() merges nested keys, so that one branch can be switched off", () => {
+  const file = { preset: "toy", network: { branches: { conv1x1: false } } };
+  const { network } = resolve(file, { network: { block: "repvgg", branches: { identity: false } } });
+  assert.ok(network.block === "repvgg");
+  assert.deepEqual(network.branches, { conv1x1: false, identity: false });
+});
+
+Deno.test("requestConfig() refuses a key that the block does not have", () => {
+  assert.throws(
+    () => resolve({}, { network: { block: "dbb", branches: { identity: false } } }),
+    /branches is not a known key/,
+  );
 });
 
 Deno.test("requestConfig() names the nearest key when one is mistyped", () => {
