@@ -6,7 +6,7 @@
 import type { Affine } from "./affine.ts";
 import type { Json } from "./config.ts";
 import { convolutionClass } from "./executable.ts";
-import type { NewWeight } from "./network_writer.ts";
+import type { NewWeights, NewWeightSpec } from "./network_writer.ts";
 import type { PaddingMode } from "./padding.ts";
 
 /** The configuration of the layer that runs a map. */
@@ -28,27 +28,32 @@ export function convolutionConfig(map: Affine, padding: PaddingMode, activation:
   };
 }
 
-/** Weights in float32, and how far rounding took them. */
-export interface RoundedWeights {
-  readonly weights: readonly NewWeight[];
-  /** max |w − float32(w)| / max |w|, the larger one of kernel and bias. */
-  readonly error: number;
-}
+/**
+ * The weights of the layer that runs a map: kernel [kh, kw, C / groups, filters], or [kh, kw, C, multiplier] where it is
+ * depthwise, and bias [filters]. They are computed when they are written, one layer at a time.
+ */
+export class RoundedWeights implements NewWeights {
+  readonly specs: readonly NewWeightSpec[];
+  /** max |w − float32(w)| / max |w|, the larger one of kernel and bias; 0 before they are computed. */
+  roundingError = 0;
 
-/** Kernel [kh, kw, C / groups, filters], or [kh, kw, C, multiplier] where it is depthwise, and bias [filters]. */
-export function convolutionWeights(map: Affine): RoundedWeights {
-  const { kernel, bias } = map.weights();
-  const [height, width] = [map.axes[0].size, map.axes[1].size];
-  const depthwise = convolutionClass(map) === "DepthwiseConv2D";
-  const weights: NewWeight[] = [{
-    name: depthwise ? "depthwise_kernel" : "kernel",
-    shape: depthwise
-      ? [height, width, map.inChannels, map.outChannels / map.inChannels]
-      : [height, width, map.inChannels / map.groups, map.outChannels],
-    values: Float32Array.from(kernel),
-  }];
-  if (map.hasBias) weights.push({ name: "bias", shape: [map.outChannels], values: Float32Array.from(bias) });
-  return { weights, error: Math.max(roundingError(kernel), roundingError(bias)) };
+  constructor(private readonly map: Affine) {
+    const size = map.axes.map((axis) => axis.size);
+    const specs: NewWeightSpec[] = [
+      convolutionClass(map) === "DepthwiseConv2D"
+        ? { name: "depthwise_kernel", shape: [...size, map.inChannels, map.outChannels / map.inChannels] }
+        : { name: "kernel", shape: [...size, map.inChannels / map.groups, map.outChannels] },
+    ];
+    if (map.hasBias) specs.push({ name: "bias", shape: [map.outChannels] });
+    this.specs = specs;
+  }
+
+  compute(): readonly Float32Array[] {
+    const { kernel, bias } = this.map.weights();
+    this.roundingError = Math.max(roundingError(kernel), roundingError(bias));
+    const weights = this.map.hasBias ? [kernel, bias] : [kernel];
+    return weights.map((values) => Float32Array.from(values));
+  }
 }
 
 function roundingError(values: Float64Array): number {

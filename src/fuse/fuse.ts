@@ -63,7 +63,7 @@ export function fuseUnder(laws: Laws, artifacts: io.ModelArtifacts): Fusion {
   return {
     artifacts: fused,
     report: {
-      regions: rebuilder.regions,
+      regions: rebuilder.regions(),
       refusals: refusedMerges(plans, steps, (value) => rebuilder.isWritten(value)),
       before: costOfGraph(graph, artifacts.weightSpecs ?? []),
       after: costOf(fused),

@@ -7,6 +7,7 @@
 import type { io } from "@tensorflow/tfjs";
 import type { Json } from "./config.ts";
 import type { Layer } from "./graph.ts";
+import { storedBytes } from "./stored_weight.ts";
 import type { WeightStore } from "./weights.ts";
 
 /** One output of one call in the network that is being written. */
@@ -15,12 +16,18 @@ export interface Reference {
   readonly index: number;
 }
 
-/** A weight of a new layer. */
-export interface NewWeight {
+/** One weight of a new layer. */
+export interface NewWeightSpec {
   /** The weight's own name: "kernel". */
   readonly name: string;
   readonly shape: readonly number[];
-  readonly values: Float32Array;
+}
+
+/** The weights of a new layer. */
+export interface NewWeights {
+  readonly specs: readonly NewWeightSpec[];
+  /** Their values, in the order of `specs`. Asked once, when the model is finished. */
+  compute(): readonly Float32Array[];
 }
 
 interface WrittenCall {
@@ -35,7 +42,7 @@ interface WrittenLayer {
   readonly name: string;
   readonly className: string;
   readonly config: Json;
-  readonly weights: readonly NewWeight[];
+  readonly weights: NewWeights | undefined;
   readonly calls: WrittenCall[];
 }
 
@@ -52,7 +59,7 @@ export class NetworkWriter {
   /** Calls a layer that stays as it is. */
   keep(layer: Layer, inputs: readonly Reference[], kwargs: Json): Reference {
     const known = this.layers.get(layer.name) ??
-      { name: layer.name, className: layer.className, config: layer.config, weights: [], calls: [] };
+      { name: layer.name, className: layer.className, config: layer.config, weights: undefined, calls: [] };
     this.layers.set(layer.name, known);
     return this.call(known, inputs, kwargs);
   }
@@ -67,7 +74,7 @@ export class NetworkWriter {
     className: string,
     config: Json,
     inputs: readonly Reference[],
-    weights: readonly NewWeight[],
+    weights?: NewWeights,
   ) {
     let name = wanted;
     for (let i = 1; this.reserved.has(name); i++) name = `${wanted}_${i}`;
@@ -136,7 +143,7 @@ export class NetworkWriter {
       );
       return first === i
         ? reference
-        : this.add(`${name}/copy`, "Activation", { activation: "linear" }, [reference], []);
+        : this.add(`${name}/copy`, "Activation", { activation: "linear" }, [reference]);
     });
   }
 
@@ -156,26 +163,34 @@ export class NetworkWriter {
     }
   }
 
+  /** New weights first, then those of the layers that were kept, in one buffer. */
   private packWeights(store: WeightStore, dropped: ReadonlySet<string>) {
-    const weightSpecs: io.WeightsManifestEntry[] = [];
-    const parts: Uint8Array[] = [];
-    for (const layer of this.layers.values()) {
-      for (const { name, shape, values } of layer.weights) {
-        weightSpecs.push({ name: `${layer.name}/${name}`, shape: [...shape], dtype: "float32" });
-        parts.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    const fresh = [...this.layers.values()].flatMap(({ name, weights }) =>
+      weights === undefined ? [] : [{ name, weights }]
+    );
+    const kept = [...store.stored].filter(([name]) => !dropped.has(name.slice(0, name.lastIndexOf("/"))));
+    const weightSpecs: io.WeightsManifestEntry[] = [
+      ...fresh.flatMap(({ name, weights }) =>
+        weights.specs.map((spec) => ({
+          name: `${name}/${spec.name}`,
+          shape: [...spec.shape],
+          dtype: "float32" as const,
+        }))
+      ),
+      ...kept.map(([, { spec }]) => spec),
+    ];
+    const data = new Uint8Array(weightSpecs.reduce((sum, spec) => sum + storedBytes(spec), 0));
+    let offset = 0;
+    const append = (bytes: Uint8Array) => {
+      data.set(bytes, offset);
+      offset += bytes.length;
+    };
+    for (const { weights } of fresh) {
+      for (const { buffer, byteOffset, byteLength } of weights.compute()) {
+        append(new Uint8Array(buffer, byteOffset, byteLength));
       }
     }
-    for (const [name, { spec }] of store.stored) {
-      if (dropped.has(name.slice(0, name.lastIndexOf("/")))) continue;
-      weightSpecs.push(spec);
-      parts.push(store.bytes(name));
-    }
-    const data = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-    let offset = 0;
-    for (const part of parts) {
-      data.set(part, offset);
-      offset += part.byteLength;
-    }
+    for (const [name] of kept) append(store.bytes(name));
     return { weightSpecs, weightData: data.buffer };
   }
 }

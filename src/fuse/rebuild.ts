@@ -5,7 +5,7 @@
  * @module
  */
 import { changesNothing } from "./affine.ts";
-import { convolutionConfig, convolutionWeights } from "./convolution_layer.ts";
+import { convolutionConfig, RoundedWeights } from "./convolution_layer.ts";
 import { convolutionClass, costPerPixel, executable } from "./executable.ts";
 import type { Call } from "./graph.ts";
 import { isConvolution, type Step } from "./layers.ts";
@@ -17,12 +17,22 @@ import type { Op, Value } from "./values.ts";
 
 /** Writes values as calls of layers. */
 export class Rebuilder {
-  /** The regions that were merged so far, in the order in which they compute. */
-  readonly regions: FusedRegion[] = [];
+  private readonly merged: {
+    region: Omit<FusedRegion, "roundingError">;
+    weights: RoundedWeights | undefined;
+  }[] = [];
   private readonly written = new Map<Value, Reference>();
   private readonly kept = new Map<Call, Reference>();
 
   constructor(private readonly plans: Plans, private readonly writer: NetworkWriter) {}
+
+  /** The regions that were merged, in the order in which they compute. Their rounding is known when the model is finished. */
+  regions(): readonly FusedRegion[] {
+    return this.merged.map(({ region, weights }) => ({
+      ...region,
+      roundingError: weights?.roundingError ?? 0,
+    }));
+  }
 
   /** Whether the value has been written. */
   isWritten(value: Value): boolean {
@@ -50,7 +60,7 @@ export class Rebuilder {
       const terms = best.terms.map((term) =>
         "value" in term ? this.write(term.value) : this.region(value, this.plans.cheapest(term.plans, value))
       );
-      return this.writer.add(`${call.layer.name}/sum`, "Add", {}, terms, []);
+      return this.writer.add(`${call.layer.name}/sum`, "Add", {}, terms);
     }
     return this.keep(call, op.inputs, value.index);
   }
@@ -109,25 +119,22 @@ export class Rebuilder {
     if (mode === undefined) {
       const padding = map.axes.map((axis) => [axis.before, Math.max(axis.after, 0)]);
       const config = { padding, data_format: "channels_last" };
-      output = this.writer.add(map.copies ? name : `${name}_pad`, "ZeroPadding2D", config, [source], []);
+      output = this.writer.add(map.copies ? name : `${name}_pad`, "ZeroPadding2D", config, [source]);
     }
-    let roundingError = 0;
-    if (!map.copies) {
-      const rounded = convolutionWeights(map);
-      roundingError = rounded.error;
+    const weights = map.copies ? undefined : new RoundedWeights(map);
+    if (weights !== undefined) {
       const config = convolutionConfig(map, mode ?? "valid", activation?.name ?? "linear");
-      output = this.writer.add(name, convolutionClass(map), config, [output], rounded.weights);
+      output = this.writer.add(name, convolutionClass(map), config, [output], weights);
     }
     const last = calls.at(-1)!;
-    this.regions.push({
+    const region = {
       name: output.call.layer.name,
       layers,
       className: output.call.layer.className,
       kernelShape: [vertical.size, horizontal.size, map.inChannels / map.groups, map.outChannels],
       groups: map.groups,
-      strides: [vertical.stride, horizontal.stride],
+      strides: [vertical.stride, horizontal.stride] as const,
       activation: activation?.name ?? "linear",
-      roundingError,
       borderWidth: Math.max(
         ...map.axes.map((axis) => Math.ceil(Math.max(axis.before, axis.after, 0) / axis.stride)),
       ),
@@ -136,7 +143,8 @@ export class Rebuilder {
       training: { layer: last.layer.name, node: last.node },
       nested: last.layer.path.length > 0,
       fused: { layer: output.call.layer.name, node: 0 },
-    });
+    };
+    this.merged.push({ region, weights });
     return output;
   }
 }

@@ -7,10 +7,9 @@
 import type { io } from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
 import { isObject, type Json } from "./config.ts";
-import type { Call, Graph, Layer, Shape, Tensor } from "./graph.ts";
+import type { Call, Graph, Layer, Tensor } from "./graph.ts";
 import { outputShape } from "./shapes.ts";
-
-const CONTAINERS: ReadonlySet<string> = new Set(["Model", "Functional", "Sequential"]);
+import { type Entry, entryOf, firstInputShape, isModel, list, readEntry } from "./topology_entry.ts";
 
 /**
  * Reads the graph of a model.
@@ -23,7 +22,7 @@ export function readGraph(artifacts: io.ModelArtifacts): Graph {
   if (!isObject(found)) throw new InputError("Cannot fuse: the artifacts have no JSON model topology.");
   const root = isObject(found.model_config) ? found.model_config : found;
   const className = String(root.class_name);
-  if (!CONTAINERS.has(className)) {
+  if (!isModel(className)) {
     const what = "node" in found ? "a GraphModel" : `of class "${className}"`;
     throw new InputError(
       `Cannot fuse: the model is ${what}, expected a LayersModel (Model, Functional or Sequential).`,
@@ -33,22 +32,19 @@ export function readGraph(artifacts: io.ModelArtifacts): Graph {
   return new Reader().read(className, root.config);
 }
 
-/** A layer as its container lists it. */
-interface Entry {
-  readonly name: string;
-  readonly className: string;
-  readonly config: Json;
-  readonly inboundNodes: readonly (readonly unknown[])[];
-}
-
 class Reader {
   private readonly calls: Call[] = [];
   private readonly inputs: Tensor[] = [];
   private readonly layers = new Map<Json, Layer>();
   private readonly names = new Set<string>();
+  /** The layers outside of nested models, which keep their names in any case. */
+  private readonly topNames = new Set<string>();
   private readonly callCounts = new Map<Layer, number>();
 
   read(className: string, config: unknown): Graph {
+    for (const data of list(isObject(config) ? config.layers : config)) {
+      this.topNames.add(readEntry(data).name);
+    }
     const outputs = this.container(className, config, [], undefined);
     const name = isObject(config) && typeof config.name === "string" ? config.name : "model";
     return { name, calls: this.calls, inputs: this.inputs, outputs };
@@ -96,7 +92,7 @@ class Reader {
     const resolve = (reference: readonly unknown[]): Tensor => {
       const entry = entryOf(entries, reference);
       // A nested model's node 0 is the one that it was built with; its first call here is node 1.
-      const node = Number(reference[1] ?? 0) - (CONTAINERS.has(entry.className) ? 1 : 0);
+      const node = Number(reference[1] ?? 0) - (isModel(entry.className) ? 1 : 0);
       const index = Number(reference[2] ?? 0);
       const outputs = call(entry.name, node);
       const first = outputs[0];
@@ -160,7 +156,7 @@ class Reader {
     references: readonly (readonly unknown[])[],
     listedNode: number,
   ): Tensor[] {
-    if (CONTAINERS.has(entry.className)) {
+    if (isModel(entry.className)) {
       return this.container(entry.className, entry.config, [...path, entry.name], inputs);
     }
     const layer = this.layer(entry, path);
@@ -179,10 +175,11 @@ class Reader {
   private layer(entry: Entry, path: readonly string[]): Layer {
     const known = this.layers.get(entry.config);
     if (known !== undefined) return known;
-    let name = entry.name;
-    if (this.names.has(name)) name = [...path, entry.name].join("/");
-    if (this.names.has(name)) {
-      throw new InputError(`Cannot read the topology: two layers are named "${name}".`);
+    const name = [entry.name, [...path, entry.name].join("/")].find((candidate) =>
+      !this.names.has(candidate) && (path.length === 0 || !this.topNames.has(candidate))
+    );
+    if (name === undefined) {
+      throw new InputError(`Cannot read the topology: two layers are named "${entry.name}".`);
     }
     this.names.add(name);
     const config = name === entry.name ? entry.config : { ...entry.config, name };
@@ -190,46 +187,4 @@ class Reader {
     this.layers.set(entry.config, layer);
     return layer;
   }
-}
-
-function readEntry(data: unknown): Entry {
-  if (!isObject(data)) throw new InputError("Cannot read the topology: a layer is not a JSON object.");
-  const config = isObject(data.config) ? data.config : { layers: data.config };
-  const name = data.name ?? config.name;
-  if (typeof name !== "string" || typeof data.class_name !== "string") {
-    throw new InputError(`Cannot read the topology: a layer has no name or class (${JSON.stringify(name)}).`);
-  }
-  const inboundNodes = list(data.inbound_nodes).map((node) => {
-    if (!Array.isArray(node) || !node.every(Array.isArray)) {
-      throw new InputError(
-        `Cannot read the topology: the inbound nodes of layer "${name}" are not in the format of Keras 2.`,
-        "Convert the model with tensorflowjs_converter and tf_keras, or with TF_USE_LEGACY_KERAS=1.",
-      );
-    }
-    return node;
-  });
-  return { name, className: data.class_name, config, inboundNodes };
-}
-
-function entryOf(entries: ReadonlyMap<string, Entry>, reference: unknown): Entry {
-  const name = list(reference)[0];
-  const entry = entries.get(String(name));
-  if (entry === undefined) {
-    throw new InputError(`Cannot read the topology: there is no layer "${String(name)}".`);
-  }
-  return entry;
-}
-
-/** The shape that the first layer of a model declares, also through nested Sequential models. */
-function firstInputShape(entry: Entry): Shape {
-  const shape = entry.config.batch_input_shape;
-  if (Array.isArray(shape)) return shape as (number | null)[];
-  const nested = list(entry.config.layers)[0];
-  return CONTAINERS.has(entry.className) && nested !== undefined
-    ? firstInputShape(readEntry(nested))
-    : undefined;
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

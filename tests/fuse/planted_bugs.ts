@@ -116,7 +116,8 @@ export const PLANTED_BUGS: Readonly<Record<string, Laws>> = {
   },
   "padding is dropped": {
     ...LAWS,
-    compose: (a, b) => a.copies ? LAWS.compose(LAWS.zeroPadding(a.inChannels, moveUp(a.axes)), b) : LAWS.compose(a, b),
+    compose: (a, b) =>
+      a.copies ? LAWS.compose(LAWS.zeroPadding(a.inChannels, moveUp(a.axes)), b) : LAWS.compose(a, b),
   },
 
   // Pooling and scaling
