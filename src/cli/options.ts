@@ -4,6 +4,8 @@
  * @module
  */
 
+import { InvalidArgumentError } from "@commander-js/extra-typings";
+
 /** Names of the flags that say how to print and change no result. */
 export const OUTPUT_FLAGS: readonly string[] = ["json", "quiet", "debug"];
 
@@ -13,5 +15,14 @@ export function definedOnly<T extends Record<string, unknown>>(
 ): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
     [Key in keyof T]?: Exclude<T[Key], undefined>;
+  };
+}
+
+/** A parser for an option that takes one of a few words. */
+export function oneOf<const Word extends string>(words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const word = words.find((word) => word === text);
+    if (word === undefined) throw new InvalidArgumentError(`It must be one of ${words.join(", ")}.`);
+    return word;
   };
 }

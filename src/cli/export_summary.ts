@@ -1,0 +1,28 @@
+/**
+ * What `deno task export` prints.
+ *
+ * @module
+ */
+import type { ExportResult } from "../export/export_model.ts";
+import { formatBytes } from "./quantities.ts";
+import { renderTable } from "./table.ts";
+
+/** The files, and the proof in one line. */
+export function renderExport({ output, manifest }: ExportResult): string {
+  const { format, form, precision, files, proof } = manifest;
+  const table = renderTable(
+    ["file", "size", { title: "SHA-256", maximumWidth: 12 }],
+    files.map(({ path, bytes, sha256 }) => [path, formatBytes(bytes), sha256]),
+  );
+  const heading = `${format}, ${form === "unknown" ? "" : `${form} form, `}${precision}`;
+  return `${heading}\n${table}${renderProof(proof)}\nWritten: ${output}/`;
+}
+
+function renderProof(proof: ExportResult["manifest"]["proof"]): string {
+  if (proof === undefined) return "";
+  return `proof: read back and run on ${proof.images} images, logits differ by at most ` +
+    `${proof.maxRelativeDifference.toExponential(1)} of their scale (allowed: ${
+      proof.tolerance.toExponential(0)
+    }),\n` +
+    `       ${proof.changedPredictions} predictions changed`;
+}

@@ -1,0 +1,63 @@
+/**
+ * What every form and every format of a network has in common once it can be run: pictures in, logits out. Whoever
+ * evaluates, predicts or compares needs no more, and a new format needs to offer no more.
+ *
+ * @module
+ */
+import type { Normalization } from "./normalization.ts";
+
+/** What must be known beside the network so that pictures can be classified with it. */
+export interface ModelCard {
+  /** One name per class, in the order of the logits. */
+  readonly classNames: readonly string[];
+  /** Height, width and channels of an image. */
+  readonly inputSize: readonly [height: number, width: number, channels: number];
+  /** How its bytes become the network's input. */
+  readonly normalization: Normalization;
+}
+
+/** A network that is ready to run. */
+export interface Classifier {
+  /**
+   * The logits of some images.
+   *
+   * @param pixels [n, height, width, channels] as the card says; n is told by the length.
+   * @returns [n, classes], row by row.
+   */
+  classify(pixels: Uint8Array): Promise<Float32Array>;
+  /** Frees the network. */
+  dispose(): Promise<void>;
+}
+
+/** Images in one call of {@link Classifier.classify}, where there are many. */
+export const CLASSIFY_BATCH = 100;
+
+/** How many images the pixels are. */
+export function imageCount(pixels: Uint8Array, { inputSize }: Pick<ModelCard, "inputSize">): number {
+  const count = pixels.length / (inputSize[0] * inputSize[1] * inputSize[2]);
+  if (Number.isInteger(count)) return count;
+  throw new RangeError(`Cannot cut ${pixels.length} bytes into images of ${inputSize.join("x")}.`);
+}
+
+/** The logits of any number of images, [n, classes], computed in batches of {@link CLASSIFY_BATCH}. */
+export async function classifyAll(
+  classifier: Classifier,
+  pixels: Uint8Array,
+  card: Pick<ModelCard, "inputSize">,
+  onProgress: (done: number, count: number) => void = () => {},
+): Promise<Float32Array> {
+  const count = imageCount(pixels, card);
+  const imageBytes = pixels.length / count;
+  const parts: Float32Array[] = [];
+  for (let start = 0; start < count; start += CLASSIFY_BATCH) {
+    const end = Math.min(start + CLASSIFY_BATCH, count);
+    parts.push(await classifier.classify(pixels.subarray(start * imageBytes, end * imageBytes)));
+    onProgress(end, count);
+  }
+  const logits = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  parts.reduce((offset, part) => {
+    logits.set(part, offset);
+    return offset + part.length;
+  }, 0);
+  return logits;
+}

@@ -1,0 +1,42 @@
+/**
+ * From bytes to a network's input, in the terms that a manifest keeps: y = (x − mean) / scale in each channel. Networks
+ * that were trained here use one mean and one scale; those that were trained elsewhere bring their own.
+ *
+ * @module
+ */
+import { NORMALIZATION } from "../data/batches.ts";
+
+/** How bytes 0..255 become a network's input. */
+export interface Normalization {
+  /** Taken off each byte; one value per channel. */
+  readonly mean: readonly number[];
+  /** What the rest is divided by; one value per channel. */
+  readonly scale: readonly number[];
+}
+
+/** The normalization of every network that is trained here. */
+export function defaultNormalization(channels: number): Normalization {
+  return {
+    mean: new Array<number>(channels).fill(NORMALIZATION.mean),
+    scale: new Array<number>(channels).fill(NORMALIZATION.scale),
+  };
+}
+
+/**
+ * (x − mean) / scale, float32.
+ *
+ * @param pixels NHWC: the channel is the fastest axis.
+ * @returns As many values, in the same order.
+ */
+export function normalizePixels(
+  pixels: Uint8Array,
+  { mean, scale }: Normalization,
+): Float32Array<ArrayBuffer> {
+  const channels = mean.length;
+  const tables = mean.map((mean, channel) =>
+    Float32Array.from({ length: 256 }, (_, x) => (x - mean) / scale[channel]!)
+  );
+  const values = new Float32Array(pixels.length);
+  for (let i = 0; i < pixels.length; i++) values[i] = tables[i % channels]![pixels[i]!]!;
+  return values;
+}

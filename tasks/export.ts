@@ -1,0 +1,45 @@
+/**
+ * `deno task export`: writes a network in another format, reads it back, and runs it against its source.
+ *
+ * @module
+ */
+import { newCommand, print, runTask } from "../src/cli/command.ts";
+import { renderExport } from "../src/cli/export_summary.ts";
+import { oneOf } from "../src/cli/options.ts";
+import { createProgress } from "../src/cli/progress.ts";
+import { exportModel } from "../src/export/export_model.ts";
+import { EXPORT_FORMATS, findFormat } from "../src/export/formats.ts";
+import { PRECISIONS } from "../src/export/precision.ts";
+import { readModelSource } from "../src/export/source.ts";
+import { loadSourceDataset } from "../src/export/source_data.ts";
+import { startBackend } from "../src/kernels/backend.ts";
+
+const formats = EXPORT_FORMATS.map(({ name, summary }) => `${name} (${summary})`).join(", ");
+
+const command = newCommand(
+  "export",
+  "Write a network in another format, read it back, and run it against its source.",
+)
+  .argument("[source]", "a run, a fused folder, or any model.json (default: the newest fused run)")
+  .option("--format <name>", formats, "tfjs")
+  .option("--form <form>", "which form of a run: fused or training", oneOf(["fused", "training"]), "fused")
+  .option(
+    "--quantize <type>",
+    "how kernels are stored: float16, uint16 or uint8",
+    oneOf(PRECISIONS),
+    "float32",
+  )
+  .option("--output <folder>", "where the files go (default: export/ in the run)")
+  .addHelpText("after", "\nExample: deno task export --format onnx --form training");
+
+await runTask(command.action(async (named, options) => {
+  const progress = createProgress(options);
+  const format = findFormat(options.format);
+  const source = await readModelSource(named, options.form);
+  const dataset = await loadSourceDataset(source.data, progress);
+  await startBackend();
+  const { quantize: precision, output } = options;
+  const result = await exportModel(source, { format, precision, output, dataset, progress });
+  if (options.json) print(JSON.stringify({ output: result.output, ...result.manifest }));
+  else print(renderExport(result));
+}));
