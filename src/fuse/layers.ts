@@ -93,8 +93,8 @@ function activationOf(className: string, config: LayerConfig): string | undefine
   }
   if (className !== "ReLU") return undefined;
   const limit = config.values.max_value ?? null;
-  const plain = config.number("negative_slope", 0) === 0 && config.number("threshold", 0) === 0;
-  if (!plain) return undefined;
+  const { negative_slope: slope, threshold } = config.values; // Keras may write them as lists of one.
+  if (Number(slope ?? 0) !== 0 || Number(threshold ?? 0) !== 0) return undefined;
   if (limit === null) return "relu";
   return limit === 6 ? "relu6" : undefined;
 }
