@@ -18,6 +18,8 @@ export interface KernelTarget {
   readonly instructionSet: "relaxed-simd" | "simd";
   /** Whether the imported memory is a shared one. */
   readonly sharedMemory: boolean;
+  /** Names of the files in `assembly/` that are compiled, without their ending; all of them when not given. */
+  readonly only?: readonly string[];
 }
 
 /**
@@ -38,7 +40,7 @@ const ENDING = ".as";
  * @throws {WorkError} when the sources do not compile; the message holds the compiler's.
  */
 export async function buildKernels(target: KernelTarget, cache = CACHE): Promise<Uint8Array<ArrayBuffer>> {
-  const sources = await readSources();
+  const sources = await readSources(target.only);
   const flags = compilerFlags(target);
   const key = await sha256(
     new TextEncoder().encode(JSON.stringify([await compilerVersion(), flags, [...sources]])),
@@ -68,13 +70,15 @@ function compilerFlags(target: KernelTarget): string[] {
   ];
 }
 
-/** All sources by path relative to `assembly/`, without their ending, in a fixed order. */
-async function readSources(): Promise<Map<string, string>> {
+/** The sources by path relative to `assembly/`, without their ending, in a fixed order. */
+async function readSources(only?: readonly string[]): Promise<Map<string, string>> {
   const sources = new Map<string, string>();
   for (const folder of ["", "lib/"]) {
     const names: string[] = [];
     for await (const entry of Deno.readDir(new URL(folder, ASSEMBLY))) {
-      if (entry.isFile && entry.name.endsWith(ENDING)) names.push(entry.name);
+      if (!entry.isFile || !entry.name.endsWith(ENDING)) continue;
+      const wanted = folder !== "" || only === undefined || only.includes(entry.name.slice(0, -ENDING.length));
+      if (wanted) names.push(entry.name);
     }
     for (const name of names.sort()) {
       const path = folder + name;
