@@ -17,8 +17,8 @@ export type WinogradTile = 2 | 4;
 const PANEL_TILES = 4;
 const PANEL_COLUMNS = 8;
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
-/** Transformed tiles and products that are held at once, in bytes: about a second-level cache. */
-const BLOCK_BYTES = 512 * 1024;
+/** Transformed tiles and products that are held at once, in bytes: a fraction of a second-level cache. */
+const BLOCK_BYTES = 256 * 1024;
 /** Vectors of a tile: half-transformed, copied, and four of them staged; see `winograd.as`. In bytes. */
 const STAGE_BYTES = 6 * 36 * 16;
 /** Scratch of `winogradWeights`, in bytes. */
