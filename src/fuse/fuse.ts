@@ -32,8 +32,8 @@ export interface Fusion {
  * the report says why.
  *
  * @param artifacts A LayersModel as a `tf.io` handler loads it: float32 weights, or quantized ones.
- * @throws {InputError} when it is not a LayersModel, or a weight that takes part is missing, not finite, or a negative
- *   variance.
+ * @throws {InputError} when it is not a LayersModel, a weight is not finite, or one that takes part is missing, of the
+ *   wrong shape, or a negative variance.
  */
 export function fuse(artifacts: io.ModelArtifacts): Fusion {
   return fuseUnder(LAWS, artifacts);
@@ -43,6 +43,7 @@ export function fuse(artifacts: io.ModelArtifacts): Fusion {
 export function fuseUnder(laws: Laws, artifacts: io.ModelArtifacts): Fusion {
   const graph = readGraph(artifacts);
   const store = new WeightStore(artifacts);
+  store.requireFinite();
   const steps = splitIntoSteps(graph, laws, store);
   const plans = new Plans(steps, laws);
   const names = graph.calls.map((call) => call.layer.name);

@@ -88,7 +88,7 @@ function convolution(
   return "kind" in axes ? axes : [convolutionMap(call, kernel, axes, biasName)];
 }
 
-/** A kernel whose shape and numbers were checked. */
+/** A kernel whose shape was checked. */
 interface Kernel {
   readonly name: string;
   readonly size: readonly [height: number, width: number];
@@ -115,7 +115,6 @@ function kernelOf(
         `group${groups === 1 ? "" : "s"}.`,
     );
   }
-  weights.read(weight); // Numbers that are not finite are found here, before anything is planned.
   return { name: weight, size: [height, width], inChannels, outChannels, groups };
 }
 

@@ -64,19 +64,25 @@ export class WeightStore {
   /**
    * The values of a weight, not to be written into: float32 weights are read where they lie.
    *
-   * @throws {InputError} when there is no such weight, it is not float32, or it holds NaN or an infinity.
+   * @throws {InputError} when there is no such weight or it is not float32.
    */
   read(name: string): Float32Array {
-    const { spec } = this.find(name);
-    const values = readStored(spec, this.bytes(name));
-    const bad = values.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) {
-      throw new InputError(
-        `Cannot fuse: weight "${name}" holds ${values[bad]} at position ${bad}, expected finite numbers.`,
-        "The training run diverged; fuse an earlier checkpoint.",
-      );
+    return readStored(this.find(name).spec, this.bytes(name));
+  }
+
+  /** @throws {InputError} when a float32 weight holds NaN or an infinity. */
+  requireFinite(): void {
+    for (const [name, { spec }] of this.stored) {
+      if (spec.dtype !== "float32") continue;
+      const values = this.read(name);
+      for (let i = 0; i < values.length; i++) {
+        if (Number.isFinite(values[i])) continue;
+        throw new InputError(
+          `Cannot fuse: weight "${name}" holds ${values[i]} at position ${i}, expected finite numbers.`,
+          "The training run diverged; fuse an earlier checkpoint.",
+        );
+      }
     }
-    return values;
   }
 
   /** The bytes of a weight as they are stored, not to be written into. They are copied only where they do not lie in one piece. */

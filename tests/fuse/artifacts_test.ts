@@ -143,6 +143,7 @@ const BROKEN: readonly [
     /"conv\/kernel" holds NaN at position 7/,
   ],
   ["a bias is infinite", (good) => withWeight(good, "conv/bias", 1, Infinity), /"conv\/bias" holds Infinity/],
+  ["the head holds NaN", (good) => withWeight(good, "head/kernel", 0, NaN), /"head\/kernel" holds NaN/],
   [
     "a running mean is NaN",
     (good) => withWeight(good, "bn/moving_mean", 0, NaN),
