@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type * as tf from "@tensorflow/tfjs";
 import * as fc from "fast-check";
 import assert from "node:assert/strict";
 import { Random } from "../../src/random.ts";
@@ -48,7 +49,7 @@ export function normals(count: number, seed: number): Float32Array {
 }
 
 /** The padding of a shape, as the `pad` attribute of tfjs. */
-export function explicitPadding(shape: ConvolutionShape): [number, number][] {
+export function explicitPadding(shape: ConvolutionShape): tf.backend_util.ExplicitPadding {
   const [top, bottom, left, right] = shape.padding;
   return [[0, 0], [top, bottom], [left, right], [0, 0]];
 }

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import * as fc from "fast-check";
 import { startBackend } from "../../src/kernels/backend.ts";
+import { winogradWork } from "../../src/kernels/conv2d/filter_gradient.ts";
 import { winograd } from "../../src/kernels/conv2d/winograd.ts";
 import { allocateTensor, byteOffset, wasmBackend } from "../../src/kernels/heap.ts";
 import { createKernelContext } from "../../src/kernels/install.ts";
@@ -71,4 +72,30 @@ for (const instructionSet of ["relaxed-simd", "simd"] as const) {
       );
     });
   }
+
+  Deno.test(`winogradWork() with ${instructionSet} is the filter gradient, to float64`, () => {
+    fc.assert(
+      fc.property(SHAPES, (shape) => {
+        const { x, dy, xTensor, dyTensor, attrs } = convolutionCase(
+          shape,
+          shape.outChannels,
+          shape.outChannels,
+        );
+        const actual = runKernel(
+          ({ inputs }) => {
+            const { x, dy } = inputs as { x: tf.Tensor; dy: tf.Tensor };
+            const dw = allocateTensor(wasmBackend(), attrs.filterShape);
+            const { inputShape, filterShape, pad } = attrs;
+            const info = tf.backend_util.computeConv2DInfo(inputShape, filterShape, 1, 1, pad);
+            context.dispatcher.run(winogradWork(context, x, dy, dw, info));
+            return dw;
+          },
+          { x: xTensor(), dy: dyTensor() },
+          attrs,
+        );
+        assertClose(actual, reference.filterGradient(x, dy, shape), TOLERANCE);
+      }),
+      { numRuns: 60 },
+    );
+  });
 }

@@ -96,3 +96,45 @@ export function output4(from: usize, fromStep: usize, to: usize, toStep: usize):
   v128.store(to + 2 * toStep, multiplyAdd(f32x4.splat(4), sumTwo, sumOne));
   v128.store(to + 3 * toStep, f32x4.add(multiplyAdd(f32x4.splat(8), differenceTwo, differenceOne), m5));
 }
+
+/** Ay, the transpose of {@link output4}: four to six. For the gradient with respect to the filter. */
+// @ts-ignore: decorator
+@inline
+export function gradient4(from: usize, fromStep: usize, to: usize, toStep: usize): void {
+  const four = f32x4.splat(4);
+  const two = f32x4.splat(2);
+  const y0 = v128.load(from);
+  const y1 = v128.load(from + fromStep);
+  const y2 = v128.load(from + 2 * fromStep);
+  const y3 = v128.load(from + 3 * fromStep);
+  const even = f32x4.add(y0, y2);
+  const odd = f32x4.add(y1, y3);
+  const evenTwo = multiplyAdd(four, y2, y0);
+  const oddTwo = f32x4.mul(two, multiplyAdd(four, y3, y1));
+  v128.store(to, y0);
+  v128.store(to + toStep, f32x4.add(even, odd));
+  v128.store(to + 2 * toStep, f32x4.sub(even, odd));
+  v128.store(to + 3 * toStep, f32x4.add(evenTwo, oddTwo));
+  v128.store(to + 4 * toStep, f32x4.sub(evenTwo, oddTwo));
+  v128.store(to + 5 * toStep, y3);
+}
+
+/** Gᵀm, the transpose of {@link filter4}: six to three. For the gradient with respect to the filter. */
+// @ts-ignore: decorator
+@inline
+export function filterGradient4(from: usize, fromStep: usize, to: usize, toStep: usize): void {
+  const m0 = v128.load(from);
+  const m1 = v128.load(from + fromStep);
+  const m2 = v128.load(from + 2 * fromStep);
+  const m3 = v128.load(from + 3 * fromStep);
+  const m4 = v128.load(from + 4 * fromStep);
+  const m5 = v128.load(from + 5 * fromStep);
+  const minusSixth = f32x4.splat(-1.0 / 6.0);
+  const sixth = f32x4.splat(1.0 / 6.0);
+  const sumTwo = f32x4.add(m3, m4);
+  const outer = f32x4.mul(minusSixth, f32x4.add(m1, m2));
+  const inner = f32x4.mul(minusSixth, f32x4.sub(m1, m2));
+  v128.store(to, multiplyAdd(f32x4.splat(0.25), m0, multiplyAdd(f32x4.splat(1.0 / 24.0), sumTwo, outer)));
+  v128.store(to + toStep, multiplyAdd(f32x4.splat(1.0 / 12.0), f32x4.sub(m3, m4), inner));
+  v128.store(to + 2 * toStep, f32x4.add(multiplyAdd(sixth, sumTwo, outer), m5));
+}
