@@ -71,9 +71,10 @@ export async function verifyFusion(request: VerificationRequest): Promise<Fusion
   let images = 0;
   for await (const batch of inputs) {
     images += (Array.isArray(batch) ? batch[0] : batch)?.shape[0] ?? 0;
-    const expected = run(reference, batch);
-    const found = run(candidate, batch);
+    const made: tf.Tensor[] = [];
     try {
+      const expected = run(reference, batch, made);
+      const found = run(candidate, batch, made);
       for (const [i, comparison] of comparisons.entries()) {
         const [a, b] = [expected[i]!, found[i]!];
         const [before, after] = [await a.data(), await b.data()];
@@ -83,7 +84,7 @@ export async function verifyFusion(request: VerificationRequest): Promise<Fusion
         if (output >= 0 && a.rank === 2 && classes > 1) predictions[output]!.update(before, after, classes);
       }
     } finally {
-      tf.dispose([batch, [...new Set(expected)], [...new Set(found)]]);
+      tf.dispose([batch, made]);
     }
   }
   const outputs = outputComparisons.map((comparison) => comparison.result());
@@ -128,11 +129,10 @@ function probe(model: tf.LayersModel, wanted: readonly LayerOutput[]): Probe {
   };
 }
 
-function run({ model, order }: Probe, batch: Batch): tf.Tensor[] {
-  const results = tf.tidy(() => {
-    const outputs = model.predictOnBatch(batch);
-    return Array.isArray(outputs) ? outputs : [outputs];
-  });
+/** The wanted tensors for a batch; what has to be disposed is added to `made`. */
+function run({ model, order }: Probe, batch: Batch, made: tf.Tensor[]): tf.Tensor[] {
+  const results = tf.tidy(() => [model.predictOnBatch(batch)].flat());
+  made.push(...results);
   return order.map((i) => results[i]!);
 }
 
