@@ -8,11 +8,10 @@ import { renderCosts, renderProof, renderRegions } from "../src/cli/fusion_table
 import { createProgress } from "../src/cli/progress.ts";
 import { summarizeFusion } from "../src/cli/summaries.ts";
 import { MODEL_FILE } from "../src/export/layers_model.ts";
-import { exists } from "../src/files/read.ts";
 import { EQUIVALENCE_TOLERANCE } from "../src/fuse/verify.ts";
 import { startBackend } from "../src/kernels/backend.ts";
 import { fuseModelFile, fuseRun } from "../src/run/fusion_run.ts";
-import { findRun } from "../src/run/run_directory.ts";
+import { findSource } from "../src/run/source.ts";
 
 const command = newCommand(
   "fuse",
@@ -28,22 +27,14 @@ const command = newCommand(
   )
   .addHelpText("after", "\nExample: deno task fuse path/to/model.json --output runs/mine");
 
-await runTask(command.action(async (source, options) => {
+await runTask(command.action(async (named, options) => {
   const progress = createProgress(options);
   const { output, tolerance } = options;
-  let result;
-  if (source !== undefined && await isModel(source)) {
-    await startBackend();
-    result = await fuseModelFile(source, {
-      output: output ?? `${folderOf(source)}/fused`,
-      tolerance,
-      progress,
-    });
-  } else {
-    const run = await findRun(source, "trained");
-    await startBackend();
-    result = await fuseRun(run, { output: output ?? run.fused, tolerance, progress });
-  }
+  const source = await findSource(named, "trained");
+  await startBackend();
+  const result = source.kind === "run"
+    ? await fuseRun(source.run, { output: output ?? source.run.fused, tolerance, progress })
+    : await fuseModelFile(source.path, { output: output ?? `${source.folder}/fused`, tolerance, progress });
   const { record } = result;
   if (options.json) {
     print(JSON.stringify(summarizeFusion(result.output, record)));
@@ -57,12 +48,3 @@ await runTask(command.action(async (source, options) => {
   }
   print(`\nWritten: ${result.output}/${MODEL_FILE}`);
 }));
-
-async function isModel(path: string): Promise<boolean> {
-  return path.endsWith(".json") || await exists(`${path}/${MODEL_FILE}`);
-}
-
-function folderOf(path: string): string {
-  if (!path.endsWith(".json")) return path.replace(/\/+$/, "");
-  return path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : ".";
-}
