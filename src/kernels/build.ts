@@ -77,7 +77,8 @@ async function readSources(only?: readonly string[]): Promise<Map<string, string
     const names: string[] = [];
     for await (const entry of Deno.readDir(new URL(folder, ASSEMBLY))) {
       if (!entry.isFile || !entry.name.endsWith(ENDING)) continue;
-      const wanted = folder !== "" || only === undefined || only.includes(entry.name.slice(0, -ENDING.length));
+      const wanted = folder !== "" || only === undefined ||
+        only.includes(entry.name.slice(0, -ENDING.length));
       if (wanted) names.push(entry.name);
     }
     for (const name of names.sort()) {
@@ -107,7 +108,9 @@ async function compile(sources: Map<string, string>, flags: string[]): Promise<U
     stderr: { write: (chunk) => messages += chunk },
   });
   if (error !== null || binary === undefined) {
-    throw new WorkError(`Cannot compile the kernels in ${ASSEMBLY.pathname}: ${messages || error?.message}`);
+    // The compiler sees every source under the ending that it knows.
+    const reason = (messages || String(error)).replaceAll(/(\w)\.ts\b/g, `$1${ENDING}`);
+    throw new WorkError(`Cannot compile the kernels in ${ASSEMBLY.pathname}: ${reason}`);
   }
   assertNoDataSection(binary);
   return binary;

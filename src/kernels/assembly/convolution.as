@@ -132,7 +132,14 @@ function packPanel(d: Convolution, at: Panel, firstRow: i32, lastRow: i32, to: u
   let delta = <usize>firstRow * rowBytes;
   for (let i = firstRow; i < lastRow; i++, delta += rowBytes) {
     if (at.inside && contiguous) {
-      to = packRows4(to, at.in0 + delta, at.in1 + delta, at.in2 + delta, at.in3 + delta, columns * channels);
+      to = packRows4(
+        to,
+        <usize>at.in0 + delta,
+        <usize>at.in1 + delta,
+        <usize>at.in2 + delta,
+        <usize>at.in3 + delta,
+        columns * channels,
+      );
       continue;
     }
     const dy = i * d.tapStepY;

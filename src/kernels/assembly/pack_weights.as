@@ -27,8 +27,10 @@ export function packWeights(descriptor: usize, begin: i32, end: i32, _scratch: u
   const steps = d.transposed ? d.outChannels : d.inChannels;
   const columns = d.transposed ? d.inChannels : d.outChannels;
   // Floats between neighbouring columns and between neighbouring steps of k.
-  const columnStride = <usize>(d.transposed ? d.outChannels : 1) * 4;
-  const stepStride = <usize>(d.transposed ? 1 : d.outChannels) * 4;
+  const columnStep: i32 = d.transposed ? d.outChannels : 1;
+  const columnStride = <usize>columnStep * 4;
+  const rowStep: i32 = d.transposed ? 1 : d.outChannels;
+  const stepStride = <usize>rowStep * 4;
   const tapBytes = <usize>(d.inChannels * d.outChannels) * 4;
   for (let panel = begin; panel < end; panel++) {
     const first = panel * 8;

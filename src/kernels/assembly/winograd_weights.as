@@ -24,8 +24,10 @@ export function winogradWeights(descriptor: usize, begin: i32, end: i32, scratch
   const d = changetype<WinogradWeights>(descriptor);
   const steps = d.transposed ? d.outChannels : d.inChannels;
   const columns = d.transposed ? d.inChannels : d.outChannels;
-  const columnStride = <usize>(d.transposed ? d.outChannels : 1) * 4;
-  const stepStride = <usize>(d.transposed ? 1 : d.outChannels) * 4;
+  const columnStep: i32 = d.transposed ? d.outChannels : 1;
+  const columnStride = <usize>columnStep * 4;
+  const rowStep: i32 = d.transposed ? 1 : d.outChannels;
+  const stepStride = <usize>rowStep * 4;
   const tapBytes = <usize>(d.inChannels * d.outChannels) * 4;
   const size = d.tile + 2;
   const panelBytes = <usize>steps * 32;
