@@ -12,6 +12,7 @@ import type { Classifier, ModelCard } from "../inference/classifier.ts";
 import { nearestName } from "../nearest_name.ts";
 import type { Precision } from "./precision.ts";
 import type { ModelSource } from "./source.ts";
+import { ONNX_FORMAT } from "./onnx_format.ts";
 import { TFJS_FORMAT } from "./tfjs_format.ts";
 
 /** What a format gets to write. */
@@ -44,7 +45,7 @@ export interface ExportFormat {
 }
 
 /** Every format, in the order in which the help lists them. */
-export const EXPORT_FORMATS: readonly ExportFormat[] = [TFJS_FORMAT];
+export const EXPORT_FORMATS: readonly ExportFormat[] = [TFJS_FORMAT, ONNX_FORMAT];
 
 /**
  * The format of that name.

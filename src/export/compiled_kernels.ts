@@ -1,0 +1,28 @@
+/**
+ * The compiled kernels in a form that fits into a script: deflated, in base64.
+ *
+ * @module
+ */
+import { buildKernels, type KernelTarget } from "../kernels/build.ts";
+
+/** One build for each kind of machine with 128-bit vectors. */
+export type CompiledKernels = Readonly<Record<KernelTarget["instructionSet"], string>>;
+
+/**
+ * Compiles kernels for both kinds of machines.
+ *
+ * @param only The files in `kernels/assembly/` that are needed; all when not given.
+ * @throws {WorkError} when they do not compile.
+ */
+export async function compiledKernels(only?: readonly string[]): Promise<CompiledKernels> {
+  const build = async (instructionSet: KernelTarget["instructionSet"]) =>
+    await deflate(
+      await buildKernels({ instructionSet, sharedMemory: false, ...(only === undefined ? {} : { only }) }),
+    );
+  return { "relaxed-simd": await build("relaxed-simd"), simd: await build("simd") };
+}
+
+async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate-raw"));
+  return new Uint8Array(await new Response(stream).arrayBuffer()).toBase64();
+}
