@@ -1,0 +1,47 @@
+/**
+ * The activations of a program, number by number, as TensorFlow.js computes them.
+ *
+ * @module
+ */
+import type { Activation } from "./program.ts";
+
+/** Constants of SELU: Klambauer et al., "Self-Normalizing Neural Networks" (2017). */
+const SELU_ALPHA = 1.6732632423543772;
+const SELU_SCALE = 1.0507009873554805;
+
+const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+const softplus = (x: number) => x > 30 ? x : Math.log1p(Math.exp(x));
+
+const FUNCTIONS: Readonly<Record<Activation, (x: number) => number>> = {
+  linear: (x) => x,
+  relu: (x) => x < 0 ? 0 : x,
+  relu6: (x) => x < 0 ? 0 : x > 6 ? 6 : x,
+  elu: (x) => x < 0 ? Math.expm1(x) : x,
+  selu: (x) => SELU_SCALE * (x < 0 ? SELU_ALPHA * Math.expm1(x) : x),
+  gelu: (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)),
+  sigmoid,
+  hard_sigmoid: (x) => Math.min(1, Math.max(0, 0.2 * x + 0.5)),
+  softplus,
+  softsign: (x) => x / (1 + Math.abs(x)),
+  swish: (x) => x * sigmoid(x),
+  mish: (x) => x * Math.tanh(softplus(x)),
+  tanh: Math.tanh,
+};
+
+/** y = f(x) for every number; `from` and `to` may be the same. */
+export function applyActivation(activation: Activation, from: Float32Array, to: Float32Array): void {
+  if (activation === "linear") {
+    if (from !== to) to.set(from);
+    return;
+  }
+  const f = FUNCTIONS[activation];
+  for (let i = 0; i < to.length; i++) to[i] = f(from[i]!);
+}
+
+/** Abramowitz and Stegun, 7.1.26; the error is below 1.5e-7. */
+function erf(x: number): number {
+  const t = 1 / (1 + 0.3275911 * Math.abs(x));
+  const series = t *
+    (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  return Math.sign(x) * (1 - series * Math.exp(-x * x));
+}
