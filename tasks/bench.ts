@@ -6,14 +6,14 @@
 import { DEFAULT_SETTINGS } from "../src/bench/bench.ts";
 import { benchRun } from "../src/bench/bench_run.ts";
 import { renderReport } from "../src/bench/report.ts";
-import { decimal, newCommand, print, runTask, wholeNumber, wholeNumbers } from "../src/cli/command.ts";
+import { newComputeCommand, startBackendFor } from "../src/cli/backend_options.ts";
+import { decimal, print, runTask, wholeNumber, wholeNumbers } from "../src/cli/command.ts";
 import { createProgress } from "../src/cli/progress.ts";
-import { startBackend } from "../src/kernels/backend.ts";
 import { findRun, runDirectoryAt } from "../src/run/run_directory.ts";
 
 const { batches, rounds, tolerance, seed, budgetMs } = DEFAULT_SETTINGS;
 
-const command = newCommand(
+const command = newComputeCommand(
   "bench",
   "Time the training form and the fused form of a run, in turn on the same images.",
 )
@@ -44,11 +44,9 @@ await runTask(command.action(async (named, options) => {
     ...(options.rounds === undefined ? {} : { rounds: options.rounds, budgetMs: Infinity }),
   };
   const output = options.output === undefined ? run : runDirectoryAt(options.output);
-  const report = await benchRun(run, settings, {
-    backend: await startBackend(),
-    progress: createProgress(options),
-    output,
-  });
+  const progress = createProgress(options);
+  const backend = await startBackendFor(options, progress);
+  const report = await benchRun(run, settings, { backend, progress, output });
   if (options.json) {
     print(JSON.stringify(report));
     return;

@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { decimal, newCommand, print, runTask } from "../src/cli/command.ts";
+import { newComputeCommand, startBackendFor } from "../src/cli/backend_options.ts";
+import { decimal, print, runTask } from "../src/cli/command.ts";
 import { renderCosts, renderProof, renderRegions } from "../src/cli/fusion_table.ts";
 import { createProgress } from "../src/cli/progress.ts";
 import { summarizeFusion } from "../src/cli/summaries.ts";
 import { MODEL_FILE } from "../src/export/layers_model.ts";
 import { EQUIVALENCE_TOLERANCE } from "../src/fuse/verify.ts";
-import { startBackend } from "../src/kernels/backend.ts";
 import { fuseModelFile, fuseRun } from "../src/run/fusion_run.ts";
 import { findSource } from "../src/run/source.ts";
 
-const command = newCommand(
+const command = newComputeCommand(
   "fuse",
   "Fold every multi-branch block into one plain convolution, and prove that nothing changed.",
 )
@@ -31,7 +31,7 @@ await runTask(command.action(async (named, options) => {
   const progress = createProgress(options);
   const { output, tolerance } = options;
   const source = await findSource(named, "trained");
-  await startBackend();
+  await startBackendFor(options, progress);
   const result = source.kind === "run"
     ? await fuseRun(source.run, { output: output ?? source.run.fused, tolerance, progress })
     : await fuseModelFile(source.path, { output: output ?? `${source.folder}/fused`, tolerance, progress });

@@ -6,7 +6,8 @@
 import { DEFAULT_SETTINGS } from "../src/bench/bench.ts";
 import { benchRun } from "../src/bench/bench_run.ts";
 import { renderReport } from "../src/bench/report.ts";
-import { newCommand, print, runTask, wholeNumber } from "../src/cli/command.ts";
+import { newComputeCommand, startBackendFor } from "../src/cli/backend_options.ts";
+import { print, runTask, wholeNumber } from "../src/cli/command.ts";
 import { renderCosts, renderProof } from "../src/cli/fusion_table.ts";
 import { interruptSignal } from "../src/cli/interrupt.ts";
 import { BLOCK_HELP, blockKind, networkChanges, networkSetting, SET_HELP } from "../src/cli/network_flags.ts";
@@ -14,14 +15,13 @@ import { definedOnly } from "../src/cli/options.ts";
 import { createProgress } from "../src/cli/progress.ts";
 import { renderTrainingSummary, summarizeFusion } from "../src/cli/summaries.ts";
 import { EQUIVALENCE_TOLERANCE } from "../src/fuse/verify.ts";
-import { startBackend } from "../src/kernels/backend.ts";
 import { PRESET_NAMES } from "../src/model/presets.ts";
 import { readRunConfigFile, requestConfig } from "../src/run/config.ts";
 import { fuseRun } from "../src/run/fusion_run.ts";
 import { runDirectoryAt } from "../src/run/run_directory.ts";
 import { startTraining } from "../src/run/training_run.ts";
 
-const command = newCommand("pipeline", "Train a multi-branch network, fuse it, and bench both forms.")
+const command = newComputeCommand("pipeline", "Train a multi-branch network, fuse it, and bench both forms.")
   .option("--preset <name>", `the network: ${PRESET_NAMES.join(", ")} (default: toy)`)
   .option("--block <kind>", BLOCK_HELP, blockKind)
   .option("--set <key=value>", SET_HELP, networkSetting)
@@ -44,7 +44,7 @@ await runTask(command.action(async (options) => {
     training: definedOnly({ epochs: options.epochs }),
   });
   const signal = interruptSignal();
-  const backend = await startBackend();
+  const backend = await startBackendFor(options, progress);
 
   const training = await startTraining(request, { backend, progress, signal });
   const run = runDirectoryAt(training.run);

@@ -3,20 +3,20 @@
  *
  * @module
  */
-import { decimal, newCommand, print, runTask, wholeNumber } from "../src/cli/command.ts";
+import { newComputeCommand, startBackendFor } from "../src/cli/backend_options.ts";
+import { decimal, print, runTask, wholeNumber } from "../src/cli/command.ts";
 import { interruptSignal } from "../src/cli/interrupt.ts";
 import { BLOCK_HELP, blockKind, networkChanges, networkSetting, SET_HELP } from "../src/cli/network_flags.ts";
-import { definedOnly, OUTPUT_FLAGS } from "../src/cli/options.ts";
+import { definedOnly, MANNER_FLAGS } from "../src/cli/options.ts";
 import { createProgress } from "../src/cli/progress.ts";
 import { renderTrainingSummary } from "../src/cli/summaries.ts";
 import { InputError } from "../src/errors.ts";
-import { startBackend } from "../src/kernels/backend.ts";
 import { PRESET_NAMES } from "../src/model/presets.ts";
 import { readRunConfigFile, requestConfig } from "../src/run/config.ts";
 import { findRun } from "../src/run/run_directory.ts";
 import { resumeTraining, startTraining } from "../src/run/training_run.ts";
 
-const command = newCommand(
+const command = newComputeCommand(
   "train",
   "Train a multi-branch network and freeze it with its BatchNorm statistics.",
 )
@@ -85,7 +85,7 @@ await runTask(command.action(async (options) => {
     start = (context: Parameters<typeof startTraining>[1]) => startTraining(request, context);
   }
   const signal = interruptSignal();
-  const backend = await startBackend();
+  const backend = await startBackendFor(options, progress);
   const summary = await start({ backend, progress, signal });
   if (options.json) print(JSON.stringify(summary));
   else {
@@ -96,7 +96,7 @@ await runTask(command.action(async (options) => {
 
 /** A resumed run keeps its own configuration: a flag that would change it is refused. */
 function refuseFlagsWithResume(given: string[]): void {
-  const surplus = given.filter((name) => name !== "resume" && !OUTPUT_FLAGS.includes(name));
+  const surplus = given.filter((name) => name !== "resume" && !MANNER_FLAGS.includes(name));
   if (surplus.length === 0) return;
   const flags = surplus.map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
   throw new InputError(

@@ -6,8 +6,8 @@
 
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 
-/** Names of the flags that say how to print and change no result. */
-export const OUTPUT_FLAGS: readonly string[] = ["json", "quiet", "debug"];
+/** Names of the flags that say how to print and how to compute, not what. */
+export const MANNER_FLAGS: readonly string[] = ["json", "quiet", "debug", "threads", "kernels"];
 
 /** The entries of an object whose value was given; the others are left out, so that a default can take their place. */
 export function definedOnly<T extends Record<string, unknown>>(
