@@ -1,13 +1,19 @@
 /**
- * BatchNorm on the wasm backend: for training, forward and backward, and for inference.
+ * BatchNorm on the wasm backend: for training, of one tensor or of several that are added, and for inference.
  *
  * @module
  */
 import type { KernelArguments } from "../composed/compose.ts";
-import { allocateTensor, byteOffset, type TensorInfo } from "../heap.ts";
+import { allocateTensor, type TensorInfo } from "../heap.ts";
 import { type KernelContext, override } from "../override.ts";
 import { type BatchNormAttributes, TRAINING, TRAINING_GRADIENT } from "./composed.ts";
-import { batchNormFields, type BatchNormOffsets, chunkCount, partialsShape } from "./fields.ts";
+import {
+  NORMALIZED_SUM,
+  NORMALIZED_SUM_GRADIENT,
+  type NormalizedSumAttributes,
+  splitEvenly,
+} from "./composed_sum.ts";
+import { type BranchTensors, runBackward, runForward, runInference } from "./work.ts";
 
 interface FusedBatchNormAttributes {
   readonly varianceEpsilon: number;
@@ -15,99 +21,111 @@ interface FusedBatchNormAttributes {
 
 /** The BatchNorm kernels. */
 export const BATCH_NORMS = [
-  override<BatchNormAttributes>(TRAINING.kernelName, training),
-  override<BatchNormAttributes>(TRAINING_GRADIENT.kernelName, trainingGradient),
+  override<BatchNormAttributes>(TRAINING.kernelName, (context, { inputs, attrs }) => {
+    const { x, gamma, beta } = inputs as Record<"x" | "gamma" | "beta", TensorInfo>;
+    return forward(context, [x], [gamma], [beta], [attrs.epsilon], false);
+  }),
+  override<BatchNormAttributes>(TRAINING_GRADIENT.kernelName, (context, { inputs, attrs }) => {
+    const { dy, x, gamma, mean, variance } = inputs as Record<
+      "dy" | "x" | "gamma" | "mean" | "variance",
+      TensorInfo
+    >;
+    return backward(context, dy, [x], [gamma], [mean], [variance], [attrs.epsilon]);
+  }),
+  override<NormalizedSumAttributes>(NORMALIZED_SUM.kernelName, (context, { inputs, attrs }) => {
+    const [xs, gammas, betas] = splitEvenly(inputs as unknown as readonly TensorInfo[], 3);
+    return forward(context, xs!, gammas!, betas!, attrs.epsilons, true);
+  }),
+  override<NormalizedSumAttributes>(NORMALIZED_SUM_GRADIENT.kernelName, (context, { inputs, attrs }) => {
+    const [dy, y, ...rest] = inputs as unknown as readonly TensorInfo[];
+    const [xs, gammas, means, variances] = splitEvenly(rest, 4);
+    return backward(context, dy!, xs!, gammas!, means!, variances!, attrs.epsilons, y);
+  }),
   override<FusedBatchNormAttributes>("FusedBatchNorm", inference),
 ];
 
-type GradientInputs = Record<"dy" | "x" | "gamma" | "mean" | "variance", TensorInfo>;
-
-/** Partial sums of a chunk in the forward pass: its first row, Σ and Σ². */
-const FORWARD_SUMS = 3;
-/** Partial sums of a chunk in the backward pass: Σ dy and Σ dy·(x − μ). */
-const BACKWARD_SUMS = 2;
-
-function training(
+/** y, then the means, then the variances. */
+function forward(
   context: KernelContext,
-  { inputs, attrs }: KernelArguments<BatchNormAttributes>,
+  xs: readonly TensorInfo[],
+  gammas: readonly TensorInfo[],
+  betas: readonly TensorInfo[],
+  epsilons: readonly number[],
+  relu: boolean,
 ): TensorInfo[] | undefined {
-  const { x, gamma, beta } = inputs as { x: TensorInfo; gamma: TensorInfo; beta: TensorInfo };
-  if (!servesAll(x, [gamma, beta])) return undefined;
-  const { backend } = context;
-  const y = allocateTensor(backend, x.shape);
-  const mean = allocateTensor(backend, gamma.shape);
-  const variance = allocateTensor(backend, gamma.shape);
-  const partials = allocateTensor(backend, partialsShape(x.shape, FORWARD_SUMS));
-  const offsets = { x, y, gamma, beta, mean, variance, partials };
-  const fields = fieldsOf(context, x, attrs.epsilon, offsets);
-  const chunks = chunkCount(x.shape);
-  context.dispatcher.run({ kernel: "batchNormSums", units: chunks, fields });
-  context.dispatcher.run({ kernel: "batchNormMoments", units: gamma.shape[0]!, fields });
-  context.dispatcher.run({ kernel: "batchNormApply", units: chunks, fields });
-  backend.disposeData(partials.dataId);
-  return [y, mean, variance];
+  const [first] = xs;
+  if (!serves(xs, [...gammas, ...betas])) return undefined;
+  const like = (tensors: readonly TensorInfo[]) =>
+    tensors.map(({ shape }) => allocateTensor(context.backend, shape));
+  const y = allocateTensor(context.backend, first!.shape);
+  const [means, variances] = [like(gammas), like(gammas)];
+  const branches = xs.map((x, b): BranchTensors => ({
+    x,
+    epsilon: epsilons[b]!,
+    gamma: gammas[b],
+    beta: betas[b],
+    mean: means[b]!,
+    variance: variances[b]!,
+  }));
+  runForward(context, { branches, relu, y });
+  return [y, ...means, ...variances];
 }
 
-function trainingGradient(
+/**
+ * Gradients of the x, then of the γ, then of the β.
+ *
+ * @param y The output, where ReLU was applied to it.
+ */
+function backward(
   context: KernelContext,
-  { inputs, attrs }: KernelArguments<BatchNormAttributes>,
+  dy: TensorInfo,
+  xs: readonly TensorInfo[],
+  gammas: readonly TensorInfo[],
+  means: readonly TensorInfo[],
+  variances: readonly TensorInfo[],
+  epsilons: readonly number[],
+  y?: TensorInfo,
 ): TensorInfo[] | undefined {
-  const { dy, x, gamma, mean, variance } = inputs as GradientInputs;
-  if (!servesAll(x, [gamma, mean, variance]) || dy.dtype !== "float32") return undefined;
-  const { backend } = context;
-  const dx = allocateTensor(backend, x.shape);
-  const dgamma = allocateTensor(backend, gamma.shape);
-  const dbeta = allocateTensor(backend, gamma.shape);
-  const partials = allocateTensor(backend, partialsShape(x.shape, BACKWARD_SUMS));
-  const offsets = { x, gamma, mean, variance, partials, dy, dx, dgamma, dbeta };
-  const fields = fieldsOf(context, x, attrs.epsilon, offsets);
-  const chunks = chunkCount(x.shape);
-  context.dispatcher.run({ kernel: "batchNormGradSums", units: chunks, fields });
-  context.dispatcher.run({ kernel: "batchNormParameterGrads", units: gamma.shape[0]!, fields });
-  context.dispatcher.run({ kernel: "batchNormGradApply", units: chunks, fields });
-  backend.disposeData(partials.dataId);
-  return [dx, dgamma, dbeta];
+  if (!serves([dy, ...xs], [...gammas, ...means, ...variances])) return undefined;
+  const like = (tensors: readonly TensorInfo[]) =>
+    tensors.map(({ shape }) => allocateTensor(context.backend, shape));
+  const [dxs, dgammas, dbetas] = [like(xs), like(gammas), like(gammas)];
+  const branches = xs.map((x, b): BranchTensors => ({
+    x,
+    epsilon: epsilons[b]!,
+    gamma: gammas[b],
+    mean: means[b]!,
+    variance: variances[b]!,
+    dx: dxs[b]!,
+    dgamma: dgammas[b]!,
+    dbeta: dbetas[b]!,
+  }));
+  runBackward(context, { branches, relu: y !== undefined, dy, ...(y === undefined ? {} : { y }) });
+  return [...dxs, ...dgammas, ...dbetas];
 }
 
 function inference(
   context: KernelContext,
   { inputs, attrs }: KernelArguments<FusedBatchNormAttributes>,
 ): TensorInfo | undefined {
-  const { x, mean, variance } = inputs as { x: TensorInfo; mean: TensorInfo; variance: TensorInfo };
-  const { scale, offset } = inputs as { scale?: TensorInfo | null; offset?: TensorInfo | null };
-  const parameters = [mean, variance, scale, offset].filter((parameter) => parameter != null);
-  if (!servesAll(x, parameters)) return undefined;
+  const { x, mean, variance } = inputs as Record<"x" | "mean" | "variance", TensorInfo>;
+  const gamma = inputs["scale"] ?? undefined;
+  const beta = inputs["offset"] ?? undefined;
+  const parameters = [mean, variance, gamma, beta].filter((parameter) => parameter !== undefined);
+  if (!serves([x], parameters)) return undefined;
   const y = allocateTensor(context.backend, x.shape);
-  const offsets = {
-    x,
-    y,
-    mean,
-    variance,
-    ...(scale == null ? {} : { gamma: scale }),
-    ...(offset == null ? {} : { beta: offset }),
-  };
-  const fields = fieldsOf(context, x, attrs.varianceEpsilon, offsets);
-  context.dispatcher.run({ kernel: "batchNormApply", units: chunkCount(x.shape), fields });
+  const branch = { x, epsilon: attrs.varianceEpsilon, gamma, beta, mean, variance };
+  runInference(context, { branches: [branch], relu: false, y });
   return y;
 }
 
-/** Whether x is not empty, and all parameters are vectors over its last axis. */
-function servesAll(x: TensorInfo, parameters: readonly TensorInfo[]): boolean {
-  const channels = x.shape.at(-1);
-  return x.dtype === "float32" && x.shape.length > 0 && !x.shape.includes(0) &&
-    parameters.every(({ shape, dtype }) =>
-      dtype === "float32" && shape.length === 1 && shape[0] === channels
-    );
-}
-
-function fieldsOf(
-  context: KernelContext,
-  x: TensorInfo,
-  epsilon: number,
-  tensors: Readonly<Record<string, TensorInfo>>,
-): number[] {
-  const offsets: BatchNormOffsets = Object.fromEntries(
-    Object.entries(tensors).map(([name, tensor]) => [name, byteOffset(context.backend, tensor)]),
-  );
-  return batchNormFields(x.shape, epsilon, offsets);
+/** Whether the tensors have one shape, and are not empty, and all parameters are vectors over its last axis. */
+function serves(tensors: readonly TensorInfo[], parameters: readonly TensorInfo[]): boolean {
+  const { shape } = tensors[0]!;
+  const isFloat = ({ dtype }: TensorInfo) => dtype === "float32";
+  const isLike = (other: readonly number[]) =>
+    other.length === shape.length && other.every((size, axis) => size === shape[axis]);
+  return shape.length > 0 && !shape.includes(0) && tensors.every(isFloat) && parameters.every(isFloat) &&
+    tensors.every((tensor) => isLike(tensor.shape)) &&
+    parameters.every((parameter) => parameter.shape.length === 1 && parameter.shape[0] === shape.at(-1));
 }

@@ -10,6 +10,7 @@ import type { TensorInfo } from "../heap.ts";
 import { conv2dFilterGradient } from "./conv2d_filter_gradient.ts";
 import { depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise_gradients.ts";
 import { TRAINING, TRAINING_GRADIENT } from "../batch_norm/composed.ts";
+import { NORMALIZED_SUM, NORMALIZED_SUM_GRADIENT } from "../batch_norm/composed_sum.ts";
 import { MEAN_GRADIENT } from "../elementwise/mean_gradient.ts";
 import { RELU_GRADIENT } from "../elementwise/relu_gradient.ts";
 import { MOVING_AVERAGE } from "../variables/moving_average.ts";
@@ -23,6 +24,8 @@ const COMPOSED = {
   DepthwiseConv2dNativeBackpropInput: kernelFunction(depthwiseInputGradient),
   [TRAINING.kernelName]: operationKernel(TRAINING),
   [TRAINING_GRADIENT.kernelName]: operationKernel(TRAINING_GRADIENT),
+  [NORMALIZED_SUM.kernelName]: operationKernel(NORMALIZED_SUM),
+  [NORMALIZED_SUM_GRADIENT.kernelName]: operationKernel(NORMALIZED_SUM_GRADIENT),
   [RELU_GRADIENT.kernelName]: operationKernel(RELU_GRADIENT),
   [MEAN_GRADIENT.kernelName]: operationKernel(MEAN_GRADIENT),
   [MOVING_AVERAGE.kernelName]: operationKernel(MOVING_AVERAGE),
