@@ -11,9 +11,10 @@ import { InputError } from "../errors.ts";
 import type { Classifier, ModelCard } from "../inference/classifier.ts";
 import { nearestName } from "../nearest_name.ts";
 import { MODULE_FORMAT } from "./module_format.ts";
-import type { Precision } from "./precision.ts";
-import type { ModelSource } from "./source.ts";
 import { ONNX_FORMAT } from "./onnx_format.ts";
+import type { Precision } from "./precision.ts";
+import { SAFETENSORS_FORMAT } from "./safetensors_format.ts";
+import type { ModelSource } from "./source.ts";
 import { TFJS_FORMAT } from "./tfjs_format.ts";
 
 /** What a format gets to write. */
@@ -46,7 +47,12 @@ export interface ExportFormat {
 }
 
 /** Every format, in the order in which the help lists them. */
-export const EXPORT_FORMATS: readonly ExportFormat[] = [TFJS_FORMAT, ONNX_FORMAT, MODULE_FORMAT];
+export const EXPORT_FORMATS: readonly ExportFormat[] = [
+  TFJS_FORMAT,
+  ONNX_FORMAT,
+  SAFETENSORS_FORMAT,
+  MODULE_FORMAT,
+];
 
 /**
  * The format of that name.
