@@ -8,7 +8,7 @@
  * @module
  */
 import { type Affine, kernelLength, type Outcome, type Refusal, refuse, type Weights } from "./affine.ts";
-import { type Axes, gcd, padsLikeTaps, readsInsideOnly, sequence } from "./axis.ts";
+import { gcd, padsLikeTaps, readsInsideOnly, sequence } from "./axis.ts";
 import { regroup } from "./groups.ts";
 
 /**
@@ -76,16 +76,12 @@ function scaleOutputs(a: Affine, b: Affine): Weights {
   return { kernel, bias };
 }
 
-/** The shape of a composition. */
-interface Shape {
-  readonly inChannels: number;
-  readonly outChannels: number;
-  readonly groups: number;
-  readonly axes: Axes;
-}
-
 /** The composition of any two maps, tap by tap and group by group: the plain reference of the fast path. */
-export function composeWeights(a: Affine, b: Affine, shape: Shape): Weights {
+export function composeWeights(
+  a: Affine,
+  b: Affine,
+  shape: Pick<Affine, "inChannels" | "outChannels" | "groups" | "axes">,
+): Weights {
   const { groups } = shape;
   const first = a.weights();
   const second = b.weights();

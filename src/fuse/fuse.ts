@@ -21,6 +21,7 @@ import { WeightStore } from "./weights.ts";
 export interface Fusion {
   /** A functional LayersModel that `tf.loadLayersModel` reads. */
   readonly artifacts: io.ModelArtifacts;
+  /** What merged, what did not and why, and what it saves. */
   readonly report: FusionReport;
 }
 
@@ -34,6 +35,26 @@ export interface Fusion {
  * @param artifacts A LayersModel as a `tf.io` handler loads it: float32 weights, or quantized ones.
  * @throws {InputError} when it is not a LayersModel, a weight is not finite, or one that takes part is missing, of the
  *   wrong shape, or a negative variance.
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { fuse } from "./fuse.ts";
+ *
+ * const layers = [
+ *   tf.layers.conv2d({ name: "conv", filters: 4, kernelSize: 3, inputShape: [8, 8, 3] }),
+ *   tf.layers.batchNormalization({ name: "bn" }),
+ *   tf.layers.reLU({ name: "relu" }),
+ * ];
+ * const training = await new Promise<tf.io.ModelArtifacts>((resolve) => {
+ *   tf.sequential({ layers }).save(tf.io.withSaveHandler((artifacts) => {
+ *     resolve(artifacts);
+ *     return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" } });
+ *   }));
+ * });
+ * const { artifacts, report } = fuse(training);
+ * const fused = await tf.loadLayersModel({ load: () => Promise.resolve(artifacts) });
+ * console.log(fused.layers.length, report.regions[0]?.layers); // 2 [ "conv", "bn", "relu" ]
+ * ```
  */
 export function fuse(artifacts: io.ModelArtifacts): Fusion {
   return fuseUnder(LAWS, artifacts);

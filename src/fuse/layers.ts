@@ -31,7 +31,7 @@ const IDENTITY_LAYERS: ReadonlySet<string> = new Set([
 
 /** Activations by their name in an Activation layer, as a Conv2D's `activation` takes them. */
 const ACTIVATIONS: ReadonlySet<string> = new Set(
-  "elu gelu gelu_new hard_sigmoid mish relu relu6 selu sigmoid softplus softsign swish tanh".split(" "),
+  "elu gelu hard_sigmoid mish relu relu6 selu sigmoid softplus softsign swish tanh".split(" "),
 );
 
 const CONVOLUTIONS: ReadonlySet<string> = new Set([
@@ -72,8 +72,8 @@ export function stepsOf(call: Call, laws: Laws, weights: WeightStore): readonly 
   if (config.text("data_format", "channels_last") !== "channels_last") {
     return [opaque(refuse("layout", "its images are channels first", 'Use data_format "channels_last".'))];
   }
-  const builtIn = config.text("activation", "linear");
-  if (builtIn !== "linear" && !ACTIVATIONS.has(builtIn)) return [{ kind: "opaque" }];
+  const builtIn = activationName(config);
+  if (builtIn === undefined) return [{ kind: "opaque" }];
   const maps = rule({ name, config, input, laws, weights });
   if ("kind" in maps) return [opaque(maps)];
   const steps: Step[] = maps.map((map) => ({ kind: "affine", map }));
@@ -87,16 +87,19 @@ function opaque(refusal: Refusal): Step {
 
 /** The activation that a layer is, if it is one that a Conv2D can carry. */
 function activationOf(className: string, config: LayerConfig): string | undefined {
-  if (className === "Activation") {
-    const name = config.text("activation", "linear");
-    return name === "linear" || ACTIVATIONS.has(name) ? name : undefined;
-  }
+  if (className === "Activation") return activationName(config);
   if (className !== "ReLU") return undefined;
   const limit = config.values.max_value ?? null;
   const { negative_slope: slope, threshold } = config.values; // Keras may write them as lists of one.
   if (Number(slope ?? 0) !== 0 || Number(threshold ?? 0) !== 0) return undefined;
   if (limit === null) return "relu";
   return limit === 6 ? "relu6" : undefined;
+}
+
+/** The configured activation, if it is one of {@link ACTIVATIONS} or "linear". */
+function activationName({ values }: LayerConfig): string | undefined {
+  const name = values.activation ?? "linear";
+  return typeof name === "string" && (name === "linear" || ACTIVATIONS.has(name)) ? name : undefined;
 }
 
 function imageShape(shape: Shape): ImageShape | undefined {

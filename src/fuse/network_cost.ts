@@ -14,6 +14,7 @@ import { readGraph } from "./topology.ts";
 export interface NetworkCost {
   /** Layers, without the inputs. */
   readonly layers: number;
+  /** Layers that are convolutions of any kind. */
   readonly convolutions: number;
   /** All weights, running statistics included. */
   readonly parameters: number;

@@ -7,11 +7,12 @@
 import { changesNothing } from "./affine.ts";
 import { convolutionConfig, RoundedWeights } from "./convolution_layer.ts";
 import { convolutionClass, costPerPixel, executable } from "./executable.ts";
-import type { Call } from "./graph.ts";
+import type { Call, Layer } from "./graph.ts";
 import { isConvolution, type Step } from "./layers.ts";
 import type { NetworkWriter, Reference } from "./network_writer.ts";
 import { isPaddedAs } from "./padding.ts";
-import type { Plan, Plans } from "./plans.ts";
+import type { Plan } from "./plan.ts";
+import type { Plans } from "./plans.ts";
 import type { FusedRegion } from "./report.ts";
 import type { Op, Value } from "./values.ts";
 
@@ -113,8 +114,8 @@ export class Rebuilder {
     if (map.copies && mode !== undefined) return source;
 
     const calls = [...plan.ops.map((op) => op.call), ...(activation === undefined ? [] : [activation.call])];
-    const layers = [...new Set(calls.map((call) => call.layer.name))];
-    const name = `${regionName(layers)}/reparam`;
+    const merged = [...new Set(calls.map((call) => call.layer))];
+    const name = `${regionName(merged)}/reparam`;
     let output = source;
     if (mode === undefined) {
       const padding = map.axes.map((axis) => [axis.before, Math.max(axis.after, 0)]);
@@ -129,7 +130,7 @@ export class Rebuilder {
     const last = calls.at(-1)!;
     const region = {
       name: output.call.layer.name,
-      layers,
+      layers: merged.map((layer) => layer.name),
       className: output.call.layer.className,
       kernelShape: [vertical.size, horizontal.size, map.inChannels / map.groups, map.outChannels],
       groups: map.groups,
@@ -166,12 +167,13 @@ function total(values: readonly (number | null)[]): number | null {
   return values.reduce((a, b) => a === null || b === null ? null : a + b, 0);
 }
 
-/** The folder that all names share, or the first name when they share none. */
-function regionName(names: readonly string[]): string {
-  const parts = names.map((name) => name.split("/"));
-  const first = parts[0]!;
-  const folders = parts.length === 1 ? first.length : Math.min(...parts.map((path) => path.length - 1));
+/** The folder that all layers share, or the first convolution's name when they share none. */
+function regionName(layers: readonly Layer[]): string {
+  const paths = layers.map((layer) => layer.name.split("/"));
+  const [first] = paths as [string[]];
+  const folders = paths.length === 1 ? first.length : Math.min(...paths.map((path) => path.length - 1));
   let shared = 0;
-  while (shared < folders && parts.every((path) => path[shared] === first[shared])) shared++;
-  return shared === 0 ? names[0]! : first.slice(0, shared).join("/");
+  while (shared < folders && paths.every((path) => path[shared] === first[shared])) shared++;
+  if (shared > 0) return first.slice(0, shared).join("/");
+  return (layers.find((layer) => isConvolution(layer.className)) ?? layers[0]!).name;
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Plan, Plans } from "./plans.ts";
+import type { Plan } from "./plan.ts";
+import type { Plans } from "./plans.ts";
 import type { RefusedMerge } from "./report.ts";
 import type { Op, StepGraph, Value } from "./values.ts";
 

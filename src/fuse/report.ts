@@ -8,7 +8,9 @@ import type { NetworkCost } from "./network_cost.ts";
 
 /** A layer's output in a model: the layer and which of its calls. */
 export interface LayerOutput {
+  /** The layer's name. */
   readonly layer: string;
+  /** 0 for the first call. */
   readonly node: number;
 }
 
@@ -22,7 +24,9 @@ export interface FusedRegion {
   readonly className: string;
   /** [height, width, inChannels / groups, outChannels]. */
   readonly kernelShape: readonly number[];
+  /** Groups of channels; as many as input channels for a depthwise convolution. */
   readonly groups: number;
+  /** Vertical and horizontal. */
   readonly strides: readonly [number, number];
   /** The activation that it carries, "linear" for none. */
   readonly activation: string;
@@ -30,13 +34,15 @@ export interface FusedRegion {
   readonly roundingError: number;
   /** Output pixels at each edge whose window reaches into the padding, at most. */
   readonly borderWidth: number;
-  /** Multiply-accumulates for one image; `null` where the size of the image is not fixed. */
+  /** Multiply-accumulates of the layers for one image; `null` where the size of the image is not fixed. */
   readonly multiplyAccumulatesBefore: number | null;
+  /** The same for the layer that replaces them. */
   readonly multiplyAccumulatesAfter: number | null;
   /** The tensor of the training form that equals the output of the region. */
   readonly training: LayerOutput;
   /** Whether the training tensor lies in a nested model, where it cannot be looked at from outside. */
   readonly nested: boolean;
+  /** The tensor of the fused form. */
   readonly fused: LayerOutput;
 }
 
@@ -46,7 +52,9 @@ export interface RefusedMerge {
   readonly layer: string;
   /** The layers that it would have merged with. */
   readonly partners: readonly string[];
+  /** What the merge fails on. */
   readonly law: LawName;
+  /** What is in the way, with the numbers. */
   readonly reason: string;
   /** What to change in the training network. */
   readonly advice: string;
@@ -54,8 +62,12 @@ export interface RefusedMerge {
 
 /** The whole of what fusion did. */
 export interface FusionReport {
+  /** What merged, in the order in which it computes. */
   readonly regions: readonly FusedRegion[];
+  /** What did not merge, in the order of the layers. */
   readonly refusals: readonly RefusedMerge[];
+  /** What the training form costs. */
   readonly before: NetworkCost;
+  /** What the fused form costs. */
   readonly after: NetworkCost;
 }

@@ -13,7 +13,9 @@ export const EQUIVALENCE_TOLERANCE = 1e-4;
 
 /** What {@link verifyFusion} needs. */
 export interface VerificationRequest {
+  /** The network as it was trained. */
   readonly training: tf.LayersModel;
+  /** The network as it was fused. */
   readonly fused: tf.LayersModel;
   /** What `fuse` said. */
   readonly report: Pick<FusionReport, "regions">;
@@ -33,6 +35,7 @@ export type Batch = tf.Tensor | tf.Tensor[];
 export interface FusionProof {
   /** Whether the fused form may be used in place of the training form. */
   readonly pass: boolean;
+  /** The bar that differences were held to. */
   readonly tolerance: number;
   /** How many inputs were compared. */
   readonly images: number;

@@ -60,6 +60,45 @@ Deno.test("fuse() keeps layers that take no part, with their names, configuratio
   assert.deepEqual(report.after, report.before);
 });
 
+Deno.test("fuse() folds every BatchNorm of inverted residuals, and leaves the residuals", async () => {
+  const input = tf.input({ shape: [8, 8, 4], name: "image" });
+  const relu6 = (name: string) => reLU({ name, maxValue: 6 });
+  const block = (x: tf.SymbolicTensor, name: string, strides: number) => {
+    const padding = strides === 2 ? [zeroPadding2d({ name: `${name}_pad`, padding: [[0, 1], [0, 1]] })] : [];
+    return through(
+      x,
+      conv(`${name}_expand`, 1, 12),
+      bn(`${name}_expand_bn`),
+      relu6(`${name}_expand_relu`),
+      ...padding,
+      depthwiseConv2d({
+        name: `${name}_dw`,
+        kernelSize: 3,
+        strides,
+        padding: strides === 2 ? "valid" : "same",
+      }),
+      bn(`${name}_dw_bn`),
+      relu6(`${name}_dw_relu`),
+      conv(`${name}_project`, 1),
+      bn(`${name}_project_bn`),
+    );
+  };
+  const first = block(input, "b1", 2);
+  const output = sum("add", first, block(first, "b2", 1));
+  const forms = await bothForms(tf.model({ inputs: input, outputs: output }));
+  assert.deepEqual(layersOf(forms.fused), [
+    "b1_expand/reparam: Conv2D",
+    "b1_dw/reparam: DepthwiseConv2D",
+    "b1_project/reparam: Conv2D",
+    "b2_expand/reparam: Conv2D",
+    "b2_dw/reparam: DepthwiseConv2D",
+    "b2_project/reparam: Conv2D",
+    "add: Add",
+  ]);
+  assert.equal(forms.fused.getLayer("b1_dw/reparam").getConfig()["padding"], "same");
+  assertEquivalent(forms);
+});
+
 Deno.test("fuse() leaves the artifacts that it was given as they are", async () => {
   const artifacts = await toArtifacts(chain([6, 6, 2], conv("a", 3), bn("b"), reLU()));
   const copy = structuredClone(artifacts);
