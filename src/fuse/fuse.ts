@@ -86,7 +86,7 @@ export function fuseUnder(laws: Laws, artifacts: io.ModelArtifacts): Fusion {
     artifacts: fused,
     report: {
       regions: rebuilder.regions(),
-      refusals: refusedMerges(plans, steps, (value) => rebuilder.isWritten(value)),
+      refusals: refusedMerges(plans, steps, (value) => rebuilder.isComputed(value)),
       before: costOfGraph(graph, artifacts.weightSpecs ?? []),
       after: costOf(fused),
     },

@@ -30,7 +30,8 @@ export interface NewWeights {
   compute(): readonly Float32Array[];
 }
 
-interface WrittenCall {
+/** A call that is being written. */
+export interface WrittenCall {
   readonly layer: WrittenLayer;
   readonly inputs: readonly Reference[];
   readonly kwargs: Json;
@@ -38,7 +39,8 @@ interface WrittenCall {
   node: number;
 }
 
-interface WrittenLayer {
+/** A layer that is being written. */
+export interface WrittenLayer {
   readonly name: string;
   readonly className: string;
   readonly config: Json;
@@ -75,7 +77,7 @@ export class NetworkWriter {
     config: Json,
     inputs: readonly Reference[],
     weights?: NewWeights,
-  ) {
+  ): Reference {
     let name = wanted;
     for (let i = 1; this.reserved.has(name); i++) name = `${wanted}_${i}`;
     this.reserved.add(name);

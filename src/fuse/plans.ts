@@ -38,6 +38,14 @@ export class Plans {
     return this.plans.get(value) ?? [];
   }
 
+  /** Whether a step that reads the value could merge into what makes it, cost aside. */
+  wouldMerge(value: Value, { step }: Op): boolean {
+    const plans = this.of(value);
+    if (step.kind === "add") return plans.length > 0;
+    return step.kind === "affine" &&
+      plans.some((plan) => this.laws.compose(plan.map, step.map).kind === "affine");
+  }
+
   /** The cheapest way to the value. */
   best(value: Value): Best {
     const known = this.chosen.get(value);

@@ -16,13 +16,17 @@ import type { Plans } from "./plans.ts";
 import type { FusedRegion } from "./report.ts";
 import type { Op, Value } from "./values.ts";
 
+/** A region of the report before its weights are computed. */
+interface MergedRegion {
+  readonly region: Omit<FusedRegion, "roundingError">;
+  readonly weights: RoundedWeights | undefined;
+}
+
 /** Writes values as calls of layers. */
 export class Rebuilder {
-  private readonly merged: {
-    region: Omit<FusedRegion, "roundingError">;
-    weights: RoundedWeights | undefined;
-  }[] = [];
+  private readonly merged: MergedRegion[] = [];
   private readonly written = new Map<Value, Reference>();
+  private readonly carried = new Set<Value>();
   private readonly kept = new Map<Call, Reference>();
 
   constructor(private readonly plans: Plans, private readonly writer: NetworkWriter) {}
@@ -35,9 +39,9 @@ export class Rebuilder {
     }));
   }
 
-  /** Whether the value has been written. */
-  isWritten(value: Value): boolean {
-    return this.written.has(value);
+  /** Whether the fused network computes the value, alone or with its activation. */
+  isComputed(value: Value): boolean {
+    return this.written.has(value) || this.carried.has(value);
   }
 
   /** The reference to a value, written now if it was not yet. */
@@ -97,6 +101,7 @@ export class Rebuilder {
     const input = op.inputs[0]!;
     const best = this.plans.best(input);
     if (best.kind === "plan" && input.readers === 1 && !input.isOutput && carriesActivation(best.plan)) {
+      this.carried.add(input);
       return this.region(value, best.plan, { name: activation, call: op.call });
     }
     return this.keep(op.call, op.inputs);

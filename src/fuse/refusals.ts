@@ -13,12 +13,12 @@ import type { Op, StepGraph, Value } from "./values.ts";
  *
  * @param plans What could be merged.
  * @param graph The steps of the network.
- * @param isWritten Whether the fused network computes a value on its own.
+ * @param isComputed Whether the fused network computes a value.
  */
 export function refusedMerges(
   plans: Plans,
   graph: StepGraph,
-  isWritten: (value: Value) => boolean,
+  isComputed: (value: Value) => boolean,
 ): readonly RefusedMerge[] {
   const readers = readersOf(graph);
   const found: RefusedMerge[] = plans.refused.map(({ op, partners, refusal }) => ({
@@ -28,11 +28,13 @@ export function refusedMerges(
     reason: refusal.reason,
     advice: refusal.advice,
   }));
-  for (const value of graph.values.filter(isWritten)) {
+  for (const value of graph.values.filter(isComputed)) {
     found.push(...tooCostly(value, plans), ...neededElsewhere(value, plans, readers.get(value) ?? []));
   }
   const order = new Map(graph.values.map((value, i) => [value.call.layer.name, i]));
-  return found.sort((a, b) => (order.get(a.layer) ?? 0) - (order.get(b.layer) ?? 0));
+  // A step that only copies was taken once for each reader.
+  const distinct = new Map(found.map((refusal) => [JSON.stringify(refusal), refusal]));
+  return [...distinct.values()].sort((a, b) => (order.get(a.layer) ?? 0) - (order.get(b.layer) ?? 0));
 }
 
 /** A value whose widest exact merge was not the cheapest way to it. */
@@ -59,9 +61,9 @@ function tooCostly(value: Value, plans: Plans): RefusedMerge[] {
 
 /** A value that could have merged into what reads it, had it one reader. */
 function neededElsewhere(value: Value, plans: Plans, readers: readonly Op[]): RefusedMerge[] {
-  const partners = readers.filter(({ step }) => step.kind === "affine" || step.kind === "add");
   const shared = value.readers > 1 || value.isOutput;
-  if (!shared || partners.length === 0 || plans.of(value).length === 0) return [];
+  const partners = shared ? readers.filter((reader) => plans.wouldMerge(value, reader)) : [];
+  if (partners.length === 0) return [];
   const use = value.isOutput ? "it is an output of the network" : `${value.readers} layers read it`;
   return [{
     layer: value.call.layer.name,

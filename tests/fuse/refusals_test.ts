@@ -93,6 +93,17 @@ const CASES: readonly Case[] = [
     reason: /output of the network/,
   },
   {
+    when: "the merge would cost more and an activation follows",
+    network: () => {
+      const wide = conv2d({ name: "wide", filters: 8, kernelSize: 1 });
+      return chain([6, 6, 8], conv("narrow", 1, 2), wide, reLU({ name: "relu" }));
+    },
+    law: "cost",
+    layer: "wide",
+    partners: ["narrow"],
+    reason: /2304 multiply-accumulates instead of 1152/,
+  },
+  {
     when: "the merge would cost more",
     network: () =>
       chain([6, 6, 8], conv("narrow", 1, 2), conv2d({ name: "wide", filters: 8, kernelSize: 1 })),
@@ -179,6 +190,23 @@ Deno.test("fuse() leaves a network with a refused merge as right as it was", asy
     if (law === "inference" || law === "layout") continue;
     assertEquivalent(await bothForms(network()));
   }
+});
+
+Deno.test("fuse() does not blame a second reader for what would not merge in any case", async () => {
+  const x = image();
+  const shared = through(x, conv("conv", 3));
+  const network = model(x, through(shared, conv("padded", 3)), through(shared, reLU()));
+  const { refusals } = fuse(await toArtifacts(network)).report;
+  assert.deepEqual(refusals, []);
+});
+
+Deno.test("fuse() says once what stands in the way of a padding that several layers read", async () => {
+  const x = image();
+  const padded = through(x, conv("conv", 3), zeroPadding2d({ name: "pad", padding: 1 }));
+  const branches = ["a", "b"].map((name) => through(padded, conv2d({ name, filters: 4, kernelSize: 3 })));
+  const { refusals } = fuse(await toArtifacts(model(x, sum("add", ...branches)))).report;
+  const found = refusals.map(({ layer, law, partners }) => ({ layer, law, partners }));
+  assert.deepEqual(found, [{ layer: "add", law: "compose", partners: ["conv"] }]);
 });
 
 Deno.test("fuse() refuses nothing in a network that merges whole", async () => {
