@@ -33,7 +33,7 @@ interface EmscriptenModule {
 /** The parts of `BackendWasm` that are used here. The package exports the class without its members' types. */
 export interface WasmBackend {
   readonly wasm: EmscriptenModule;
-  readonly dataIdMap: { get(dataId: object): TensorData | undefined };
+  readonly dataIdMap: { get: (dataId: object) => TensorData | undefined };
   makeOutput(shape: number[], dtype: tf.DataType): TensorInfo;
   disposeData: (dataId: object, force?: boolean) => boolean;
   incRef(dataId: object): void;
@@ -95,13 +95,42 @@ export function allocateTensor(backend: WasmBackend, shape: readonly number[]): 
  * @returns a function that ends it.
  */
 export function onDispose(backend: WasmBackend, listener: (dataId: object) => void): () => void {
-  const original = backend.disposeData;
-  backend.disposeData = (dataId, force) => {
-    const gone = original.call(backend, dataId, force);
+  return aroundDispose(backend, (dataId, dispose) => {
+    const gone = dispose();
     if (gone) listener(dataId);
     return gone;
-  };
+  });
+}
+
+/**
+ * Lets `around` stand between the engine and the backend's disposal of data. `dispose` does it, and says whether the
+ * memory is given back; it is not when other tensors share it.
+ *
+ * @returns a function that ends it. What was put around first must end last.
+ */
+export function aroundDispose(
+  backend: WasmBackend,
+  around: (dataId: object, dispose: () => boolean) => boolean,
+): () => void {
+  const original = backend.disposeData;
+  backend.disposeData = (dataId, force) => around(dataId, () => original.call(backend, dataId, force));
   return () => backend.disposeData = original;
+}
+
+/**
+ * Calls `listener` with a data id whenever anybody is about to use that data: to read it, to find it in the heap, to share
+ * it, or to dispose it.
+ *
+ * @returns a function that ends it.
+ */
+export function beforeAccess(backend: WasmBackend, listener: (dataId: object) => void): () => void {
+  const { dataIdMap } = backend;
+  const original = dataIdMap.get;
+  dataIdMap.get = (dataId) => {
+    listener(dataId);
+    return original.call(dataIdMap, dataId);
+  };
+  return () => dataIdMap.get = original;
 }
 
 /** Sets all elements of a float32 tensor to zero. */

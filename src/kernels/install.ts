@@ -14,6 +14,7 @@ import { FORWARD_CONVOLUTIONS } from "./conv2d/forward.ts";
 import { INPUT_GRADIENTS } from "./conv2d/input_gradient.ts";
 import { DEPTHWISE_CONVOLUTIONS } from "./depthwise/forward.ts";
 import { DEPTHWISE_GRADIENTS } from "./depthwise/gradients.ts";
+import { DeferredOutputs } from "./deferred.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { MEANS } from "./elementwise/mean.ts";
 import { ELEMENTWISE } from "./elementwise/pieces.ts";
@@ -126,11 +127,14 @@ export async function createKernelContext(
     : undefined;
   const dispatcher = new Dispatcher(backend, kernels, pool);
   const weights = new TransformedWeights(backend);
+  const deferred = new DeferredOutputs(backend);
   return {
     backend,
     dispatcher,
     weights,
+    deferred,
     dispose() {
+      deferred.stop();
       weights.dispose();
       dispatcher.dispose();
     },

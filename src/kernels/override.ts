@@ -5,6 +5,7 @@
  * @module
  */
 import type { KernelArguments } from "./composed/compose.ts";
+import type { DeferredOutputs } from "./deferred.ts";
 import type { Dispatcher } from "./dispatch.ts";
 import type { TensorInfo, WasmBackend } from "./heap.ts";
 import type { TransformedWeights } from "./transformed_weights.ts";
@@ -14,6 +15,7 @@ export interface KernelContext {
   readonly backend: WasmBackend;
   readonly dispatcher: Dispatcher;
   readonly weights: TransformedWeights;
+  readonly deferred: DeferredOutputs;
 }
 
 /** A fast kernel under a standard name. */

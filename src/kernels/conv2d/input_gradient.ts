@@ -43,14 +43,25 @@ function inputGradient(
   // tf.conv2dTranspose lets through images that such a convolution does not make.
   if (!tf.util.arraysEqual(dy.shape, info.outShape)) return undefined;
   const dx = allocateTensor(context.backend, attrs.inputShape);
-  const tile = isWinograd(info) ? chooseTile(dy.shape as Shape4D, attrs.inputShape) : undefined;
+  context.deferred.defer(dx, [dy, filter], () => computeGradient(context, dy, filter, dx, info));
+  return dx;
+}
+
+function computeGradient(
+  context: KernelContext,
+  dy: TensorInfo,
+  filter: TensorInfo,
+  dx: TensorInfo,
+  info: tf.backend_util.Conv2DInfo,
+): void {
+  const tile = isWinograd(info) ? chooseTile(dy.shape as Shape4D, info.inShape) : undefined;
   if (tile !== undefined) {
     const padding = [
       info.filterHeight - 1 - info.padInfo.top,
       info.filterWidth - 1 - info.padInfo.left,
     ] as const;
     winograd(context, { input: dy, filter, transposed: true, output: dx, padding, epilogue: PLAIN }, tile);
-    return dx;
+    return;
   }
   const stride = [info.strideHeight, info.strideWidth] as const;
   const rows = axisClasses(info.inHeight, info.filterHeight, stride[0], info.padInfo.top);
@@ -77,5 +88,4 @@ function inputGradient(
       }, PLAIN));
     });
   });
-  return dx;
 }
