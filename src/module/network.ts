@@ -36,11 +36,13 @@ export async function createFastNetwork(
   const heap = new StandaloneHeap();
   const instance = await WebAssembly.instantiate(module, { env: { memory: heap.memory } });
   const exports = instance.exports as unknown as ConstructorParameters<typeof Dispatcher>[1];
-  const kernels: KernelContext = {
+  // What else the context holds serves gradients.
+  const parts: Partial<KernelContext> = {
     backend: heap,
     dispatcher: new Dispatcher(heap, exports),
     weights: new TransformedWeights(heap),
   };
+  const kernels = parts as KernelContext;
   const weightsAt = heap.allocate(weights.byteLength);
   heap.view(weightsAt, weights.length).set(weights);
   const { offsets, length } = placeValues(program, batch);
