@@ -63,7 +63,9 @@ export class Rebuilder {
     if (best.kind === "plan") return this.region(value, best.plan);
     if (best.kind === "sum" && best.terms.some((term) => "plans" in term)) {
       const terms = best.terms.map((term) =>
-        "value" in term ? this.write(term.value) : this.region(value, this.plans.cheapest(term.plans, value))
+        "value" in term
+          ? this.write(term.value)
+          : this.region(value, this.plans.cheapest(term.plans, value), { isTerm: true })
       );
       return this.writer.add(`${call.layer.name}/sum`, "Add", {}, terms);
     }
@@ -102,13 +104,17 @@ export class Rebuilder {
     const best = this.plans.best(input);
     if (best.kind === "plan" && input.readers === 1 && !input.isOutput && carriesActivation(best.plan)) {
       this.carried.add(input);
-      return this.region(value, best.plan, { name: activation, call: op.call });
+      return this.region(value, best.plan, { activation: { name: activation, call: op.call } });
     }
     return this.keep(op.call, op.inputs);
   }
 
   /** One convolution for the plan, and its entry in the report. */
-  private region(value: Value, plan: Plan, activation?: { name: string; call: Call }): Reference {
+  private region(
+    value: Value,
+    plan: Plan,
+    { activation, isTerm = false }: { activation?: { name: string; call: Call }; isTerm?: boolean } = {},
+  ): Reference {
     const source = this.write(plan.source);
     const map = executable(plan.map);
     const [vertical, horizontal] = map.axes;
@@ -146,7 +152,7 @@ export class Rebuilder {
       ),
       multiplyAccumulatesBefore: total(plan.ops.map((op) => work(op.call, op.step))),
       multiplyAccumulatesAfter: work(value.call, { kind: "affine", map }),
-      training: { layer: last.layer.name, node: last.node },
+      training: isTerm ? null : { layer: last.layer.name, node: last.node },
       nested: last.layer.path.length > 0,
       fused: { layer: output.call.layer.name, node: 0 },
     };

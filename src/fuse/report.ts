@@ -38,8 +38,11 @@ export interface FusedRegion {
   readonly multiplyAccumulatesBefore: number | null;
   /** The same for the layer that replaces them. */
   readonly multiplyAccumulatesAfter: number | null;
-  /** The tensor of the training form that equals the output of the region. */
-  readonly training: LayerOutput;
+  /**
+   * The tensor of the training form that equals the output of the region; `null` where there is none, because the region
+   * is some branches of an addition that stays.
+   */
+  readonly training: LayerOutput | null;
   /** Whether the training tensor lies in a nested model, where it cannot be looked at from outside. */
   readonly nested: boolean;
   /** The tensor of the fused form. */

@@ -64,7 +64,9 @@ export interface FusionProof {
  */
 export async function verifyFusion(request: VerificationRequest): Promise<FusionProof> {
   const { training, fused, report, inputs, tolerance = EQUIVALENCE_TOLERANCE } = request;
-  const regions = report.regions.filter((region) => !region.nested);
+  const regions = report.regions.flatMap((region) =>
+    region.nested || region.training === null ? [] : [{ ...region, training: region.training }]
+  );
   const reference = probe(training, regions.map((region) => region.training));
   const candidate = probe(fused, regions.map((region) => region.fused));
   const regionComparisons = regions.map((region) => new Comparison(region.name, region.borderWidth));
