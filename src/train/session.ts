@@ -13,6 +13,7 @@ import { HEAD_LAYER, POOL_LAYER } from "../model/network.ts";
 import { Random } from "../random.ts";
 import type { TrainingConfig } from "./config.ts";
 import { countCorrect, evaluate } from "./evaluate.ts";
+import { trainingForward } from "./forward.ts";
 import { crossEntropy, rDropLoss } from "./losses.ts";
 import type { EpochMetrics } from "./metrics.ts";
 import { MovingAverage } from "./moving_average.ts";
@@ -34,7 +35,8 @@ export class TrainingSession {
   private readonly variables: tf.Variable[];
   private readonly optimizer: NesterovSgd;
   private readonly average: MovingAverage | undefined;
-  private readonly body: tf.LayersModel;
+  /** Images to the features at `head/pool`. */
+  private readonly body: (images: tf.Tensor) => tf.Tensor;
   private readonly head: tf.layers.Layer;
   private readonly shape: ImageShape;
   private random: Random;
@@ -65,10 +67,7 @@ export class TrainingSession {
     this.weights = modelWeights(model);
     this.optimizer = new NesterovSgd(parameters, config);
     this.average = config.emaDecay > 0 ? new MovingAverage(this.weights, config.emaDecay) : undefined;
-    this.body = tf.model({
-      inputs: model.inputs,
-      outputs: model.getLayer(POOL_LAYER).output as tf.SymbolicTensor,
-    });
+    this.body = trainingForward(model.inputs[0]!, model.getLayer(POOL_LAYER).output as tf.SymbolicTensor);
     this.head = model.getLayer(HEAD_LAYER);
     this.random = Random.from(seed, "training");
     this.epochRandomState = this.random.state();
@@ -112,7 +111,7 @@ export class TrainingSession {
       const labels = tf.tensor1d(batch.labels, "int32");
       let correct = 0;
       const { value, grads } = tf.variableGrads(() => {
-        const features = this.body.apply(images, { training: true }) as tf.Tensor2D;
+        const features = this.body(images) as tf.Tensor2D;
         const logits = this.logitsOf(features);
         correct = countCorrect(logits, labels);
         return this.lossOf(features, logits, labels);

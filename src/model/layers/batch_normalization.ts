@@ -7,6 +7,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { batchNormTraining } from "../../kernels/batch_norm/training.ts";
+import type { NormalizedTerm } from "../../kernels/batch_norm/normalized_sum.ts";
 import { moveTowards } from "../../kernels/variables/moving_average.ts";
 
 /** What the layer takes; the same as `tf.layers.batchNormalization`. */
@@ -34,24 +35,36 @@ const Standard = tf.serialization.SerializationMap.getMap()
  * `running = momentum·running + (1 − momentum)·batch`, and with the running ones in inference.
  */
 export class BatchNormalization extends Standard {
+  /** Whether the fast operations serve: the last axis, with γ and β. The standard layer serves all else. */
+  get isFast(): boolean {
+    const rank = this.inputSpec?.[0]?.ndim;
+    const lastAxis = this.axis === -1 || this.axis + 1 === rank;
+    return lastAxis && this.gamma !== undefined && this.beta !== undefined;
+  }
+
   /**
    * @param inputs [..., channels].
    * @param kwargs `training`, false by default.
    */
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Record<string, unknown>): tf.Tensor | tf.Tensor[] {
     const x = Array.isArray(inputs) ? inputs[0]! : inputs;
-    if (kwargs["training"] !== true || !this.isServed(x)) return super.call(inputs, kwargs);
+    if (kwargs["training"] !== true || !this.isFast || x.size === 0) return super.call(inputs, kwargs);
     return tf.tidy(() => {
-      const { y, mean, variance } = batchNormTraining(x, this.gamma!.read(), this.beta!.read(), this.epsilon);
-      const running = [this.movingMean.read(), this.movingVariance.read()] as tf.Variable[];
-      moveTowards(running, [mean, variance], 1 - this.momentum);
+      const { gamma, beta, epsilon } = this.term(x);
+      const { y, mean, variance } = batchNormTraining(x, gamma, beta, epsilon);
+      this.moveStatistics(mean, variance);
       return y;
     });
   }
 
-  /** Other axes, and layers without γ or β, are left to the standard layer. */
-  private isServed(x: tf.Tensor): boolean {
-    const lastAxis = this.axis === -1 || this.axis === x.rank - 1;
-    return lastAxis && x.size > 0 && this.gamma !== undefined && this.beta !== undefined;
+  /** x with what normalizes it; where {@link BatchNormalization.isFast}. */
+  term(x: tf.Tensor): NormalizedTerm {
+    return { x, gamma: this.gamma!.read(), beta: this.beta!.read(), epsilon: this.epsilon };
+  }
+
+  /** Moves the running statistics towards those of a batch, [channels] each. */
+  moveStatistics(mean: tf.Tensor, variance: tf.Tensor): void {
+    const running = [this.movingMean.read(), this.movingVariance.read()] as tf.Variable[];
+    moveTowards(running, [mean, variance], 1 - this.momentum);
   }
 }

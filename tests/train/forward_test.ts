@@ -1,0 +1,92 @@
+import * as tf from "@tensorflow/tfjs";
+import assert from "node:assert/strict";
+import { startBackend } from "../../src/kernels/backend.ts";
+import { parseNetworkConfig } from "../../src/model/config.ts";
+import { createNetwork } from "../../src/model/network.ts";
+import { trainingForward } from "../../src/train/forward.ts";
+import { Random } from "../../src/random.ts";
+
+await startBackend();
+
+const SMALL = {
+  inputSize: [16, 16, 3],
+  classCount: 10,
+  stem: { width: 4, stride: 2 },
+  stages: [{ depth: 2, width: 8, stride: 2 }],
+} as const;
+
+/** Every kind of block, since each ends differently. */
+const BLOCKS = [
+  { block: "repvgg" },
+  { block: "repvgg", postAdditionBn: true },
+  { block: "repvgg", squeezeExcite: true },
+  { block: "mobileone" },
+  { block: "fastvit" },
+  { block: "dbb" },
+  { block: "acnet" },
+];
+
+function images(): tf.Tensor {
+  const random = Random.from(1, "forward");
+  return tf.tensor(Float32Array.from({ length: 4 * 16 * 16 * 3 }, () => random.normal()), [4, 16, 16, 3]);
+}
+
+/** Logits, loss gradients by every trainable weight, and weights after one pass, by the given forward pass. */
+function pass(model: tf.LayersModel, forward: (batch: tf.Tensor) => tf.Tensor): Float32Array[] {
+  const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  return tf.tidy(() => {
+    let logits = new Float32Array();
+    const { grads } = tf.variableGrads(() => {
+      const output = forward(images());
+      logits = Float32Array.from(output.dataSync());
+      return tf.logSoftmax(output as tf.Tensor2D).slice([0, 3], [-1, 1]).mean().neg() as tf.Scalar;
+    }, variables);
+    const rest = [...variables.map(({ name }) => grads[name]!), ...model.getWeights()];
+    return [logits, ...rest.map((tensor) => tensor.dataSync() as Float32Array)];
+  });
+}
+
+for (const options of BLOCKS) {
+  Deno.test(`trainingForward() computes what model.apply() does for ${JSON.stringify(options)}`, () => {
+    const config = parseNetworkConfig({ ...SMALL, ...options });
+    const [plain, fast] = [createNetwork(config, { seed: 2 }), createNetwork(config, { seed: 2 })];
+    const expected = pass(plain, (batch) => plain.apply(batch, { training: true }) as tf.Tensor);
+    const actual = pass(fast, trainingForward(fast.inputs[0]!, fast.outputs[0]!));
+    assert.equal(actual.length, expected.length);
+    actual.forEach((values, which) => {
+      const scale = Math.max(1e-2, ...expected[which]!.map(Math.abs));
+      const error = Math.max(...values.map((value, i) => Math.abs(value - expected[which]![i]!)));
+      assert.ok(error <= 2e-4 * scale, `tensor ${which} is off by ${error} of ${scale}`);
+    });
+    plain.dispose();
+    fast.dispose();
+  });
+}
+
+Deno.test("trainingForward() makes the end of a block one operation, and holds no tensor longer than it must", async () => {
+  const model = createNetwork(parseNetworkConfig({ ...SMALL, block: "repvgg" }), { seed: 2 });
+  const forward = trainingForward(model.inputs[0]!, model.outputs[0]!);
+  const batch = images();
+  const before = tf.memory().numTensors;
+  const { kernelNames } = await tf.profile(() => forward(batch).dispose() as unknown as tf.Tensor);
+  assert.ok(kernelNames.includes("NormalizedSum"));
+  assert.ok(!kernelNames.includes("BatchNormTraining") && !kernelNames.includes("Relu"));
+  assert.equal(tf.memory().numTensors, before);
+});
+
+Deno.test("trainingForward() keeps apart what a second layer takes too", () => {
+  const input = tf.input({ shape: [4, 4, 2] });
+  const model = tf.model({ inputs: input, outputs: branching(input) });
+  const plain = (batch: tf.Tensor) => model.apply(batch, { training: true }) as tf.Tensor;
+  const fast = trainingForward(input, model.outputs[0]!);
+  const batch = tf.randomNormal([3, 4, 4, 2], 0, 1, "float32", 1);
+  const [expected, actual] = [plain, fast].map((forward) => forward(batch).dataSync());
+  actual!.forEach((value, i) => assert.ok(Math.abs(value - expected![i]!) < 1e-5));
+});
+
+/** ReLU of a layer that hands its input on, whose result is taken twice. */
+function branching(input: tf.SymbolicTensor): tf.SymbolicTensor {
+  const linear = tf.layers.activation({ activation: "linear" }).apply(input) as tf.SymbolicTensor;
+  const relu = tf.layers.reLU().apply(linear) as tf.SymbolicTensor;
+  return tf.layers.add().apply([relu, linear]) as tf.SymbolicTensor;
+}
