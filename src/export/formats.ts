@@ -16,6 +16,7 @@ import type { Precision } from "./precision.ts";
 import { SAFETENSORS_FORMAT } from "./safetensors_format.ts";
 import type { ModelSource } from "./source.ts";
 import { TFJS_FORMAT } from "./tfjs_format.ts";
+import { webFormat } from "./web_format.ts";
 
 /** What a format gets to write. */
 export interface ExportRequest {
@@ -52,6 +53,7 @@ export const EXPORT_FORMATS: readonly ExportFormat[] = [
   ONNX_FORMAT,
   SAFETENSORS_FORMAT,
   MODULE_FORMAT,
+  webFormat(false),
 ];
 
 /**

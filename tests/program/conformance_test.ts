@@ -7,6 +7,7 @@ import { KERNELS } from "../../src/module/fast_steps.ts";
 import { createFastNetwork, createPlainNetwork, type Network } from "../../src/module/network.ts";
 import { type CompiledNetwork, compileNetwork } from "../../src/program/compile.ts";
 import { Random } from "../../src/random.ts";
+import { createTfjsNetwork } from "../../src/web/tfjs_network.ts";
 import { specimens } from "./specimens.ts";
 
 const BATCH = 3;
@@ -20,7 +21,18 @@ const fast = (instructionSet: "relaxed-simd" | "simd"): Execute => async ({ prog
   return await createFastNetwork(program, weights, BATCH, await WebAssembly.compile(binary));
 };
 
+/** As the exported page runs it, but on the cpu backend. */
+const onTfjs: Execute = ({ program, weights }) => {
+  const network = createTfjsNetwork(program, weights);
+  return Promise.resolve({
+    batch: BATCH,
+    run: (images) =>
+      tf.tidy(() => network.run(tf.tensor4d(images, [BATCH, ...program.inputShape])).dataSync<"float32">()),
+  });
+};
+
 const EXECUTORS: Record<string, Execute> = {
+  "TensorFlow.js operations": onTfjs,
   "plain JavaScript": ({ program, weights }) => Promise.resolve(createPlainNetwork(program, weights, BATCH)),
   "the kernels with relaxed SIMD": fast("relaxed-simd"),
   "the kernels with SIMD": fast("simd"),

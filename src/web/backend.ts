@@ -1,0 +1,40 @@
+/**
+ * The wasm backend of TensorFlow.js in a page, with the fast kernels or as it is.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { setWasmPath } from "@tensorflow/tfjs-backend-wasm";
+import { installKernels } from "../kernels/install.ts";
+import type { InstructionSet } from "../kernels/instance.ts";
+import { provideKernels } from "./compiled_kernels.ts";
+
+/** What a page brings along. */
+export interface BackendParts {
+  /** Address of `tfjs-backend-wasm-simd.wasm`. */
+  readonly wasm: string;
+  /** The compiled kernels: deflated, in base64, by instruction set. */
+  readonly kernels: { readonly "relaxed-simd": string; readonly simd: string };
+}
+
+/**
+ * Starts the backend and installs the fast kernels.
+ *
+ * @returns The instructions that the kernels use.
+ * @throws {Error} when this browser has no 128-bit vectors in WebAssembly, or the backend does not start.
+ */
+export async function startPageBackend(parts: BackendParts): Promise<InstructionSet> {
+  if (!await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT")) {
+    throw new Error(
+      "This browser has no WebAssembly SIMD. Every major browser has had it since 2023: please update.",
+    );
+  }
+  // Its threaded build is another file and would start eight workers.
+  tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+  setWasmPath(parts.wasm);
+  provideKernels(parts.kernels);
+  if (!await tf.setBackend("wasm")) throw new Error("TensorFlow.js cannot start its wasm backend here.");
+  await tf.ready();
+  const { instructionSet } = await installKernels();
+  return instructionSet;
+}
