@@ -5,14 +5,12 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { readBytes } from "../files/read.ts";
 import { Random } from "../random.ts";
 import { assembleDataset, type LoadOptions, MAX_CLASSES } from "./assemble.ts";
 import { epochOrder } from "./batches.ts";
 import type { Dataset, Split } from "./dataset.ts";
-import { decodeJpeg, isJpeg } from "./jpeg.ts";
 import { listFolder } from "./listing.ts";
-import { decodePng, isPng } from "./png.ts";
+import { readPicture } from "./read_picture.ts";
 import { resizeToSquare } from "./resize.ts";
 import type { RgbImage } from "./rgb_image.ts";
 
@@ -39,8 +37,7 @@ interface Catalogue {
 }
 
 /**
- * Reads class folders. Grey pictures become RGB, transparency is laid on white, see {@link decodePng} and
- * {@link decodeJpeg}. With `imageSize`, the middle square of every picture is resampled to that size; without it, all
+ * Reads class folders. Grey pictures become RGB, transparency is laid on white, see {@link readPicture}. With `imageSize`, the middle square of every picture is resampled to that size; without it, all
  * must have the size of the first. Hidden files and files beside the class folders are skipped; any other file that
  * is no picture is an error.
  *
@@ -53,7 +50,7 @@ export async function loadImageFolder(
   options: LoadOptions = {},
 ): Promise<Dataset> {
   const { classNames, train: trainEntries, test: testEntries } = await catalogue(folder);
-  const first = await readImage(trainEntries[0]!.path);
+  const first = await readPicture(trainEntries[0]!.path);
   const height = options.imageSize ?? first.height;
   const width = options.imageSize ?? first.width;
   const readSplit = async (part: string, entries: readonly Entry[]): Promise<Split> => {
@@ -62,7 +59,7 @@ export async function loadImageFolder(
     const images = new Uint8Array(entries.length * imageLength);
     for (const [i, { path }] of entries.entries()) {
       images.set(
-        fit(await readImage(path), path, height, width, options, trainEntries[0]!.path),
+        fit(await readPicture(path), path, height, width, options, trainEntries[0]!.path),
         i * imageLength,
       );
       const done = i + 1;
@@ -152,16 +149,6 @@ function checkSameClasses(folder: string, train: readonly string[], test: readon
   if (odd === undefined) return;
   const [here, there] = train.includes(odd) ? ["train", "test"] : ["test", "train"];
   throw new InputError(`Cannot use ${folder}: the class "${odd}" is in ${here}/, but not in ${there}/.`);
-}
-
-async function readImage(path: string): Promise<RgbImage> {
-  const file = await readBytes(path, "a PNG or JPEG file");
-  if (isPng(file)) return decodePng(file, path);
-  if (isJpeg(file)) return await decodeJpeg(file, path);
-  const start = file.length === 0 ? "an empty file" : `bytes ${file.subarray(0, 4).toHex()}`;
-  throw new InputError(
-    `Cannot use ${path}: at byte 0, expected the signature of a PNG or JPEG file; found ${start}.`,
-  );
 }
 
 function fit(

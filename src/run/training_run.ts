@@ -15,6 +15,7 @@ import { saveLayersModel } from "../export/layers_model.ts";
 import { replaceFolder } from "../files/atomic_folder.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
 import type { BackendInfo } from "../kernels/backend.ts";
+import { artifactsOf } from "../model/artifacts.ts";
 import { createNetwork } from "../model/network.ts";
 import { Random } from "../random.ts";
 import { bnSnapshotOf } from "../train/bn_snapshot.ts";
@@ -196,16 +197,6 @@ function* recalibrationBatches(config: RunConfig, dataset: Dataset): Generator<t
       tensor.dispose();
     }
   }
-}
-
-/** The model as the artifact that is written to disk and that fusion reads. */
-async function artifactsOf(model: tf.LayersModel): Promise<tf.io.ModelArtifacts> {
-  let saved: tf.io.ModelArtifacts | undefined;
-  await model.save(tf.io.withSaveHandler((artifacts) => {
-    saved = artifacts;
-    return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" } });
-  }));
-  return saved!;
 }
 
 async function writeMetrics(
