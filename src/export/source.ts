@@ -9,21 +9,28 @@ import { InputError } from "../errors.ts";
 import { sha256 } from "../files/hash.ts";
 import { exists, readBytes } from "../files/read.ts";
 import { readGraph } from "../fuse/topology.ts";
+import { placeholderNames } from "../inference/class_names.ts";
 import type { ModelCard } from "../inference/classifier.ts";
 import { defaultNormalization } from "../inference/normalization.ts";
 import type { NetworkConfig } from "../model/config.ts";
 import { readRunConfig } from "../run/config.ts";
-import { findRun, type RunDirectory, runDirectoryAt } from "../run/run_directory.ts";
+import { type RunDirectory, runDirectoryAt } from "../run/run_directory.ts";
+import { findSource } from "../run/source.ts";
 import { loadLayersModelArtifacts, MODEL_FILE } from "./layers_model.ts";
 import { type Manifest, MANIFEST_FILE, readManifest } from "./manifest.ts";
+
+/** What lies beside a fused model. */
+const FUSION_FILE = "fusion.json";
 
 /** The form of a network that a person may ask for. */
 export type Form = "training" | "fused";
 
 /** A network on disk, read but not built. */
 export interface ModelSource {
-  /** The folder that holds `model.json`. */
+  /** The `model.json`, or the folder that holds it. */
   readonly path: string;
+  /** The folder that holds it, without a closing slash. */
+  readonly folder: string;
   readonly form: Manifest["form"];
   readonly artifacts: io.ModelArtifacts;
   /** SHA-256 of `model.json`. */
@@ -42,24 +49,22 @@ export interface ModelSource {
  *
  * @param named A run, a fused folder, a folder with a `model.json`, or that file; the newest run when not given.
  * @param form Which form of a run: fused by default.
- * @param root Where runs live.
  * @throws {InputError} when there is none, it is not a LayersModel, or not one of images.
  */
-export async function readModelSource(
-  named: string | undefined,
-  form: Form = "fused",
-  root?: string,
-): Promise<ModelSource> {
-  const folder = named === undefined ? undefined : modelFolder(named);
-  if (folder !== undefined && await exists(`${folder}/${MODEL_FILE}`)) return await readModelFolder(folder);
-  const run = await findRun(named, form === "fused" ? "fused" : "trained", root);
-  return await readRunModel(run, form);
+export async function readModelSource(named: string | undefined, form: Form = "fused"): Promise<ModelSource> {
+  const found = await findSource(named, form === "fused" ? "fused" : "trained");
+  if (found.kind === "run") return await readRunModel(found.run, form);
+  const run = await runAround(found.folder);
+  if (run !== undefined) return await readRunModel(run, found.folder === run.fused ? "fused" : "training");
+  return await readModelFile(found.path, found.folder);
 }
 
 async function readRunModel(run: RunDirectory, form: Form): Promise<ModelSource> {
   const { network, data } = await readRunConfig(run.config);
+  const folder = form === "fused" ? run.fused : run.snapshot;
   return {
-    ...await readNetwork(form === "fused" ? run.fused : run.snapshot),
+    ...await readNetwork(folder),
+    folder,
     form,
     network,
     card: {
@@ -76,31 +81,29 @@ async function readRunModel(run: RunDirectory, form: Form): Promise<ModelSource>
   };
 }
 
-/** A folder with a `model.json`: a form of a run, a model with a manifest, or somebody else's. */
-async function readModelFolder(folder: string): Promise<ModelSource> {
-  const run = await runAround(folder);
-  if (run !== undefined) return await readRunModel(run, folder === run.fused ? "fused" : "training");
-  const network = await readNetwork(folder);
+/** A model of somebody else's, or one with a manifest: beside it, or above what was fused from it. */
+async function readModelFile(path: string, folder: string): Promise<ModelSource> {
+  const network = { ...await readNetwork(path), folder };
   if (await exists(`${folder}/${MANIFEST_FILE}`)) {
     const manifest = await readManifest(`${folder}/${MANIFEST_FILE}`);
-    return {
-      ...network,
-      form: manifest.form,
-      card: manifest,
-      network: manifest.network,
-      data: manifest.data,
-    };
+    return { ...network, form: manifest.form, ...knownFrom(manifest) };
   }
-  return { ...network, form: "unknown", card: guessCard(network.artifacts, folder) };
+  const isFused = await exists(`${folder}/${FUSION_FILE}`);
+  const above = `${folder}/../${MANIFEST_FILE}`;
+  if (isFused && await exists(above)) {
+    return { ...network, form: "fused", ...knownFrom(await readManifest(above)) };
+  }
+  return { ...network, form: isFused ? "fused" : "unknown", card: guessCard(network.artifacts, path) };
 }
 
-async function readNetwork(folder: string): Promise<Pick<ModelSource, "path" | "artifacts" | "sha256">> {
-  const description = await readBytes(`${folder}/${MODEL_FILE}`, "a TensorFlow.js model.json");
-  return {
-    path: folder,
-    artifacts: await loadLayersModelArtifacts(folder),
-    sha256: await sha256(description),
-  };
+function knownFrom(manifest: Manifest): Pick<ModelSource, "card" | "network" | "data"> {
+  return { card: manifest, network: manifest.network, data: manifest.data };
+}
+
+async function readNetwork(path: string): Promise<Pick<ModelSource, "path" | "artifacts" | "sha256">> {
+  const file = path.endsWith(".json") ? path : `${path}/${MODEL_FILE}`;
+  const description = await readBytes(file, "a TensorFlow.js model.json");
+  return { path, artifacts: await loadLayersModelArtifacts(path), sha256: await sha256(description) };
 }
 
 /** The run that a folder is the fused or the training form of. */
@@ -130,13 +133,8 @@ function guessCard(artifacts: io.ModelArtifacts, path: string): ModelCard {
   }
   const [height, width, channels] = size as [number, number, number];
   return {
-    classNames: Array.from({ length: classes }, (_, i) => `class ${i}`),
+    classNames: placeholderNames(classes),
     inputSize: [height, width, channels],
     normalization: defaultNormalization(channels),
   };
-}
-
-function modelFolder(named: string): string {
-  if (!named.endsWith(".json")) return named.replace(/(?<=.)\/+$/, "");
-  return named.includes("/") ? named.slice(0, named.lastIndexOf("/")) : ".";
 }
