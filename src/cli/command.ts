@@ -95,6 +95,11 @@ export function wholeNumbers(minimum: number, maximum?: number): (text: string) 
   return (text) => text.split(",").map(parse);
 }
 
+/** A parser for an option that takes numbers with commas between them: `0.485,0.456,0.406`. */
+export function numbers(text: string): number[] {
+  return text.split(",").map(decimal(-Number.MAX_VALUE));
+}
+
 /** Writes one line to stdout: results only, never progress. */
 export function print(line: string): void {
   writeAll(Deno.stdout, line + "\n");

@@ -1,0 +1,65 @@
+/**
+ * `deno task import`: PyTorch weights into a model that every other task takes.
+ *
+ * @module
+ */
+import { newCommand, numbers, print, runTask, wholeNumber } from "../src/cli/command.ts";
+import { renderExport } from "../src/cli/export_summary.ts";
+import { createProgress } from "../src/cli/progress.ts";
+import { readClassNames } from "../src/data/assemble.ts";
+import { importWeights } from "../src/import/import_weights.ts";
+import { startBackend } from "../src/kernels/backend.ts";
+
+/** torchvision normalizes pixels in 0..1, a manifest those in 0..255. */
+const BYTE_MAX = 255;
+
+const command = newCommand(
+  "import",
+  "Read PyTorch weights of RepVGG or MobileOne, in the reference's names or timm's, training or deploy form.",
+)
+  .argument("<weights>", "a safetensors file")
+  .option(
+    "--image-size <pixels>",
+    "side of the images that the network takes (default: 224)",
+    wholeNumber(1, 4096),
+  )
+  .option("--prefix <text>", 'take the tensors whose names begin so, without it: "module."')
+  .option("--labels <file>", "names of the classes, one on a line, in the order of the logits")
+  .option("--mean <values>", "of pixels in 0..1, per channel, as in torchvision (default: 0.5)", numbers)
+  .option("--std <values>", "what the rest is divided by, per channel (default: 0.5)", numbers)
+  .option("--output <folder>", "where the model goes (default: runs/imported/ and the file's name)")
+  .addHelpText(
+    "after",
+    "\nExample: deno task import weights.safetensors --labels labels.txt --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225",
+  );
+
+await runTask(command.action(async (path, options) => {
+  const progress = createProgress(options);
+  const classNames = options.labels === undefined ? undefined : await readClassNames(options.labels);
+  await startBackend();
+  const inBytes = (values?: number[]) => values?.map((value) => BYTE_MAX * value);
+  const result = await importWeights(path, {
+    prefix: options.prefix,
+    imageSize: options.imageSize,
+    classNames,
+    mean: inBytes(options.mean),
+    scale: inBytes(options.std),
+    output: options.output ?? `runs/imported/${baseName(path)}`,
+    progress,
+  });
+  const { output, manifest, network, parameters } = result;
+  if (options.json) {
+    print(JSON.stringify({ output, ...manifest, dialect: network.dialect, parameters }));
+    return;
+  }
+  const { block } = network.config;
+  print(
+    `${block}, ${network.form} form, ${network.dialect} names, ${parameters.toLocaleString("en")} parameters`,
+  );
+  print(renderExport(result));
+  print(network.form === "training" ? `Next: deno task fuse ${output}` : `Next: deno task export ${output}`);
+}));
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1).replace(/\.safetensors$/, "");
+}
