@@ -5,17 +5,19 @@
  */
 import type { ExportResult } from "../export/export_model.ts";
 import { formatBytes } from "./quantities.ts";
+import { renderQuantization } from "./quantization_table.ts";
 import { renderTable } from "./table.ts";
 
 /** The files, and the proof in one line. */
-export function renderExport({ output, manifest }: ExportResult): string {
+export function renderExport({ output, manifest, quantization }: ExportResult): string {
   const { format, form, precision, files, proof } = manifest;
   const table = renderTable(
     ["file", "size", { title: "SHA-256", maximumWidth: 12 }],
     files.map(({ path, bytes, sha256 }) => [path, formatBytes(bytes), sha256]),
   );
   const heading = `${format}, ${form === "unknown" ? "" : `${form} form, `}${precision}`;
-  return `${heading}\n${table}${renderProof(proof)}\nWritten: ${output}/`;
+  const cost = quantization === undefined ? "" : `\n\n${renderQuantization(quantization, manifest.network)}`;
+  return `${heading}\n${table}${renderProof(proof)}${cost}\nWritten: ${output}/`;
 }
 
 function renderProof(proof: ExportResult["manifest"]["proof"]): string {

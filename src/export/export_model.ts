@@ -14,8 +14,12 @@ import { openArtifacts } from "../inference/tfjs.ts";
 import type { ExportFormat } from "./formats.ts";
 import { describeFiles, type Manifest, MANIFEST_FILE } from "./manifest.ts";
 import { type Precision, withPrecision } from "./precision.ts";
+import { measureQuantization, type QuantizationReport } from "./quantization_loss.ts";
 import { compareClassifiers, type ExportProof, proofImages } from "./proof.ts";
 import type { ModelSource } from "./source.ts";
+
+/** What lies beside a quantized export. */
+const QUANTIZATION_FILE = "quantization.json";
 
 /** How to export. */
 export interface ExportSettings {
@@ -33,6 +37,8 @@ export interface ExportResult {
   /** The folder. */
   readonly output: string;
   readonly manifest: Manifest;
+  /** What the precision costs; nothing for float32. */
+  readonly quantization?: QuantizationReport;
 }
 
 /**
@@ -46,20 +52,33 @@ export async function exportModel(source: ModelSource, settings: ExportSettings)
   const { format, precision, dataset, progress, output = defaultOutput(source, settings) } = settings;
   checkPrecision(format, precision);
   const artifacts = withPrecision(source.artifacts, precision);
-  let manifest: Manifest | undefined;
+  let result: ExportResult | undefined;
   await replaceFolder(output, async (folder) => {
     progress.log(`writing ${format.name}, ${precision}, of ${source.path}`);
     await format.write(folder, { source, artifacts, precision });
     const proof = await prove(folder, source, artifacts, format, dataset);
-    manifest = await describe(folder, source, { ...settings, proof });
+    const quantization = precision === "float32" ? undefined : await measureQuantization({
+      original: withPrecision(source.artifacts, "float32"),
+      quantized: artifacts,
+      precision,
+      card: source.card,
+      dataset,
+      progress,
+    });
+    if (quantization !== undefined) await writeJsonAtomically(`${folder}/${QUANTIZATION_FILE}`, quantization);
+    const manifest = await describe(folder, source, settings, {
+      proof,
+      quantization: quantization?.accuracy,
+    });
     await writeJsonAtomically(`${folder}/${MANIFEST_FILE}`, manifest);
+    result = { output, manifest, ...(quantization === undefined ? {} : { quantization }) };
   });
-  return { output, manifest: manifest! };
+  return result!;
 }
 
 /** `export/onnx`, `export/tfjs-training-uint8`: below the run, or beside a model of somebody else's. */
 export function defaultOutput(
-  { path, form, run }: ModelSource,
+  { folder, form, run }: ModelSource,
   { format, precision }: Pick<ExportSettings, "format" | "precision">,
 ): string {
   const words = [
@@ -67,7 +86,7 @@ export function defaultOutput(
     ...(form === "training" ? [form] : []),
     ...(precision === "float32" ? [] : [precision]),
   ];
-  return `${run?.path ?? path}/export/${words.join("-")}`;
+  return `${run?.path ?? folder}/export/${words.join("-")}`;
 }
 
 function checkPrecision({ name, precisions }: ExportFormat, precision: Precision): void {
@@ -109,7 +128,8 @@ async function prove(
 async function describe(
   folder: string,
   source: ModelSource,
-  { format, precision, proof }: Pick<ExportSettings, "format" | "precision"> & { proof: ExportProof },
+  { format, precision }: Pick<ExportSettings, "format" | "precision">,
+  measured: Pick<Manifest, "proof" | "quantization">,
 ): Promise<Manifest> {
   const { classNames, inputSize, normalization } = source.card;
   return {
@@ -122,7 +142,7 @@ async function describe(
     normalization: { mean: [...normalization.mean], scale: [...normalization.scale] },
     network: source.network,
     data: source.data,
-    proof,
+    ...measured,
     files: await describeFiles(folder),
   };
 }

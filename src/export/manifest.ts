@@ -48,6 +48,14 @@ const manifestSchema = z.strictObject({
     tolerance: z.number(),
     changedPredictions: z.int(),
   }).optional(),
+  /** What the precision costs on the test set; nothing for float32, and where there is no test set. */
+  quantization: z.strictObject({
+    images: z.int(),
+    /** Share of the images classified right. */
+    float32: z.number(),
+    quantized: z.number(),
+    changedPredictions: z.int(),
+  }).optional(),
   /** Every other file of the folder. */
   files: z.array(z.strictObject({ path: z.string(), bytes: z.int(), sha256: z.string() })),
 });

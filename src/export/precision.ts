@@ -39,16 +39,25 @@ interface Encoded {
  * The same network with its kernels in another precision. What is given stays as it is. "float32" writes quantized weights
  * out, so `withPrecision(withPrecision(a, "uint8"), "float32")` computes in plain numbers what the quantized network does.
  *
+ * @param concerns Which kernels; the others are written as float32. All of them when not given.
  * @throws {InputError} when a kernel does not fit into half precision, or is not finite.
  */
-export function withPrecision(artifacts: io.ModelArtifacts, precision: Precision): io.ModelArtifacts {
+export function withPrecision(
+  artifacts: io.ModelArtifacts,
+  precision: Precision,
+  concerns: (kernel: string) => boolean = () => true,
+): io.ModelArtifacts {
   const store = new WeightStore(artifacts);
   const weightSpecs: io.WeightsManifestEntry[] = [];
   const parts: Uint8Array[] = [];
   for (const [name, { spec }] of store.stored) {
     const { quantization: _before, ...plain } = spec;
     const { bytes, quantization } = spec.dtype === "float32"
-      ? encode(name, store.read(name), spec.shape.length < KERNEL_RANK ? "float32" : precision)
+      ? encode(
+        name,
+        store.read(name),
+        spec.shape.length >= KERNEL_RANK && concerns(name) ? precision : "float32",
+      )
       : { bytes: store.bytes(name) };
     weightSpecs.push(quantization === undefined ? plain : { ...plain, quantization });
     parts.push(bytes);

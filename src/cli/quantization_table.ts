@@ -1,0 +1,76 @@
+/**
+ * What `deno task export --quantize` says about its cost.
+ *
+ * @module
+ */
+import {
+  culprits,
+  type KernelLoss,
+  NOTABLE_LOSS,
+  type QuantizationReport,
+} from "../export/quantization_loss.ts";
+import type { NetworkConfig } from "../model/config.ts";
+import { formatBytes, formatShare } from "./quantities.ts";
+import { renderTable } from "./table.ts";
+
+/**
+ * Accuracy, size and every kernel; where much is lost, who loses it and what helps.
+ *
+ * @param network The architecture, where it is known: it decides what helps.
+ */
+export function renderQuantization(report: QuantizationReport, network?: NetworkConfig): string {
+  const { precision, bytes, kernels } = report;
+  const size = `weights: ${formatBytes(bytes.float32)} in float32, ${
+    formatBytes(bytes.quantized)
+  } in ${precision}`;
+  return [renderAccuracy(report), size, "", renderKernels(kernels).trimEnd(), renderAdvice(report, network)]
+    .filter((line) => line !== undefined).join("\n");
+}
+
+function renderAccuracy({ accuracy, precision }: QuantizationReport): string {
+  if (accuracy === undefined) return "accuracy: not measured, as the test images are not at hand";
+  const { images, float32, quantized, changedPredictions } = accuracy;
+  return `accuracy: ${formatShare(float32)} in float32, ${formatShare(quantized)} in ${precision}; ` +
+    `${changedPredictions} of ${images} predictions changed`;
+}
+
+function renderKernels(kernels: readonly KernelLoss[]): string {
+  const isTried = kernels.some(({ accuracyLost }) => accuracyLost !== undefined);
+  return renderTable(
+    [
+      { title: "kernel", maximumWidth: 44 },
+      "narrowest channel",
+      "widest channel",
+      "codes of the narrowest",
+      "of the median",
+      "error",
+      ...(isTried ? ["lost alone"] : []),
+    ],
+    kernels.map(({ name, channels, codes, relativeError, accuracyLost }) => {
+      const spans = channels.map(([least, largest]) => largest - least);
+      return [
+        name,
+        Math.min(...spans).toPrecision(3),
+        Math.max(...spans).toPrecision(3),
+        codes === null ? "-" : codes.narrowest.toFixed(1),
+        codes === null ? "-" : codes.median.toFixed(1),
+        formatShare(relativeError),
+        ...(isTried ? [accuracyLost === undefined ? "-" : formatShare(accuracyLost)] : []),
+      ];
+    }),
+  );
+}
+
+function renderAdvice(report: QuantizationReport, network: NetworkConfig | undefined): string | undefined {
+  const { accuracy } = report;
+  if (accuracy === undefined || accuracy.float32 - accuracy.quantized <= NOTABLE_LOSS) return undefined;
+  const names = culprits(report).map(({ name }) => name).join(", ");
+  const wayOut = network?.block === "repvgg" && !network.postAdditionBn
+    ? "Train the quantization-friendly block, which has one BatchNorm after the addition:\n" +
+      "deno task train --set postAdditionBn=true. Or export as uint16."
+    : "Export as uint16.";
+  return `\n${
+    formatShare(accuracy.float32 - accuracy.quantized)
+  } of the accuracy is lost, most of it by ${names}:\n` +
+    `their output channels span different ranges and share one scale. ${wayOut}`;
+}
