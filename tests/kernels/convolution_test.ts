@@ -88,4 +88,42 @@ for (const instructionSet of ["relaxed-simd", "simd"] as const) {
       { numRuns: 100 },
     );
   });
+
+  Deno.test(`the convolution kernels with ${instructionSet} serve 33 images and images of one pixel`, () => {
+    for (
+      const [batch, height, width, stride] of [[33, 5, 4, 1], [33, 4, 5, 2], [1, 1, 1, 1], [
+        2,
+        1,
+        1,
+        3,
+      ]] as const
+    ) {
+      const shape: reference.ConvolutionShape = {
+        batch,
+        height,
+        width,
+        inChannels: 17,
+        outChannels: 9,
+        filterHeight: 3,
+        filterWidth: 3,
+        stride: [stride, stride],
+        dilation: [1, 1],
+        padding: [1, 1, 1, 1],
+      };
+      const { x, w, dy, xTensor, wTensor, dyTensor, attrs } = convolutionCase(shape, 9, 9);
+      const run = (name: string, inputs: Record<string, tf.Tensor>) =>
+        runKernel(kernelOf(context, OVERRIDES, name), inputs, attrs);
+      assertClose(run("Conv2D", { x: xTensor(), filter: wTensor() }), reference.convolve(x, w, shape), 5e-5);
+      assertClose(
+        run("Conv2DBackpropInput", { dy: dyTensor(), filter: wTensor() }),
+        reference.inputGradient(dy, w, shape),
+        5e-5,
+      );
+      assertClose(
+        run("Conv2DBackpropFilter", { x: xTensor(), dy: dyTensor() }),
+        reference.filterGradient(x, dy, shape),
+        5e-5,
+      );
+    }
+  });
 }
