@@ -1,7 +1,7 @@
 /**
- * The forward pass in training: a LayersModel's own layers, called in order, with two differences to `model.apply`. The end
- * of a re-parameterizable block, ReLU over a sum of BatchNorms, is one operation; and a tensor is disposed after its
- * last use, where `apply` keeps all of them until the step ends.
+ * The forward pass in training: a LayersModel's own layers, called in order, with differences to `model.apply` that save
+ * memory traffic: the end of a re-parameterizable block, ReLU over a sum of BatchNorms, is one operation; a convolution saves
+ * no more than its gradient reads; and a tensor is disposed after its last use, where `apply` keeps all until the step ends.
  *
  * @module
  */
@@ -50,7 +50,7 @@ function planSteps(input: tf.SymbolicTensor, output: tf.SymbolicTensor): Step[] 
   const plan = (tensor: tf.SymbolicTensor): void => {
     if (planned.has(tensor.id)) return;
     planned.add(tensor.id);
-    const step = normalizedSumStep(tensor, uses) ?? layerStep(tensor);
+    const step = normalizedSumStep(tensor, uses) ?? convolutionStep(tensor) ?? layerStep(tensor);
     step.inputs.forEach(plan);
     steps.push(step);
   };
@@ -95,6 +95,30 @@ function layerStep(output: tf.SymbolicTensor): Step {
     output,
     run: (inputs) => layer.call(inputs.length === 1 ? inputs[0]! : inputs, { training: true }) as tf.Tensor,
   };
+}
+
+/**
+ * A convolution without bias and activation. The layer runs the fused convolution, which also saves its output, for the
+ * gradient of an activation that there is not, and computes the gradient of its input even where nobody asks for it.
+ */
+function convolutionStep(output: tf.SymbolicTensor): Step | undefined {
+  const layer = output.sourceLayer;
+  const { useBias, activation, dataFormat, ...config } = layer.getConfig();
+  if (layer.getClassName() !== "Conv2D" || useBias || activation !== "linear") return undefined;
+  if (dataFormat !== "channelsLast") return undefined;
+  const { strides, padding, dilationRate } = config as unknown as ConvolutionConfig;
+  const run = ([x]: tf.Tensor[]) => {
+    const kernel = layer.weights[0]!.read() as tf.Tensor4D;
+    return tf.conv2d(x as tf.Tensor4D, kernel, strides, padding, "NHWC", dilationRate);
+  };
+  return { inputs: sourcesOf(output), output, run };
+}
+
+/** What tf.conv2d takes of a layer's configuration. */
+interface ConvolutionConfig {
+  readonly strides: [number, number];
+  readonly padding: "same" | "valid";
+  readonly dilationRate: [number, number];
 }
 
 /** ReLU over one BatchNorm, or over a sum of them, whose intermediate results nobody else takes; undefined elsewhere. */

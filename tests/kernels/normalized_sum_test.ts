@@ -124,6 +124,37 @@ for (const [name, forward, backward] of kernels) {
   });
 }
 
+for (const [name, , backward] of kernels.slice(1)) {
+  Deno.test(`NormalizedSumGrad with ${name} takes the place of an x only where it may and nobody else holds it`, () => {
+    const shape: Shape = [50, 5];
+    const { each, epsilons, normalized, sum, dy } = example(shape, 2);
+    const gradientsOf = (overwrites: boolean) => {
+      const xs = each.map(({ x }) => tf.tensor2d(x, shape));
+      const inputs = [
+        tf.tensor2d(dy, shape),
+        tf.tensor2d(Float32Array.from(sum, (value) => Math.max(value, 0)), shape),
+        ...xs,
+        ...each.map(({ gamma }) => tf.tensor1d(gamma)),
+        ...normalized.map(({ mean }) => tf.tensor1d(Float32Array.from(mean))),
+        ...normalized.map(({ variance }) => tf.tensor1d(Float32Array.from(variance))),
+      ];
+      const backend = tf.backend();
+      backend.incRef(xs[1]!.dataId);
+      const [dx0, dx1] = backward({
+        inputs: inputs as unknown as tf.NamedTensorInfoMap,
+        backend,
+        attrs: { epsilons, overwrites },
+      }) as tf.TensorInfo[];
+      assert.equal(dx0!.dataId === xs[0]!.dataId, overwrites);
+      assert.notEqual(dx1!.dataId, xs[1]!.dataId);
+      assert.deepEqual(xs[1]!.dataSync(), each[1]!.x);
+      tf.dispose(inputs);
+      return [dx0!, dx1!].map(({ dataId }) => backend.readSync(dataId));
+    };
+    assert.deepEqual(gradientsOf(true), gradientsOf(false));
+  });
+}
+
 Deno.test("normalizedSum() has the gradients of the definition, by finite differences", () => {
   const shape: Shape = [7, 3];
   const { each, dy } = example(shape, 2);

@@ -36,6 +36,12 @@ export interface BatchNormAttributes {
   readonly epsilon: number;
 }
 
+/** Attributes of a backward kernel. */
+export interface OverwritingAttributes {
+  /** Whether dx may take the place of an x that nobody else holds; by default it may not. */
+  readonly overwrites?: boolean;
+}
+
 /**
  * Normalizes by the statistics of the batch, over all axes but the last. Outputs: y, μ, σ²; the variance is the biased one.
  *
@@ -59,7 +65,10 @@ export const TRAINING: Operation<TrainingInputs, BatchNormAttributes> = {
  * dβ = Σ dy        dγ = Σ dy·x̂        dx = γ/√(σ² + ε) · (dy − dβ/n − x̂·dγ/n)        x̂ = (x − μ)/√(σ² + ε)
  * ```
  */
-export const TRAINING_GRADIENT: Operation<TrainingGradientInputs, BatchNormAttributes> = {
+export const TRAINING_GRADIENT: Operation<
+  TrainingGradientInputs,
+  BatchNormAttributes & OverwritingAttributes
+> = {
   kernelName: "BatchNormTrainingGrad",
   composed: ({ dy, x, gamma, mean, variance }, { epsilon }) => {
     const axes = reducedAxes(x);

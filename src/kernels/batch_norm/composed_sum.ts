@@ -6,7 +6,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { Operation } from "../composed/operation.ts";
 import { RELU_GRADIENT } from "../elementwise/relu_gradient.ts";
-import { TRAINING, TRAINING_GRADIENT } from "./composed.ts";
+import { type OverwritingAttributes, TRAINING, TRAINING_GRADIENT } from "./composed.ts";
 
 /** Attributes of both kernels. */
 export interface NormalizedSumAttributes {
@@ -34,7 +34,10 @@ export const NORMALIZED_SUM: Operation<readonly tf.Tensor[], NormalizedSumAttrib
 /**
  * The gradient of {@link NORMALIZED_SUM}. Inputs: dy, y, the x, the γ, the μ, the σ². Outputs: the dx, the dγ, the dβ.
  */
-export const NORMALIZED_SUM_GRADIENT: Operation<readonly tf.Tensor[], NormalizedSumAttributes> = {
+export const NORMALIZED_SUM_GRADIENT: Operation<
+  readonly tf.Tensor[],
+  NormalizedSumAttributes & OverwritingAttributes
+> = {
   kernelName: "NormalizedSumGrad",
   composed: ([dy, y, ...rest], { epsilons }) => {
     const [xs, gammas, means, variances] = splitEvenly(rest, 4);

@@ -6,7 +6,12 @@
 import type { KernelArguments } from "../composed/compose.ts";
 import { allocateTensor, type TensorInfo } from "../heap.ts";
 import { type KernelContext, override } from "../override.ts";
-import { type BatchNormAttributes, TRAINING, TRAINING_GRADIENT } from "./composed.ts";
+import {
+  type BatchNormAttributes,
+  type OverwritingAttributes,
+  TRAINING,
+  TRAINING_GRADIENT,
+} from "./composed.ts";
 import {
   NORMALIZED_SUM,
   NORMALIZED_SUM_GRADIENT,
@@ -25,22 +30,28 @@ export const BATCH_NORMS = [
     const { x, gamma, beta } = inputs as Record<"x" | "gamma" | "beta", TensorInfo>;
     return forward(context, [x], [gamma], [beta], [attrs.epsilon], false);
   }),
-  override<BatchNormAttributes>(TRAINING_GRADIENT.kernelName, (context, { inputs, attrs }) => {
-    const { dy, x, gamma, mean, variance } = inputs as Record<
-      "dy" | "x" | "gamma" | "mean" | "variance",
-      TensorInfo
-    >;
-    return backward(context, dy, [x], [gamma], [mean], [variance], [attrs.epsilon]);
-  }),
+  override<BatchNormAttributes & OverwritingAttributes>(
+    TRAINING_GRADIENT.kernelName,
+    (context, { inputs, attrs }) => {
+      const { dy, x, gamma, mean, variance } = inputs as Record<
+        "dy" | "x" | "gamma" | "mean" | "variance",
+        TensorInfo
+      >;
+      return backward(context, dy, [x], [gamma], [mean], [variance], [attrs.epsilon], attrs.overwrites);
+    },
+  ),
   override<NormalizedSumAttributes>(NORMALIZED_SUM.kernelName, (context, { inputs, attrs }) => {
     const [xs, gammas, betas] = splitEvenly(inputs as unknown as readonly TensorInfo[], 3);
     return forward(context, xs!, gammas!, betas!, attrs.epsilons, true);
   }),
-  override<NormalizedSumAttributes>(NORMALIZED_SUM_GRADIENT.kernelName, (context, { inputs, attrs }) => {
-    const [dy, y, ...rest] = inputs as unknown as readonly TensorInfo[];
-    const [xs, gammas, means, variances] = splitEvenly(rest, 4);
-    return backward(context, dy!, xs!, gammas!, means!, variances!, attrs.epsilons, y);
-  }),
+  override<NormalizedSumAttributes & OverwritingAttributes>(
+    NORMALIZED_SUM_GRADIENT.kernelName,
+    (context, { inputs, attrs }) => {
+      const [dy, y, ...rest] = inputs as unknown as readonly TensorInfo[];
+      const [xs, gammas, means, variances] = splitEvenly(rest, 4);
+      return backward(context, dy!, xs!, gammas!, means!, variances!, attrs.epsilons, attrs.overwrites, y);
+    },
+  ),
   override<FusedBatchNormAttributes>("FusedBatchNorm", inference),
 ];
 
@@ -74,6 +85,8 @@ function forward(
 /**
  * Gradients of the x, then of the γ, then of the β.
  *
+ * @param overwrites Whether dx may take the place of an x that nobody else holds: its lines are in the cache, and the
+ *   memory that a step walks through is smaller.
  * @param y The output, where ReLU was applied to it.
  */
 function backward(
@@ -84,12 +97,14 @@ function backward(
   means: readonly TensorInfo[],
   variances: readonly TensorInfo[],
   epsilons: readonly number[],
+  overwrites = false,
   y?: TensorInfo,
 ): TensorInfo[] | undefined {
   if (!serves([dy, ...xs], [...gammas, ...means, ...variances])) return undefined;
   const like = (tensors: readonly TensorInfo[]) =>
     tensors.map(({ shape }) => allocateTensor(context.backend, shape));
-  const [dxs, dgammas, dbetas] = [like(xs), like(gammas), like(gammas)];
+  const dxs = xs.map((x) => overwrites ? takeOver(context, x) : allocateTensor(context.backend, x.shape));
+  const [dgammas, dbetas] = [like(gammas), like(gammas)];
   const branches = xs.map((x, b): BranchTensors => ({
     x,
     epsilon: epsilons[b]!,
@@ -102,6 +117,13 @@ function backward(
   }));
   runBackward(context, { branches, relu: y !== undefined, dy, ...(y === undefined ? {} : { y }) });
   return [...dxs, ...dgammas, ...dbetas];
+}
+
+/** A tensor in the place of one that nobody else holds, or a fresh one. */
+function takeOver({ backend }: KernelContext, x: TensorInfo): TensorInfo {
+  if (backend.dataIdMap.get(x.dataId)?.refCount !== 1) return allocateTensor(backend, x.shape);
+  backend.incRef(x.dataId);
+  return { dataId: x.dataId, shape: [...x.shape], dtype: x.dtype };
 }
 
 function inference(

@@ -8,6 +8,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { runOperation } from "../composed/operation.ts";
+import { isLastBackwardPass } from "./backward_pass.ts";
 import {
   NORMALIZED_SUM,
   NORMALIZED_SUM_GRADIENT,
@@ -72,7 +73,10 @@ tf.registerGradient({
     const [xs, gammas] = splitEvenly(saved.slice(0, 3 * count), 3);
     const [y, ...statistics] = saved.slice(3 * count);
     const inputs = [dy!, y!, ...xs!, ...gammas!, ...statistics];
-    const gradients = runOperation(NORMALIZED_SUM_GRADIENT, inputs, { epsilons });
+    const gradients = runOperation(NORMALIZED_SUM_GRADIENT, inputs, {
+      epsilons,
+      overwrites: isLastBackwardPass(),
+    });
     return Object.fromEntries(gradients.map((gradient, index) => [index, () => gradient]));
   },
 });

@@ -8,6 +8,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { runOperation } from "../composed/operation.ts";
+import { isLastBackwardPass } from "./backward_pass.ts";
 import { type BatchNormAttributes, TRAINING, TRAINING_GRADIENT } from "./composed.ts";
 
 /** Result of {@link batchNormTraining}. */
@@ -50,7 +51,7 @@ tf.registerGradient({
     const [dx, dgamma, dbeta] = runOperation(
       TRAINING_GRADIENT,
       { dy: dy!, x, gamma, mean, variance },
-      { epsilon },
+      { epsilon, overwrites: isLastBackwardPass() },
     );
     return { x: () => dx!, gamma: () => dgamma!, beta: () => dbeta! };
   },
