@@ -7,11 +7,13 @@ import { newCommand, print, runTask } from "../src/cli/command.ts";
 import { renderExport } from "../src/cli/export_summary.ts";
 import { oneOf } from "../src/cli/options.ts";
 import { createProgress } from "../src/cli/progress.ts";
-import { exportModel } from "../src/export/export_model.ts";
+import { InputError } from "../src/errors.ts";
+import { defaultOutput, exportModel } from "../src/export/export_model.ts";
 import { EXPORT_FORMATS, findFormat } from "../src/export/formats.ts";
 import { PRECISIONS } from "../src/export/precision.ts";
 import { readModelSource } from "../src/export/source.ts";
 import { loadSourceDataset } from "../src/export/source_data.ts";
+import { webFormat } from "../src/export/web_format.ts";
 import { startBackend } from "../src/kernels/backend.ts";
 
 const formats = EXPORT_FORMATS.map(({ name, summary }) => `${name} (${summary})`).join(", ");
@@ -29,17 +31,28 @@ const command = newCommand(
     oneOf(PRECISIONS),
     "float32",
   )
+  .option("--single-file", "web only: everything in one index.html, which works without a server", false)
   .option("--output <folder>", "where the files go (default: export/ in the run)")
   .addHelpText("after", "\nExample: deno task export --format onnx --form training");
 
 await runTask(command.action(async (named, options) => {
   const progress = createProgress(options);
-  const format = findFormat(options.format);
+  const format = options.singleFile ? singleFileFormat(options.format) : findFormat(options.format);
   const source = await readModelSource(named, options.form);
   const dataset = await loadSourceDataset(source.data, progress);
   await startBackend();
-  const { quantize: precision, output } = options;
+  const { quantize: precision } = options;
+  const place = options.output ?? defaultOutput(source, { format, precision });
+  const output = options.singleFile && options.output === undefined ? `${place}-single-file` : place;
   const result = await exportModel(source, { format, precision, output, dataset, progress });
   if (options.json) print(JSON.stringify({ output: result.output, ...result.manifest }));
   else print(renderExport(result));
 }));
+
+function singleFileFormat(name: string): ReturnType<typeof webFormat> {
+  if (name === "web") return webFormat(true);
+  throw new InputError(
+    `--single-file is for --format web; the format is ${name}.`,
+    "Leave one of the two out, or: deno task export --format web --single-file",
+  );
+}
