@@ -27,8 +27,11 @@ export interface BackendOptions {
 
 /** What was started, for `environment.json` and the head of a benchmark. */
 export interface BackendInfo {
+  /** The one backend that RepFuse uses. */
   readonly backend: "wasm";
+  /** Of the backend's package. */
   readonly version: string;
+  /** As asked for; see {@link BackendOptions.kernels}. */
   readonly kernels: "fast" | "stock";
   /** What the fast kernels use; "none" when they are not installed. */
   readonly instructionSet: InstructionSet;

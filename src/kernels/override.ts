@@ -12,9 +12,13 @@ import type { TransformedWeights } from "./transformed_weights.ts";
 
 /** What fast kernels work with. */
 export interface KernelContext {
+  /** Whose tensors they compute. */
   readonly backend: WasmBackend;
+  /** Runs the compiled kernels. */
   readonly dispatcher: Dispatcher;
+  /** Weights in the layouts of the kernels. */
   readonly weights: TransformedWeights;
+  /** Outputs that wait until somebody reads them. */
   readonly deferred: DeferredOutputs;
 }
 

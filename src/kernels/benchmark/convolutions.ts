@@ -16,6 +16,7 @@ export interface KernelCase {
   readonly flop: number;
   /** Runs whichever kernel is registered, once, and drops its result. */
   run(): void;
+  /** Gives back the tensors. */
   dispose(): void;
 }
 

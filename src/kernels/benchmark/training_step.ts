@@ -15,9 +15,11 @@ const LEARNING_RATE = 0.01;
 
 /** A network in training form and a fixed batch, held until {@link TrainingStep.dispose}. */
 export interface TrainingStep {
+  /** The network in training form. */
   readonly model: tf.LayersModel;
   /** One step of SGD; returns the loss. */
   run(): number;
+  /** Gives back the network and the batch. */
   dispose(): void;
 }
 

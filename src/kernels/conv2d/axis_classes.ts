@@ -12,6 +12,7 @@ export interface AxisClass {
   readonly gridSize: number;
   /** The last tap that they use; the others are a stride apart, down to the first. */
   readonly tapStart: number;
+  /** How many taps they use. */
   readonly tapCount: number;
   /** Pixel of dy that the first tap of the first grid pixel reads. */
   readonly origin: number;

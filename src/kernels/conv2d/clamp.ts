@@ -6,7 +6,9 @@
 
 /** The interval that a sum is clamped to. */
 export interface Clamp {
+  /** No sum ends below this. */
   readonly lo: number;
+  /** No sum ends above this. */
   readonly hi: number;
 }
 

@@ -30,21 +30,29 @@ const PANEL_BYTES = 80;
  * start + step·t.
  */
 export interface Taps {
+  /** Filter index of the first tap. */
   readonly start: Pair;
+  /** From one tap to the next; negative when the filter is turned. */
   readonly step: Pair;
+  /** How many there are. */
   readonly count: Pair;
 }
 
 /** A regular grid of output pixels, each a sum over the same taps. */
 export interface PixelGrid {
+  /** Rows and columns. */
   readonly size: Pair;
   /** Grid pixel p reads, for tap t, input pixel p·inStep + tapOrigin + t·tapStep. */
   readonly inStep: Pair;
+  /** What grid pixel 0 reads for tap 0; negative in the padding. */
   readonly tapOrigin: Pair;
+  /** The dilation. */
   readonly tapStep: Pair;
   /** Grid pixel p writes output pixel p·outStep + outOrigin. */
   readonly outStep: Pair;
+  /** What grid pixel 0 writes. */
   readonly outOrigin: Pair;
+  /** The taps of every pixel. */
   readonly taps: Taps;
 }
 

@@ -33,14 +33,17 @@ const MAXIMUM_COST = 7;
 
 /** A convolution that Winograd's filtering can do: 3x3, stride 1, dilation 1. */
 export interface WinogradWork {
+  /** NHWC. */
   readonly input: TensorInfo;
   /** HWIO [3, 3, C, K]. */
   readonly filter: TensorInfo;
   /** Whether the filter is turned by 180 degrees and its channels exchanged: the gradient with respect to the input. */
   readonly transposed: boolean;
+  /** NHWC. */
   readonly output: TensorInfo;
   /** Zeros before the first row and the first column. */
   readonly padding: Pair;
+  /** What happens to each sum. */
   readonly epilogue: Epilogue;
 }
 
