@@ -25,6 +25,7 @@ async function smallSource(): Promise<ModelSource> {
   const training = randomizeBatchNorm(await artifactsOf(createNetwork(CONFIG, { seed: 1 })), 2);
   return {
     path: "small",
+    folder: "small",
     form: "fused",
     artifacts: fuse(training).artifacts,
     sha256: "",

@@ -1,0 +1,55 @@
+/** A network with random statistics as a source of exports, and images for it, without a disk. */
+import type { ModelSource } from "../../src/export/source.ts";
+import { fuse } from "../../src/fuse/fuse.ts";
+import { defaultNormalization } from "../../src/inference/normalization.ts";
+import { artifactsOf } from "../../src/model/artifacts.ts";
+import { type NetworkConfig, parseNetworkConfig } from "../../src/model/config.ts";
+import { createNetwork } from "../../src/model/network.ts";
+import { randomizeWeights } from "../model/weights.ts";
+import { tinyDataset } from "../train/tiny.ts";
+
+/** Padded as PyTorch pads, so that every format takes it. */
+export const EXPLICIT_NETWORK = parseNetworkConfig({
+  block: "repvgg",
+  inputSize: [32, 32, 3],
+  classCount: 10,
+  padding: "explicit",
+  stem: { width: 8, stride: 4 },
+  stages: [{ depth: 2, width: 16, stride: 2 }],
+});
+
+/** What a format gets of a network in one form. */
+export async function tinySource(
+  form: "training" | "fused" = "fused",
+  network: NetworkConfig = EXPLICIT_NETWORK,
+): Promise<ModelSource> {
+  const model = randomizeWeights(createNetwork(network, { seed: 1 }));
+  const training = await artifactsOf(model);
+  model.dispose();
+  return {
+    path: `tiny/${form}`,
+    folder: `tiny/${form}`,
+    form,
+    artifacts: form === "fused" ? fuse(training).artifacts : training,
+    sha256: "0".repeat(64),
+    card: {
+      classNames: tinyDataset().classNames,
+      inputSize: network.inputSize,
+      normalization: defaultNormalization(network.inputSize[2]),
+    },
+    network,
+  };
+}
+
+/** Progress that nobody sees. */
+export const SILENT = { update: () => {}, log: () => {} };
+
+/** Runs with a fresh folder, which is removed in the end. */
+export async function inTemporaryFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "repfuse-export-" });
+  try {
+    await work(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
