@@ -38,7 +38,7 @@ export async function pageAssets({ source, artifacts }: ExportRequest): Promise<
   const examples = await exampleStrip(source);
   const { classNames, normalization } = source.card;
   const data: PageData = {
-    title: (source.run?.path ?? source.path).split("/").at(-1)!,
+    title: titleOf(source),
     labels: classNames,
     normalization,
     forms: forms.map(({ form }) => form),
@@ -55,6 +55,12 @@ export async function pageAssets({ source, artifacts }: ExportRequest): Promise<
     ...forms.map(({ weights }) => weights),
     ...(examples === undefined ? [] : [{ name: ASSETS.examples, type: "image/png", bytes: examples.png }]),
   ];
+}
+
+/** "toy on shapes10": a run's name without its time. */
+function titleOf({ run, path, data }: ModelSource): string {
+  const name = (run?.path ?? path).split("/").at(-1)!.replace(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-/, "");
+  return data === undefined ? name : `${name} on ${data.source.split("/").at(-1)}`;
 }
 
 function compileForm(name: PageForm["name"], artifacts: io.ModelArtifacts): CompiledForm {

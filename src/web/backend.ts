@@ -4,7 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { setWasmPath } from "@tensorflow/tfjs-backend-wasm";
+import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { installKernels } from "../kernels/install.ts";
 import type { InstructionSet } from "../kernels/instance.ts";
 import { provideKernels } from "./compiled_kernels.ts";
@@ -31,7 +31,12 @@ export async function startPageBackend(parts: BackendParts): Promise<Instruction
   }
   // Its threaded build is another file and would start eight workers.
   tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
-  setWasmPath(parts.wasm);
+  // It asks for all three addresses; with the flags as they are, it reads the one that is there.
+  setWasmPaths({
+    "tfjs-backend-wasm.wasm": parts.wasm,
+    "tfjs-backend-wasm-simd.wasm": parts.wasm,
+    "tfjs-backend-wasm-threaded-simd.wasm": parts.wasm,
+  });
   provideKernels(parts.kernels);
   if (!await tf.setBackend("wasm")) throw new Error("TensorFlow.js cannot start its wasm backend here.");
   await tf.ready();

@@ -163,12 +163,14 @@ function showLatency({ forms }: PageData, { medianMs, speedup, rounds }: Latency
     row.className = name;
     row.dataset.ms = String(medianMs[i]);
     const term = document.createElement("dt");
-    const parts = `${convolutions} convolutions, ${parameters.toLocaleString("en")} parameters`;
-    term.append(`${FORM_NAMES[name]} `, span("parts muted small", parts));
+    term.textContent = FORM_NAMES[name];
     const time = document.createElement("dd");
     time.className = "number";
     time.textContent = `${medianMs[i]!.toPrecision(3)} ms`;
-    row.append(term, time, bar(medianMs[i]! / longest));
+    const parts = document.createElement("dd");
+    parts.className = "parts muted small";
+    parts.textContent = `${convolutions} convolutions, ${parameters.toLocaleString("en")} parameters`;
+    row.append(term, time, parts, bar(medianMs[i]! / longest));
     return row;
   }));
   if (speedup !== undefined) {
