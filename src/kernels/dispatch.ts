@@ -6,6 +6,7 @@
  */
 import { HeapBlock, heapMemory, type WasmBackend } from "./heap.ts";
 import type { KernelName, RangeKernel } from "./instance.ts";
+import { MAXIMUM_PARTS_PER_THREAD } from "./threads/control.ts";
 import type { WorkerPool } from "./threads/pool.ts";
 
 /** One call of a kernel. */
@@ -19,9 +20,14 @@ export interface Work {
   readonly scratchBytes?: number;
   /**
    * About how long one thread takes, in ns: multiply-adds times {@link NS_PER_MULTIPLY_ADD}, or bytes read and written
-   * times {@link NS_PER_BYTE}. Decides alone whether other threads take part; without it they do.
+   * times {@link NS_PER_BYTE}. It decides whether other threads take part; without it they do.
    */
   readonly costNs?: number;
+  /**
+   * Whether a range costs its share, however short it is. Then there are more ranges than threads, so that a thread that
+   * comes late holds up little. By default no: where each range repeats some work, there is one for each thread.
+   */
+  readonly splitsFreely?: boolean;
 }
 
 /** What a multiply-add costs where they are all that matters, in ns. */
@@ -49,6 +55,7 @@ const SCRATCH_ALIGNMENT = 128;
 export class Dispatcher {
   private readonly descriptor: HeapBlock;
   private scratch: HeapBlock;
+  private sharing = true;
 
   /**
    * @param kernels The exports of the instance.
@@ -75,7 +82,8 @@ export class Dispatcher {
       throw new Error(`Cannot run ${work.kernel}: assembly/ exports no kernel of that name`);
     }
     const { units, costNs = Infinity } = work;
-    const threads = this.pool === undefined || units < 2 || costNs < SHARED_FROM_NS ? 1 : this.pool.threads;
+    const shared = this.sharing && units > 1 && costNs >= SHARED_FROM_NS;
+    const threads = shared ? this.pool?.threads ?? 1 : 1;
     const scratchStride = Math.ceil((work.scratchBytes ?? 0) / SCRATCH_ALIGNMENT) * SCRATCH_ALIGNMENT;
     const scratch = this.scratchOf(threads * scratchStride);
     const view = new Int32Array(heapMemory(this.backend).buffer, this.descriptor.offset, work.fields.length);
@@ -84,9 +92,15 @@ export class Dispatcher {
     if (threads === 1) {
       kernel(descriptor, 0, units, scratch);
     } else {
+      const parts = work.splitsFreely ? threads * MAXIMUM_PARTS_PER_THREAD : threads;
       const wake = costNs >= WAKING_FROM_NS;
-      this.pool!.run({ kernel: work.kernel, descriptor, units, scratch, scratchStride, wake });
+      this.pool!.run({ kernel: work.kernel, descriptor, units, parts, scratch, scratchStride, wake });
     }
+  }
+
+  /** Whether other threads may take part from now on; for comparisons. */
+  shareWork(sharing: boolean): void {
+    this.sharing = sharing;
   }
 
   /** Ends the other threads; from then on all work is done on this one. Resolves when they are gone. */

@@ -47,6 +47,8 @@ export interface InstalledKernels {
   readonly instructionSet: InstructionSet;
   /** Bytes of the heap that hold transformed weights. */
   transformedWeightBytes(): number;
+  /** Whether other threads may take part from now on; for comparisons. */
+  shareWork(sharing: boolean): void;
   /** Ends the other threads; from then on the kernels run on this one. Resolves when they are gone. */
   stopThreads(): Promise<void>;
   /** Puts back the kernels that were there before and gives back all memory. */
@@ -86,6 +88,7 @@ export async function installKernels(options: InstallOptions = {}): Promise<Inst
     return {
       instructionSet,
       transformedWeightBytes: () => 0,
+      shareWork: () => {},
       stopThreads: () => Promise.resolve(),
       uninstall: () => {},
     };
@@ -96,6 +99,7 @@ export async function installKernels(options: InstallOptions = {}): Promise<Inst
   return {
     instructionSet,
     transformedWeightBytes: () => context.weights.bytes(),
+    shareWork: (sharing) => context.dispatcher.shareWork(sharing),
     stopThreads: () => context.dispatcher.stopThreads(),
     uninstall() {
       for (const before of replaced) {

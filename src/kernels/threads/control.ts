@@ -19,6 +19,8 @@ export interface Job {
   /** Byte offset in the heap. */
   readonly descriptor: number;
   readonly units: number;
+  /** How many parts the units are cut into, at most {@link ControlBlock.maximumParts}. */
+  readonly parts: number;
   /** Byte offset in the heap of the scratch memory of thread 0; thread t has its own at `scratch + t * scratchStride`. */
   readonly scratch: number;
   readonly scratchStride: number;
@@ -26,11 +28,8 @@ export interface Job {
   readonly wake: boolean;
 }
 
-/**
- * Parts of a job for each thread. More than one, so that a thread that comes late, or that the system stops for a while,
- * holds up less than its whole share; few, since a kernel does large ranges better.
- */
-const PARTS_PER_THREAD = 2;
+/** The most parts that a job is cut into, for each thread. */
+export const MAXIMUM_PARTS_PER_THREAD = 4;
 
 /** Integers apart that two threads write: two cache lines of 64 bytes, since processors fetch them in pairs. */
 const LINE = 32;
@@ -66,8 +65,8 @@ const WAIT_SLICE_MS = 100;
 
 /** A view of the control block, one in each thread. */
 export class ControlBlock {
-  /** How many parts every job is cut into. */
-  readonly parts: number;
+  /** The most parts that a job is cut into. */
+  readonly maximumParts: number;
   private readonly cells: Int32Array<SharedArrayBuffer>;
 
   /**
@@ -76,13 +75,13 @@ export class ControlBlock {
    */
   constructor(readonly buffer: SharedArrayBuffer, readonly threads: number) {
     this.cells = new Int32Array(buffer);
-    this.parts = threads * PARTS_PER_THREAD;
+    this.maximumParts = threads * MAXIMUM_PARTS_PER_THREAD;
   }
 
   /** Memory for the control block of so many threads. */
   static allocate(threads: number): SharedArrayBuffer {
     return new SharedArrayBuffer(
-      (PARTS + (PARTS_PER_THREAD + 1) * threads * LINE) * Int32Array.BYTES_PER_ELEMENT,
+      (PARTS + (MAXIMUM_PARTS_PER_THREAD + 1) * threads * LINE) * Int32Array.BYTES_PER_ELEMENT,
     );
   }
 
@@ -95,7 +94,8 @@ export class ControlBlock {
     cells[JOB_FIELDS + 2] = job.units;
     cells[JOB_FIELDS + 3] = job.scratch;
     cells[JOB_FIELDS + 4] = job.scratchStride;
-    for (let part = 0; part < this.parts; part++) {
+    cells[JOB_FIELDS + 5] = job.parts;
+    for (let part = 0; part < job.parts; part++) {
       Atomics.store(cells, partCell(part), stateOf(number, FREE));
     }
     Atomics.store(cells, JOB_NUMBER, number);
@@ -112,6 +112,7 @@ export class ControlBlock {
       units: cells[JOB_FIELDS + 2]!,
       scratch: cells[JOB_FIELDS + 3]! >>> 0,
       scratchStride: cells[JOB_FIELDS + 4]!,
+      parts: cells[JOB_FIELDS + 5]!,
     };
   }
 
@@ -217,7 +218,7 @@ export class ControlBlock {
   }
 
   private startCell(worker: number): number {
-    return PARTS + (this.parts + worker) * LINE;
+    return PARTS + (this.maximumParts + worker) * LINE;
   }
 }
 

@@ -2,8 +2,8 @@
  * The worker threads: starts them, has them do jobs together with the main thread, and ends them.
  *
  * How it works. The heap of the wasm backend is a SharedArrayBuffer (`shared_heap.ts`), and every worker has its own
- * instance of the kernels on it. For each job the main thread cuts the units into a few parts for each thread, does
- * its own, and then every part that no worker has taken yet (`control.ts`, `serve.ts`); it waits only for parts
+ * instance of the kernels on it. For each job the main thread cuts the units into one or a few parts for each thread,
+ * does one, and then every part that no worker has taken yet (`control.ts`, `serve.ts`); it waits only for parts
  * that a worker is in the middle of. So a worker that sleeps, or that the system gives no processor, delays nothing.
  *
  * What can go wrong. A kernel that traps gives its part back with the reason, and the main thread throws it. A worker
@@ -119,7 +119,7 @@ export class WorkerPool {
     const number = control.publish({ ...job, kernel: this.names.indexOf(job.kernel) });
     workOn(control, this.kernels, number, 0);
     let failed = false;
-    for (let part = 0; part < control.parts; part++) {
+    for (let part = 0; part < job.parts; part++) {
       const outcome = control.awaitPart(number, part, this.patienceMs, this.maySleep);
       if (outcome === "late") throw this.giveUp(job.kernel, part);
       failed ||= outcome === "failed";

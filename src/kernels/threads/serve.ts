@@ -36,7 +36,7 @@ export function partRange(units: number, part: number, parts: number): [begin: n
 }
 
 /**
- * Takes parts of a job, first the thread's own, until none is free. A part that throws is given back as failed.
+ * Takes parts of a job until none is free, each thread from another part on. A part that throws is given back as failed.
  *
  * @param kernels In the order of {@link kernelNames}.
  */
@@ -46,13 +46,12 @@ export function workOn(
   number: number,
   thread: number,
 ): void {
-  const { parts } = control;
-  const first = thread * parts / control.threads;
-  for (let step = 0; step < parts; step++) {
-    const part = (first + step) % parts;
+  // How many parts the job has is not known before one is taken: those that it has not are taken by nobody.
+  for (let step = 0; step < control.maximumParts; step++) {
+    const part = (thread + step) % control.maximumParts;
     if (!control.take(number, part, thread)) continue;
     try {
-      const { kernel, descriptor, units, scratch, scratchStride } = control.job();
+      const { kernel, descriptor, units, parts, scratch, scratchStride } = control.job();
       const [begin, end] = partRange(units, part, parts);
       if (begin < end) kernels[kernel]!(descriptor, begin, end, scratch + thread * scratchStride);
       control.finish(number, part);

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { WorkError } from "../../../src/errors.ts";
+import { MAXIMUM_PARTS_PER_THREAD } from "../../../src/kernels/threads/control.ts";
 import type { PoolWorker } from "../../../src/kernels/threads/pool.ts";
 import type { WorkerStart } from "../../../src/kernels/threads/serve.ts";
 import { spawnWorker } from "../../../src/kernels/threads/spawn.ts";
 import { SCRATCH, startTestPool } from "./test_kernels.ts";
 
 /** Jobs are repeated up to this long until a worker has taken part, which is left to the system. */
-const WORKER_TURN_MS = 60_000;
+const WORKER_TURN_MS = 20_000;
 
 /** Repeats `job` until it throws, and returns what it threw. */
 function errorOf(job: () => void): WorkError {
@@ -32,7 +33,9 @@ for (const threads of [2, 3, 5]) {
     const { pool, run, integers } = await startTestPool({ threads });
     for (const [job, units] of [1, 2, 3, 7, 64, 1000].entries()) {
       const at = 4096 * job;
-      for (let round = 1; round <= 20; round++) run("mark", units, at);
+      for (let round = 0; round < 20; round++) {
+        run("mark", units, at, threads * (round % MAXIMUM_PARTS_PER_THREAD + 1));
+      }
       assert.deepEqual(integers(units + 1, at), [...Array(units).fill(20), 0]);
     }
     await pool.stop();

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { ControlBlock } from "../../../src/kernels/threads/control.ts";
 import { partRange } from "../../../src/kernels/threads/serve.ts";
 
-const JOB = { kernel: 0, descriptor: 0, units: 10, scratch: 0, scratchStride: 0, wake: false };
+const JOB = { kernel: 0, descriptor: 0, units: 10, parts: 4, scratch: 0, scratchStride: 0, wake: false };
 
 Deno.test("partRange() covers all units once, in parts that differ by one at most", () => {
   fc.assert(

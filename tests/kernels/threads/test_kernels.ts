@@ -85,10 +85,11 @@ export async function startTestPool(options: Partial<PoolOptions> = {}) {
     pool,
     memory,
     /** Does a job whose descriptor is `at`, by default the start of the memory. */
-    run: (kernel: string, units: number, at = 0) =>
+    run: (kernel: string, units: number, at = 0, parts = pool.threads) =>
       pool.run({
         kernel,
         units,
+        parts,
         descriptor: at,
         scratch: SCRATCH,
         scratchStride: SCRATCH_STRIDE,
