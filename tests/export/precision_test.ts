@@ -23,7 +23,9 @@ function artifactsWith(values: readonly number[]): tf.io.ModelArtifacts {
 /** What TensorFlow.js itself reads. */
 function decoded({ weightData, weightSpecs }: tf.io.ModelArtifacts): Record<string, number[]> {
   const tensors = tf.io.decodeWeights(weightData!, weightSpecs!);
-  const values = Object.entries(tensors).map(([name, tensor]) => [name, [...tensor.dataSync()]] as const);
+  const values = Object.entries(tensors).map(([name, tensor]) =>
+    [name, Array.from(tensor.dataSync())] as [string, number[]]
+  );
   tf.dispose(tensors);
   return Object.fromEntries(values);
 }
