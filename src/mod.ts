@@ -45,6 +45,8 @@ export {
 export type { Difference } from "./fuse/comparison.ts";
 
 export { loadLayersModelArtifacts, saveLayersModel } from "./export/layers_model.ts";
+export { type OnnxOptions, writeOnnx } from "./export/onnx/model.ts";
+export { type Precision, PRECISIONS, withPrecision } from "./export/precision.ts";
 export { readSafetensors } from "./import/safetensors.ts";
 export { type Dtype, type RawTensor, type SafetensorsContent, writeSafetensors } from "./export/safetensors.ts";
 
