@@ -5,7 +5,7 @@
  * @module
  */
 import type { Shape4D } from "../composed/compose.ts";
-import { floatField, type Work } from "../dispatch.ts";
+import { floatField, NS_PER_BYTE, NS_PER_MULTIPLY_ADD, type Work } from "../dispatch.ts";
 import { byteOffset, type TensorInfo } from "../heap.ts";
 import type { KernelContext } from "../override.ts";
 
@@ -21,6 +21,8 @@ const BLOCK_STEPS = 512;
 /** Packed pixels that are held at once, in bytes: a fraction of a second-level cache. */
 const BLOCK_BYTES = 96 * 1024;
 const MAXIMUM_BLOCK_PANELS = 64;
+/** With so many blocks of pixels, cutting them into ranges has no weights read more often. */
+export const FREE_BLOCKS = 16;
 /** Scratch for one tile and for the pixels of one panel, in bytes; see `convolution.as`. */
 const TILE_BYTES = 128;
 const PANEL_BYTES = 80;
@@ -89,6 +91,7 @@ export function packedWeights(
     context.dispatcher.run({
       kernel: "packWeights",
       units: panels,
+      costNs: 2 * bytes * NS_PER_BYTE,
       fields: [
         byteOffset(context.backend, filter),
         packed,
@@ -131,6 +134,8 @@ export function implicitGemm(
   return {
     kernel: "convolution",
     units,
+    costNs: units * PANEL_PIXELS * grid.taps.count[0] * rowSteps * outChannels * NS_PER_MULTIPLY_ADD,
+    splitsFreely: units >= FREE_BLOCKS * blockPanels,
     scratchBytes: (inChannels + outChannels + PANEL_COLUMNS) * Float32Array.BYTES_PER_ELEMENT + TILE_BYTES +
       blockPanels * (PANEL_BYTES + packedBytes),
     fields: [

@@ -6,10 +6,10 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { Shape4D } from "../composed/compose.ts";
-import { floatField } from "../dispatch.ts";
+import { floatField, NS_PER_BYTE, NS_PER_MULTIPLY_ADD } from "../dispatch.ts";
 import { byteOffset, type TensorInfo } from "../heap.ts";
 import type { KernelContext } from "../override.ts";
-import type { Epilogue, Pair } from "./implicit_gemm.ts";
+import { type Epilogue, FREE_BLOCKS, type Pair } from "./implicit_gemm.ts";
 
 /** Outputs of a tile along one axis, of F(2x2, 3x3) or F(4x4, 3x3). */
 export type WinogradTile = 2 | 4;
@@ -85,6 +85,8 @@ export function winograd(context: KernelContext, work: WinogradWork, tile: Winog
   context.dispatcher.run({
     kernel: "winograd",
     units,
+    costNs: units * PANEL_TILES * products * inChannels * outChannels * NS_PER_MULTIPLY_ADD,
+    splitsFreely: units >= FREE_BLOCKS * blockPanels,
     scratchBytes: STAGE_BYTES + blockPanels * (panelBytes + PANEL_TILES * FLOAT_BYTES),
     fields: [
       byteOffset(context.backend, input),
@@ -122,6 +124,7 @@ function transformedWeights(context: KernelContext, work: WinogradWork, tile: Wi
       context.dispatcher.run({
         kernel: "winogradWeights",
         units: panels,
+        costNs: 2 * bytes * NS_PER_BYTE,
         scratchBytes: WEIGHT_SCRATCH_BYTES,
         fields: [
           byteOffset(context.backend, filter),

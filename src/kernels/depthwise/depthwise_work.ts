@@ -5,7 +5,7 @@
  */
 import type { Shape4D } from "../composed/compose.ts";
 import type { Epilogue, PixelGrid } from "../conv2d/implicit_gemm.ts";
-import { floatField, type Work } from "../dispatch.ts";
+import { floatField, NS_PER_MULTIPLY_ADD, type Work } from "../dispatch.ts";
 import { byteOffset, type TensorInfo } from "../heap.ts";
 import type { KernelContext } from "../override.ts";
 
@@ -32,6 +32,9 @@ export function depthwiseWork(
   return {
     kernel: "depthwise",
     units: batch * grid.size[0],
+    costNs: batch * grid.size[0] * grid.size[1] * grid.taps.count[0] * grid.taps.count[1] * channels *
+      NS_PER_MULTIPLY_ADD,
+    splitsFreely: true,
     scratchBytes: 2 * VECTOR_BYTES + inWidth * channels * Float32Array.BYTES_PER_ELEMENT,
     fields: [
       byteOffset(context.backend, input),

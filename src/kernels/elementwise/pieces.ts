@@ -4,6 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { NS_PER_BYTE } from "../dispatch.ts";
 import { allocateTensor, byteOffset, type TensorInfo } from "../heap.ts";
 import { type KernelContext, override } from "../override.ts";
 import { RELU_GRADIENT } from "./relu_gradient.ts";
@@ -37,6 +38,12 @@ function pairwise(
   if (size === 0) return undefined;
   const out = allocateTensor(backend, a.shape);
   const fields = [byteOffset(backend, a), byteOffset(backend, b), byteOffset(backend, out), size];
-  dispatcher.run({ kernel, units: Math.ceil(size / PIECE_FLOATS), fields });
+  dispatcher.run({
+    kernel,
+    units: Math.ceil(size / PIECE_FLOATS),
+    costNs: 3 * size * Float32Array.BYTES_PER_ELEMENT * NS_PER_BYTE,
+    splitsFreely: true,
+    fields,
+  });
   return out;
 }
