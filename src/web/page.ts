@@ -62,13 +62,10 @@ class View {
   }
 
   private async open(file: File): Promise<void> {
-    try {
-      const picture = await createImageBitmap(file);
-      this.board.show(picture, picture.width, picture.height);
-      picture.close();
-    } catch {
-      fail(`${file.name} is not a picture that this browser can read.`);
-    }
+    const picture = await createImageBitmap(file).catch(() => undefined);
+    if (picture === undefined) return fail(`${file.name} is not a picture that this browser can read.`);
+    this.board.show(picture, picture.width, picture.height);
+    picture.close();
   }
 
   private update(): void {

@@ -1,0 +1,157 @@
+/** The exported page as a person meets it: in a browser, from a server and from a file. */
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import type { Browser, Page } from "playwright-core";
+import { normalizePixels } from "../../src/inference/normalization.ts";
+import { createPlainNetwork } from "../../src/module/network.ts";
+import { compileNetwork } from "../../src/program/compile.ts";
+import { serveFolder } from "../../src/serve/server.ts";
+import { browserTest } from "../web/chromium.ts";
+import { inPage, type SpecimenPage } from "../web/specimen_page.ts";
+
+/** A page that is open, with everything that it asked for and complained about. */
+interface Visit {
+  readonly page: Page;
+  readonly requests: string[];
+  readonly complaints: string[];
+}
+
+async function visit(browser: Browser, url: string): Promise<Visit> {
+  const page = await browser.newPage();
+  const requests: string[] = [];
+  const complaints: string[] = [];
+  page.on("request", (request) => requests.push(request.url()));
+  page.on("requestfailed", (request) => complaints.push(`failed: ${request.url().slice(0, 200)}`));
+  page.on("console", (message) => complaints.push(`${message.type()}: ${message.text()}`));
+  page.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
+  await page.goto(url);
+  await page.waitForSelector("html[data-ready]", { timeout: 30_000 });
+  return { page, requests, complaints };
+}
+
+/** Draws a triangle with the mouse. */
+async function drawTriangle(page: Page): Promise<void> {
+  const box = (await page.locator("#board").boundingBox())!;
+  const corners = [[0.5, 0.2], [0.8, 0.75], [0.2, 0.7], [0.5, 0.2]] as const;
+  const [first, ...rest] = corners.map(([x, y]) => [box.x + x * box.width, box.y + y * box.height] as const);
+  await page.mouse.move(...first!);
+  await page.mouse.down();
+  for (const corner of rest) await page.mouse.move(...corner, { steps: 5 });
+  await page.mouse.up();
+}
+
+/** Waits until both forms were timed, and reads the times in ms. */
+async function readTimes(page: Page): Promise<{ training: number; fused: number }> {
+  await page.waitForSelector("#forms .fused", { timeout: 30_000 });
+  const read = async (form: string) => Number(await page.locator(`#forms .${form}`).getAttribute("data-ms"));
+  return { training: await read("training"), fused: await read("fused") };
+}
+
+/** What the page shows is what the network says of the very pixels that the page shows it got. */
+async function assertRightAnswer(page: Page, { source }: SpecimenPage): Promise<void> {
+  const rgba = await page.evaluate(`(() => {
+    const canvas = document.getElementById("seen");
+    return [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data];
+  })()`) as number[];
+  assert.equal(rgba.length, 32 * 32 * 4);
+  const pixels = Uint8Array.from(rgba.filter((_, i) => i % 4 < 3));
+  assert.ok(new Set(pixels).size > 5, "the network got an empty picture");
+  const { program, weights } = compileNetwork(source.artifacts);
+  const logits = createPlainNetwork(program, weights, 1).run(
+    normalizePixels(pixels, source.card.normalization),
+  );
+  const powers = [...logits].map((logit) => Math.exp(logit - Math.max(...logits)));
+  const probability = Math.max(...powers) / powers.reduce((a, b) => a + b);
+  assert.equal(await page.textContent("#answer"), source.card.classNames[powers.indexOf(1)]);
+  assert.equal(await page.textContent("#confidence"), `${(100 * probability).toFixed(1)}% sure`);
+}
+
+browserTest(
+  "the page recognizes a drawing and times both forms, from its own files alone",
+  (browser) =>
+    inPage(false, async (specimen) => {
+      const server = await serveFolder(specimen.folder, { port: 0 });
+      try {
+        const { page, requests, complaints } = await visit(browser, server.url);
+        assert.equal(await page.textContent("h1"), "RepFuse toy");
+        await drawTriangle(page);
+        await assertRightAnswer(page, specimen);
+        const { training, fused } = await readTimes(page);
+        assert.ok(
+          training > 0 && fused > 0 && fused < training,
+          `training ${training} ms, fused ${fused} ms`,
+        );
+        assert.match((await page.textContent("#speedup"))!, /^Fused, it is \d+\.\d\d times as fast\.$/);
+        assert.equal(await page.evaluate("crossOriginIsolated"), true);
+        assert.deepEqual(requests.map((url) => url.replace(server.url, "")).sort(), [
+          "",
+          "fused.bin",
+          "network.json",
+          "page.js",
+          "tfjs-backend-wasm-simd.wasm",
+          "training.bin",
+        ]);
+        assert.deepEqual(complaints, []);
+        await page.click("#clear");
+        assert.equal(await page.textContent("#answer"), "Ready");
+      } finally {
+        await server.stop();
+      }
+    }),
+);
+
+browserTest(
+  "the page takes a picture file, and says when a file is none",
+  (browser) =>
+    inPage(false, async (specimen) => {
+      const server = await serveFolder(specimen.folder, { port: 0 });
+      try {
+        const { page, complaints } = await visit(browser, server.url);
+        await page.setInputFiles("#file", {
+          name: "notes.png",
+          mimeType: "image/png",
+          buffer: Buffer.from("no picture"),
+        });
+        await page.waitForSelector("#answer.failure");
+        assert.equal(
+          await page.textContent("#answer"),
+          "notes.png is not a picture that this browser can read.",
+        );
+        const svg =
+          `<svg xmlns="http://www.w3.org/2000/svg" width="90" height="60"><rect width="90" height="60"` +
+          ` fill="teal"/><circle cx="45" cy="30" r="20" fill="gold"/></svg>`;
+        const png = await page.evaluate(`(async () => {
+        const canvas = document.createElement("canvas");
+        const image = new Image();
+        image.src = ${JSON.stringify(`data:image/svg+xml,${encodeURIComponent(svg)}`)};
+        await image.decode();
+        [canvas.width, canvas.height] = [90, 60];
+        canvas.getContext("2d").drawImage(image, 0, 0);
+        return canvas.toDataURL("image/png").split(",")[1];
+      })()`) as string;
+        const buffer = Buffer.from(png, "base64");
+        await page.setInputFiles("#file", { name: "circle.png", mimeType: "image/png", buffer });
+        await page.waitForSelector("#answer:not(.failure)");
+        await assertRightAnswer(page, specimen);
+        assert.deepEqual(complaints, []);
+      } finally {
+        await server.stop();
+      }
+    }),
+);
+
+browserTest(
+  "the page in a single file works from file:, and asks for nothing else",
+  (browser) =>
+    inPage(true, async (specimen) => {
+      assert.deepEqual(Array.from(Deno.readDirSync(specimen.folder), ({ name }) => name), ["index.html"]);
+      const url = `file://${specimen.folder}/index.html`;
+      const { page, requests, complaints } = await visit(browser, url);
+      await drawTriangle(page);
+      await assertRightAnswer(page, specimen);
+      const { training, fused } = await readTimes(page);
+      assert.ok(fused < training, `training ${training} ms, fused ${fused} ms`);
+      assert.deepEqual(requests.filter((address) => !address.startsWith("data:")), [url]);
+      assert.deepEqual(complaints, []);
+    }),
+);
