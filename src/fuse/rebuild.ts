@@ -142,6 +142,7 @@ export class Rebuilder {
     const region = {
       name: output.call.layer.name,
       layers: merged.map((layer) => layer.name),
+      calls: [...new Set(calls)].map(({ layer, node }) => ({ layer: layer.name, node })),
       className: output.call.layer.className,
       kernelShape: [vertical.size, horizontal.size, map.inChannels / map.groups, map.outChannels],
       groups: map.groups,
@@ -152,7 +153,7 @@ export class Rebuilder {
       ),
       multiplyAccumulatesBefore: total(plan.ops.map((op) => work(op.call, op.step))),
       multiplyAccumulatesAfter: work(value.call, { kind: "affine", map }),
-      training: isTerm ? null : { layer: last.layer.name, node: last.node },
+      training: isTerm || value.isInner ? null : { layer: last.layer.name, node: last.node },
       nested: last.layer.path.length > 0,
       fused: { layer: output.call.layer.name, node: 0 },
     };

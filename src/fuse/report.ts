@@ -20,6 +20,8 @@ export interface FusedRegion {
   readonly name: string;
   /** The layers that merged, in the order in which they compute. */
   readonly layers: readonly string[];
+  /** Which calls of them, in the same order; for some branches of an addition that stays, that addition is the last. */
+  readonly calls: readonly LayerOutput[];
   /** "Conv2D", "DepthwiseConv2D", "GroupedConv2D" or "ZeroPadding2D". */
   readonly className: string;
   /** [height, width, inChannels / groups, outChannels]. */
@@ -39,8 +41,8 @@ export interface FusedRegion {
   /** The same for the layer that replaces them. */
   readonly multiplyAccumulatesAfter: number | null;
   /**
-   * The tensor of the training form that equals the output of the region; `null` where there is none, because the region
-   * is some branches of an addition that stays.
+   * The tensor of the training form that equals the output of the region; `null` where there is none: the region is some
+   * branches of an addition that stays, or half of a separable convolution.
    */
   readonly training: LayerOutput | null;
   /** Whether the training tensor lies in a nested model, where it cannot be looked at from outside. */
