@@ -11,6 +11,7 @@ import { SHARING } from "../../src/kernels/elementwise/sharing.ts";
 import { createKernelContext } from "../../src/kernels/install.ts";
 import type { KernelOverride } from "../../src/kernels/override.ts";
 import { assertClose, CHANNELS, normals } from "./arbitrary.ts";
+import { assertSame } from "./assert_same.ts";
 import { kernelOf, runKernel } from "./convolution_case.ts";
 import { runOutputs } from "./run_outputs.ts";
 
@@ -42,7 +43,7 @@ for (const [instructionSet, context] of contexts) {
     fc.assert(fc.property(sizes, (size) => {
       const [a, b] = [withSpecials(size, 1), normals(size, 2)];
       const sum = runKernel(kernel, { a: tf.tensor1d(a), b: tf.tensor1d(b) }, {});
-      assert.deepEqual(sum, a.map((value, i) => value + b[i]!));
+      assertSame(sum, a.map((value, i) => value + b[i]!));
     }));
   });
 
@@ -60,7 +61,7 @@ for (const [instructionSet, context] of contexts) {
       const dy = withSpecials(size + 1, 2).subarray(1);
       const [dx] = runOutputs(kernel, { y: tf.tensor1d(y), dy: tf.tensor1d(dy) }, {}, 1);
       const expected = y.map((value, i) => Number.isNaN(value) ? NaN : value > 0 ? dy[i]! : 0);
-      assert.deepEqual([...dx!], [...expected]); // as lists, since typed arrays compare the bits of NaN
+      assertSame(dx!, expected);
     }));
   });
 
