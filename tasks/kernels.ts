@@ -1,157 +1,79 @@
 /**
- * `deno task kernels`: times the fast kernels against the stock ones, in turn within one process.
+ * `deno task kernels`: holds the fast kernels against PyTorch, the stock kernels, onnxruntime-web and float64, in turn.
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
-import { measure } from "../src/bench/paired.ts";
-import { median, pairedRatio } from "../src/bench/statistics.ts";
+import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { newCommand, print, runTask, wholeNumber } from "../src/cli/command.ts";
 import { createProgress } from "../src/cli/progress.ts";
 import { renderTable } from "../src/cli/table.ts";
 import { startBackend } from "../src/kernels/backend.ts";
-import { kernelCases } from "../src/kernels/benchmark/convolutions.ts";
-import { type KernelSets, kernelSets } from "../src/kernels/benchmark/kernel_sets.ts";
-import { PEAK_FLOP, runPeak } from "../src/kernels/benchmark/peak.ts";
-import { trainingStep } from "../src/kernels/benchmark/training_step.ts";
-import { createKernelContext } from "../src/kernels/install.ts";
-import { detectInstructionSet } from "../src/kernels/instance.ts";
-import { createDeployNetwork } from "../src/model/network.ts";
-import { presetConfig } from "../src/model/presets.ts";
-import { Random } from "../src/random.ts";
+import { barRow, type Reached, verdict } from "../src/kernels/benchmark/bars.ts";
+import { compareKernels, kernelRow } from "../src/kernels/benchmark/kernel_section.ts";
+import { kernelSets } from "../src/kernels/benchmark/kernel_sets.ts";
+import { measurePeak } from "../src/kernels/benchmark/peak.ts";
+import { a0Section, errorsSection, stepSection, toySection } from "../src/kernels/benchmark/sections.ts";
 
-const SEED = 1;
+const SECTIONS = ["step", "a0", "toy", "errors", "shapes"] as const;
 const DEFAULT_ROUNDS = 20;
-const WARMUP_MS = 200;
-const SAMPLE_MS = 5;
-const PEAK_MS = 500;
+/** Debian's PyTorch belongs to Debian's interpreter, which need not be the first in the path. */
+const PYTHONS = ["python3", "/usr/bin/python3"];
 
-/** One line of the report. */
-interface Comparison {
-  readonly name: string;
-  readonly fastMs: number;
-  readonly stockMs: number;
-  /** How many times as long the stock kernels take, with a 95% confidence interval. */
-  readonly ratio: number;
-  readonly low: number;
-  readonly high: number;
-  /** Of the fast kernels, by the operations of the direct algorithm. */
-  readonly gflops?: number;
-}
-
-/** Something to time, with whichever kernels serve. */
-interface Subject {
-  readonly name: string;
-  readonly flop?: number;
-  run(): void;
-  dispose(): void;
-}
-
-async function compare(subject: Subject, sets: KernelSets, rounds: number): Promise<Comparison> {
-  const contestants = [
-    { name: "fast", run: () => (sets.useFast(), subject.run()) },
-    { name: "stock", run: () => (sets.useStock(), subject.run()) },
-  ];
-  const [fast, stock] = await measure({
-    contestants,
-    rounds,
-    warmupRounds: 3,
-    warmupMs: WARMUP_MS,
-    minimumMs: SAMPLE_MS,
-    now: () => performance.now(),
-    random: Random.from(SEED, "order"),
+function sectionNames(text: string): (typeof SECTIONS)[number][] {
+  return text.split(",").map((name) => {
+    const section = SECTIONS.find((known) => known === name);
+    if (section === undefined) throw new InvalidArgumentError(`The sections are ${SECTIONS.join(", ")}.`);
+    return section;
   });
-  const fastMs = median(fast!.timesMs);
-  return {
-    name: subject.name,
-    fastMs,
-    stockMs: median(stock!.timesMs),
-    ...pairedRatio(stock!.timesMs, fast!.timesMs, Random.from(SEED, "bootstrap")),
-    ...(subject.flop === undefined ? {} : { gflops: subject.flop / fastMs / 1e6 }),
-  };
 }
 
-/** The fused network of a preset, with random weights: the time does not depend on them. */
-function inference(preset: string, batch: number): Subject {
-  const config = presetConfig(preset);
-  const model = createDeployNetwork(config, { seed: SEED });
-  const images = tf.randomNormal([batch, ...config.inputSize]);
-  return {
-    name: `fused ${preset}, batch ${batch}`,
-    run() {
-      const logits = model.predict(images) as tf.Tensor;
-      logits.dataSync();
-      logits.dispose();
-    },
-    dispose() {
-      model.dispose();
-      images.dispose();
-    },
-  };
-}
-
-function training(): Subject {
-  const step = trainingStep();
-  return { name: "training step", run: () => void step.run(), dispose: () => step.dispose() };
-}
-
-async function measurePeak(): Promise<number> {
-  const instructionSet = detectInstructionSet();
-  if (instructionSet === "none") return NaN;
-  const context = await createKernelContext(instructionSet);
-  let best = Infinity;
-  // Until the optimizing compiler has done its work, and a while longer.
-  for (const begun = performance.now(); performance.now() - begun < PEAK_MS;) {
-    const start = performance.now();
-    runPeak(context.dispatcher);
-    best = Math.min(best, performance.now() - start);
-  }
-  context.dispose();
-  return PEAK_FLOP / best / 1e6;
-}
-
-function* subjects(): Generator<Subject> {
-  yield training();
-  yield inference("A0", 1);
-  yield inference("toy", 1);
-  yield inference("toy", 32);
-  yield* kernelCases();
-}
-
-const command = newCommand("kernels", "Time the fast kernels against the stock ones, in turn.")
-  .option("--rounds <count>", "pairs of times for each line", wholeNumber(2), DEFAULT_ROUNDS)
-  .option("--only <text>", "only the lines whose name contains this", "")
-  .addHelpText("after", "\nExample: deno task kernels --only A0 --rounds 40");
+const command = newCommand("kernels", "Hold the fast kernels against others, in turn within one run.")
+  .option("--rounds <count>", "pairs of times for each figure", wholeNumber(2), DEFAULT_ROUNDS)
+  .option("--only <sections>", `some of ${SECTIONS.join(",")} (default: all)`, sectionNames)
+  .option("--shape <text>", "of the shapes, only those whose name contains this", "")
+  .addHelpText("after", "\nExample: deno task kernels --only a0,toy --rounds 40");
 
 await runTask(command.action(async (options) => {
   const progress = createProgress(options);
+  const wanted = new Set(options.only ?? SECTIONS);
+  const section = {
+    rounds: options.rounds,
+    pythons: PYTHONS,
+    update: (what: string) => progress.update(what),
+  };
   const info = await startBackend({ kernels: "stock" });
-  const peakGflops = await measurePeak();
   const sets = await kernelSets();
-  const comparisons: Comparison[] = [];
-  for (const subject of subjects()) {
-    if (subject.name.includes(options.only)) {
-      progress.update(subject.name);
-      comparisons.push(await compare(subject, sets, options.rounds));
-    }
-    subject.dispose();
-  }
+  const results = [
+    ...(wanted.has("step") ? [await stepSection(section)] : []),
+    ...(wanted.has("a0") ? [await a0Section(sets, section)] : []),
+    ...(wanted.has("toy") ? [await toySection(sets, section)] : []),
+    ...(wanted.has("errors") ? [errorsSection(sets, section)] : []),
+  ];
+  const bars: Reached[] = results.flatMap((result) => result.bars);
+  const notes = results.flatMap((result) => result.notes);
+  const peakGflops = wanted.has("shapes") ? await measurePeak() : NaN;
+  const shapes = wanted.has("shapes") ? await compareKernels(sets, { ...section, only: options.shape }) : [];
   if (options.json) {
-    print(JSON.stringify({ ...info, kernels: undefined, peakGflops, comparisons }));
+    const judged = bars.map((bar) => ({ ...bar, verdict: verdict(bar) }));
+    print(
+      JSON.stringify({
+        backend: info.backend,
+        version: info.version,
+        bars: judged,
+        notes,
+        peakGflops,
+        shapes,
+      }),
+    );
     return;
   }
-  const columns = ["", "fast ms", "stock ms", "ratio", "95%", "GFLOP/s", "of the peak"];
-  print(renderTable(
-    columns,
-    comparisons.map(({ name, fastMs, stockMs, ratio, low, high, gflops }) => [
-      name,
-      fastMs.toFixed(3),
-      stockMs.toFixed(3),
-      `${ratio.toFixed(2)}x`,
-      `${low.toFixed(2)}-${high.toFixed(2)}`,
-      gflops?.toFixed(1) ?? "",
-      gflops === undefined ? "" : `${(100 * gflops / peakGflops).toFixed(0)}%`,
-    ]),
-  ));
-  print(`Peak of 128-bit multiply-adds on one thread here: ${peakGflops.toFixed(1)} GFLOP/s.`);
+  if (bars.length > 0) {
+    print(renderTable(["", "bar", "reached", "95%", "goal", ""], bars.map(barRow)));
+    print(notes.join("\n") + "\n");
+  }
+  if (shapes.length > 0) {
+    const columns = ["", "fast ms", "stock ms", "ratio", "95%", "GFLOP/s", "of the peak"];
+    print(renderTable(columns, shapes.map((shape) => kernelRow(shape, peakGflops))));
+    print(`Peak of 128-bit multiply-adds on one thread here: ${peakGflops.toFixed(1)} GFLOP/s.`);
+  }
 }));

@@ -3,7 +3,7 @@
  *
  * tf.fused.conv2d, which every convolution layer calls, computes the gradient with respect to its input whether or not
  * it is asked for. In the first layer of a network that is the gradient of the images, which nobody reads, and it is
- * dear: 8% of the training step of benchmark/training_step.ts.
+ * dear: 8% of the training step of benchmark/step_sizes.ts.
  *
  * @module
  */
