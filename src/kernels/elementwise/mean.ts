@@ -5,6 +5,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { NS_PER_BYTE } from "../dispatch.ts";
 import { allocateTensor, byteOffset, type TensorInfo } from "../heap.ts";
 import { type KernelContext, override } from "../override.ts";
 import { MEAN_GRADIENT, type MeanGradientAttributes } from "./mean_gradient.ts";
@@ -65,6 +66,7 @@ function run(
   dispatcher.run({
     kernel,
     units: split.outer,
+    costNs: tf.util.sizeFromShape(wide.shape) * Float32Array.BYTES_PER_ELEMENT * NS_PER_BYTE,
     fields: [byteOffset(backend, wide), byteOffset(backend, narrow), split.rows, split.channels],
   });
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { floatField } from "../dispatch.ts";
+import * as tf from "@tensorflow/tfjs";
+import { floatField, NS_PER_BYTE } from "../dispatch.ts";
 import { allocateTensor, type TensorInfo } from "../heap.ts";
 import { type KernelContext, override } from "../override.ts";
 import { MOVING_AVERAGE, type MovingAverageAttributes } from "./moving_average.ts";
@@ -57,6 +58,9 @@ function run(
   numbers: readonly number[],
 ): void {
   const table = writeTable(backend, entries);
-  dispatcher.run({ kernel, units: table.units, fields: [table.offset, ...numbers.map(floatField)] });
+  const floats = entries.flatMap(({ tensors }) => tensors.map(({ shape }) => tf.util.sizeFromShape(shape)));
+  const costNs = tf.util.sum(floats) * Float32Array.BYTES_PER_ELEMENT * NS_PER_BYTE;
+  const fields = [table.offset, ...numbers.map(floatField)];
+  dispatcher.run({ kernel, units: table.units, fields, costNs });
   backend.disposeData(table.tensor.dataId);
 }
