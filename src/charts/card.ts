@@ -29,6 +29,9 @@ const DARK = { card: "#151b23", ink: "#e6edf3", muted: "#9aa4af", edge: "#3d444d
 /** For text that crosses lines: an outline in the colour of the card. */
 export const HALO = { className: "halo", fill: "currentColor", stroke: LIGHT.card, strokeWidth: 4 } as const;
 
+/** Attributes of quiet text. */
+export const MUTED = `class="muted" fill="${LIGHT.muted}"`;
+
 /** What stands on a card. */
 export interface Card {
   /** What the picture is about, in large letters. */
@@ -61,7 +64,7 @@ export function renderCard(card: Card, content: readonly string[]): string {
     }" rx="8" fill="${LIGHT.card}"`,
     ` stroke="${LIGHT.edge}"/>`,
     `<text x="${CARD_MARGIN}" y="32" font-size="${TITLE_SIZE}" font-weight="600">${title}</text>`,
-    `<text x="${CARD_MARGIN}" y="51" class="muted" fill="${LIGHT.muted}">${subtitle}</text>`,
+    `<text x="${CARD_MARGIN}" y="51" ${MUTED}>${subtitle}</text>`,
     ...content,
     "</svg>\n",
   ].join("");

@@ -6,7 +6,7 @@
  * checkpoints/{last,previous,best}.safetensors
  * snapshot/{model.json, weights-1of1.bin, bn_snapshot.json}     the training form, frozen
  * fused/{model.json, weights-1of1.bin, fusion.json}             the deploy form, proven
- * bench.json  bench.svg
+ * network.svg  bench.json  bench.svg
  * ```
  *
  * @module
@@ -31,6 +31,7 @@ export interface RunDirectory {
   readonly bnSnapshot: string;
   readonly fused: string;
   readonly fusionReport: string;
+  readonly networkChart: string;
   readonly benchReport: string;
   readonly benchChart: string;
 }
@@ -53,6 +54,7 @@ export function runDirectoryAt(folder: string): RunDirectory {
     bnSnapshot: `${path}/snapshot/bn_snapshot.json`,
     fused: `${path}/fused`,
     fusionReport: `${path}/fused/fusion.json`,
+    networkChart: `${path}/network.svg`,
     benchReport: `${path}/bench.json`,
     benchChart: `${path}/bench.svg`,
   };

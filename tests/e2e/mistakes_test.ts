@@ -67,6 +67,24 @@ const MISTAKES: { name: string; task: string; args: string[]; says: RegExp }[] =
     args: ["small.json"],
     says: /small\.json is not a TensorFlow\.js model\.json/,
   },
+  {
+    name: "no run to inspect",
+    task: "inspect",
+    args: [],
+    says: /no trained run below runs\/.*\n.*deno task train/,
+  },
+  {
+    name: "a kind of block that there is not",
+    task: "train",
+    args: ["--block", "dbc"],
+    says: /one of repvgg, mobileone, fastvit, dbb, acnet/,
+  },
+  {
+    name: "a key that the block does not have",
+    task: "train",
+    args: ["--data", "small", "--block", "dbb", "--set", "kernelsize=5"],
+    says: /kernelsize is not a known key \(did you mean kernelSize\?\)/,
+  },
   { name: "one argument too many", task: "fuse", args: ["a", "b"], says: /too many arguments/ },
 ];
 
@@ -110,7 +128,7 @@ Deno.test("train refuses a checkpoint by name when both are damaged, and the dat
 
 Deno.test("every task explains itself and exits 0 when asked for help", () =>
   inWorkplace(async (folder) => {
-    for (const task of ["train", "fuse", "bench", "pipeline"]) {
+    for (const task of ["train", "fuse", "inspect", "bench", "pipeline"]) {
       const { code, stdout } = await runTask(folder, task, "--help");
       assert.equal(code, 0, task);
       assert.match(stdout, new RegExp(`Usage: deno task ${task} `));

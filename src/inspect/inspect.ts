@@ -1,0 +1,118 @@
+/**
+ * A network region by region: what merges into what, what that saves, and what does not merge, with the law that failed
+ * and what to change. It is a pure function of the artifacts; TensorFlow.js is not called.
+ *
+ * @module
+ */
+import type { io } from "@tensorflow/tfjs";
+import { fuse } from "../fuse/fuse.ts";
+import type { NetworkCost } from "../fuse/network_cost.ts";
+import type { RefusedMerge } from "../fuse/report.ts";
+import { valueCount } from "../fuse/stored_weight.ts";
+import { readGraph } from "../fuse/topology.ts";
+import { type Band, cutIntoBands } from "./bands.ts";
+import { expressionOf } from "./expression.ts";
+
+/** Some figure of the training form and of the deploy form. */
+export interface BeforeAfter<T = number> {
+  readonly before: T;
+  readonly after: T;
+}
+
+/** One region that merges. */
+export interface InspectedRegion {
+  readonly name: string;
+  /** The layers that merge, in the order in which they compute. */
+  readonly merges: readonly string[];
+  /** What they compute, on one line: "(3x3 BN + 1x1 BN + BN) ReLU". */
+  readonly expression: string;
+  /** What they become: "3x3 ReLU", with "pad 1" in front where that is a layer of its own. */
+  readonly becomes: string;
+  /** [height, width, inChannels / groups, outChannels]. */
+  readonly kernelShape: readonly number[];
+  readonly layers: BeforeAfter;
+  readonly parameters: BeforeAfter;
+  /** For one image; `null` where its size is not fixed. */
+  readonly multiplyAccumulates: BeforeAfter<number | null>;
+}
+
+/** A network as `deno task inspect` shows it. */
+export interface Inspection {
+  readonly before: NetworkCost;
+  readonly after: NetworkCost;
+  readonly regions: readonly InspectedRegion[];
+  /** Layers that stay as they are. */
+  readonly kept: readonly string[];
+  /** Layers that do nothing at inference. */
+  readonly removed: readonly string[];
+  readonly refusals: readonly RefusedMerge[];
+  /** The network from input to output, for pictures. */
+  readonly bands: readonly Band[];
+}
+
+/**
+ * Inspects a network. Its weights must be there, since the merges are done.
+ *
+ * @param artifacts A LayersModel as a `tf.io` handler loads it.
+ * @throws {InputError} when it is not a LayersModel, or a weight is missing, not finite, or a negative variance.
+ */
+export function inspect(artifacts: io.ModelArtifacts): Inspection {
+  const fusion = fuse(artifacts);
+  const { report } = fusion;
+  const bands = cutIntoBands(readGraph(artifacts), readGraph(fusion.artifacts), report);
+  const before = new ParameterCount(artifacts);
+  const after = new ParameterCount(fusion.artifacts);
+  const layersOf = (kind: Band["kind"]) =>
+    bands.filter((band) => band.kind === kind).flatMap(({ training }) => training.map(({ layer }) => layer));
+  return {
+    before: report.before,
+    after: report.after,
+    regions: bands.flatMap((band) => inspectRegion(band, before, after) ?? []),
+    kept: layersOf("kept"),
+    removed: layersOf("removed"),
+    refusals: report.refusals,
+    bands,
+  };
+}
+
+function inspectRegion(
+  { name, training, fused, region }: Band,
+  before: ParameterCount,
+  after: ParameterCount,
+): InspectedRegion | undefined {
+  if (region === undefined) return undefined;
+  const merges = [...new Set(training.map(({ layer }) => layer))];
+  return {
+    name,
+    merges,
+    expression: expressionOf(training),
+    becomes: fused.map(({ label }) => label).join(" "),
+    kernelShape: region.kernelShape,
+    layers: { before: merges.length, after: fused.length },
+    parameters: {
+      before: before.ofLayers(merges),
+      after: after.ofLayers(fused.map(({ layer }) => layer)),
+    },
+    multiplyAccumulates: {
+      before: region.multiplyAccumulatesBefore,
+      after: region.multiplyAccumulatesAfter,
+    },
+  };
+}
+
+/** Parameters by layer. */
+class ParameterCount {
+  private readonly byLayer = new Map<string, number>();
+
+  constructor({ weightSpecs }: io.ModelArtifacts) {
+    for (const spec of weightSpecs ?? []) {
+      if (spec.group === "optimizer") continue;
+      const layer = spec.name.slice(0, spec.name.lastIndexOf("/"));
+      this.byLayer.set(layer, (this.byLayer.get(layer) ?? 0) + valueCount(spec));
+    }
+  }
+
+  ofLayers(layers: readonly string[]): number {
+    return layers.reduce((sum, layer) => sum + (this.byLayer.get(layer) ?? 0), 0);
+  }
+}

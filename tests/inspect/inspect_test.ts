@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import * as tf from "@tensorflow/tfjs";
+import { renderNetwork } from "../../src/charts/network_chart.ts";
+import { fuse } from "../../src/fuse/fuse.ts";
+import { readGraph } from "../../src/fuse/topology.ts";
+import { inspect } from "../../src/inspect/inspect.ts";
+import { readSvg } from "../charts/read_svg.ts";
+import { anyRecipe, buildRecipe } from "../fuse/arbitrary_graphs.ts";
+import { toArtifacts } from "../fuse/artifacts.ts";
+import { randomizeWeights } from "../fuse/random_weights.ts";
+import { foreignNetwork, networkOf } from "./networks.ts";
+
+const RANDOM_NETWORKS = 60;
+
+Deno.test("inspect() says what every block merges and what it becomes", async () => {
+  const cases = {
+    repvgg: ["(3x3 BN + 1x1 BN + BN) ReLU", "3x3 ReLU"],
+    fastvit: ["(7x7 BN + 3x3 BN + BN) ReLU", "7x7 ReLU"],
+    dbb: ["(3x3 BN + 1x1 BN + (id + 1x1) BN 3x3 BN + 1x1 BN avg 3x3 BN) ReLU", "3x3 ReLU"],
+    acnet: ["(3x3 BN + 1x3 BN + 3x1 BN) ReLU", "3x3 ReLU"],
+  } as const;
+  for (const [block, [expression, becomes]] of Object.entries(cases)) {
+    const { regions, refusals } = inspect(await networkOf(block as keyof typeof cases));
+    const region = regions.find(({ name }) => name === "stage1/block2")!;
+    const terms = (text: string) => text.replace(/[()]| ReLU$/g, "").split(" + ").sort();
+    assert.deepEqual(terms(region.expression), terms(expression), block);
+    assert.equal(region.becomes, becomes);
+    assert.deepEqual(refusals, []);
+  }
+});
+
+Deno.test("inspect() adds up: what the regions save is what the network saves", async () => {
+  for (const artifacts of [await networkOf("repvgg"), await networkOf("mobileone"), await foreignNetwork()]) {
+    const { regions, before, after } = inspect(artifacts);
+    const saved = (
+      read: (region: typeof regions[number]) => { before: number | null; after: number | null },
+    ) => regions.map(read).reduce((sum, { before, after }) => sum + before! - after!, 0);
+    assert.equal(saved(({ layers }) => layers), before.layers - after.layers);
+    assert.equal(saved(({ parameters }) => parameters), before.parameters - after.parameters);
+    assert.equal(
+      saved(({ multiplyAccumulates }) => multiplyAccumulates),
+      before.multiplyAccumulates! - after.multiplyAccumulates!,
+    );
+  }
+});
+
+Deno.test("inspect() names the law, the layer and the remedy when a merge is refused", async () => {
+  const { refusals, kept } = inspect(await foreignNetwork());
+  const found = refusals.map(({ layer, law }) => `${layer} ${law}`);
+  assert.ok(found.includes("stem_again compose"), `${found}`);
+  assert.ok(found.includes("after_bn compose"), `${found}`);
+  assert.ok(found.some((refusal) => refusal.startsWith("block_add ")), `${found}`);
+  for (const { advice, reason } of refusals) assert.ok(advice.length > 0 && reason.length > 0);
+  assert.ok(["bn_before", "block_add", "pool", "logits"].every((layer) => kept.includes(layer)));
+});
+
+Deno.test("inspect() puts every layer of both forms into a band, for random networks", async () => {
+  await tf.setBackend("cpu");
+  await fc.assert(
+    fc.asyncProperty(anyRecipe(8), async (recipe) => {
+      const model = buildRecipe(recipe);
+      const artifacts = randomizeWeights(await toArtifacts(model), recipe.seed);
+      model.dispose();
+      const inspection = inspect(artifacts);
+      const { bands } = inspection;
+      const trained = bands.flatMap(({ training }) => training.map(({ layer }) => layer));
+      const fused = bands.flatMap(({ fused }) => fused.map(({ layer }) => layer));
+      assert.deepEqual(new Set(trained), neededLayers(artifacts));
+      assert.deepEqual(new Set(fused), neededLayers(fuse(artifacts).artifacts));
+      bands.forEach(({ sources, training }, i) => {
+        assert.ok(sources.every((source) => source < i), "a band reads one that comes later");
+        assert.equal(sources.length > 0, training.some(({ readsOutside }) => readsOutside));
+      });
+      readSvg(renderNetwork(inspection, "random"));
+    }),
+    { numRuns: RANDOM_NETWORKS },
+  );
+});
+
+/** The layers that lead to an output, and the inputs. */
+function neededLayers(artifacts: tf.io.ModelArtifacts): Set<string> {
+  const graph = readGraph(artifacts);
+  const found = new Set<string>();
+  const waiting = [...graph.outputs, ...graph.inputs].map(({ call }) => call);
+  for (let call = waiting.pop(); call !== undefined; call = waiting.pop()) {
+    if (found.has(call.layer.name) && call.inputs.length === 0) continue;
+    found.add(call.layer.name);
+    waiting.push(...call.inputs.map((input) => input.call));
+  }
+  return found;
+}
