@@ -1,0 +1,122 @@
+/**
+ * `report.html`: everything that a run has found, in one file that needs no other and no script, to be shown to others.
+ *
+ * @module
+ */
+import { formatShare } from "../cli/quantities.ts";
+import { writeFileAtomically } from "../files/atomic_write.ts";
+import type { RunDirectory } from "../run/run_directory.ts";
+import { type Content, Html, html } from "./html.ts";
+import { readRunFiles, type RunFiles } from "./run_files.ts";
+import { type Section, sectionsOf } from "./sections.ts";
+
+/** The name of the file in a run directory. */
+export const REPORT_FILE = "report.html";
+
+const STYLE = new URL("./report.css", import.meta.url);
+
+/**
+ * Writes the report of a run from the files that lie there by now. Every task that adds to a run calls it at its end.
+ *
+ * @param run A run that has begun.
+ * @returns The path of the report.
+ * @throws {InputError} when the run has no configuration, or a file of it is damaged.
+ */
+export async function writeReport(run: RunDirectory): Promise<string> {
+  const path = `${run.path}/${REPORT_FILE}`;
+  await writeFileAtomically(path, renderReport(await readRunFiles(run), await Deno.readTextFile(STYLE)));
+  return path;
+}
+
+/** The report as text. */
+export function renderReport(files: RunFiles, style: string): string {
+  const sections = sectionsOf(files);
+  const title = `${files.config.preset} on ${files.config.data.source.split("/").at(-1)!}`;
+  return html`
+    <!DOCTYPE html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark">
+        <meta http-equiv="Content-Security-Policy"
+          content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+        <title>RepFuse: ${title}</title>
+        <link rel="icon" href="data:,">
+        <style>
+        ${new Html(style)}</style>
+      </head>
+      <body>
+        <header>
+          <h1><span class="brand">RepFuse</span> ${title}</h1>
+          <p class="muted">${files.name}</p>
+          <dl class="facts">${factsOf(files).map(renderFact)}</dl>
+          <nav aria-label="Sections">
+            <ul>${sections.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}</ul>
+          </nav>
+        </header>
+        <main>
+        ${sections.map(renderSection)}</main>
+      </body>
+    </html>
+  `.text;
+}
+
+/** One figure that stands above everything. */
+interface Fact {
+  readonly name: string;
+  readonly value: string;
+  readonly detail: string;
+}
+
+function factsOf({ metrics, fusion, bench, evaluation }: RunFiles): Fact[] {
+  const facts: Fact[] = [];
+  const last = metrics.at(-1);
+  const accuracy = evaluation?.accuracy ?? last?.testAccuracy;
+  if (accuracy !== undefined) {
+    facts.push({
+      name: "Test accuracy",
+      value: formatShare(accuracy),
+      detail: evaluation === undefined ? `epoch ${last!.epoch}` : `${evaluation.form} form`,
+    });
+  }
+  if (fusion !== undefined) {
+    const { before, after, proof } = fusion;
+    facts.push({
+      name: "Convolutions",
+      value: `${before.convolutions} → ${after.convolutions}`,
+      detail: "training form to fused form",
+    }, {
+      name: "Difference",
+      value: proof.maxRelativeDifference.toExponential(1),
+      detail: `of the logits' scale, over ${proof.images.toLocaleString("en")} images`,
+    });
+  }
+  for (const { batch, ratio, low, high } of bench?.speedup ?? []) {
+    facts.push({
+      name: batch === 1 ? "Speedup, 1 image" : `Speedup, ${batch} images`,
+      value: `${ratio.toFixed(2)}×`,
+      detail: `95% interval ${low.toFixed(2)} to ${high.toFixed(2)}`,
+    });
+  }
+  return facts;
+}
+
+function renderFact({ name, value, detail }: Fact): Content {
+  return html`
+    <div>
+      <dt>${name}</dt>
+      <dd class="value">${value}</dd>
+      <dd class="muted">${detail}</dd>
+    </div>
+  `;
+}
+
+function renderSection({ id, title, content }: Section): Content {
+  return html`
+    <section id="${id}" aria-labelledby="${id}-heading">
+    <h2 id="${id}-heading">${title}</h2>
+    ${content}
+    </section>
+  `;
+}

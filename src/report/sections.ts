@@ -1,0 +1,235 @@
+/**
+ * The parts of a run's report, in the order in which they are read. A part of which nothing is known yet is left out.
+ *
+ * @module
+ */
+import { whereText } from "../bench/report.ts";
+import { formatBytes, formatShare } from "../cli/quantities.ts";
+import type { NetworkCost } from "../fuse/network_cost.ts";
+import { largest } from "../fuse/verify.ts";
+import { type Content, Html, html, table } from "./html.ts";
+import type { RunFiles } from "./run_files.ts";
+
+/** One part. */
+export interface Section {
+  /** The target of the link to it. */
+  readonly id: string;
+  readonly title: string;
+  readonly content: Html;
+}
+
+/** All parts of which something is known. */
+export function sectionsOf(files: RunFiles): Section[] {
+  return [
+    training(files),
+    network(files),
+    fusion(files),
+    proof(files),
+    benchmark(files),
+    evaluation(files),
+    configuration(files),
+  ]
+    .filter((section) => section !== undefined);
+}
+
+function training({ curves, metrics }: RunFiles): Section | undefined {
+  const last = metrics.at(-1);
+  if (curves === undefined || last === undefined) return undefined;
+  return {
+    id: "training",
+    title: "Training",
+    content: html`<p>After ${last.epoch} epochs the network classifies ${
+      formatShare(last.testAccuracy)
+    } of the test images
+rightly.</p>
+${figure(curves)}`,
+  };
+}
+
+function network({ network }: RunFiles): Section | undefined {
+  if (network === undefined) return undefined;
+  return {
+    id: "network",
+    title: "Network",
+    content: html`<p>Every layer of the training form, and the convolution that it became a part of.</p>${
+      figure(network)
+    }`,
+  };
+}
+
+function fusion({ fusion }: RunFiles): Section | undefined {
+  if (fusion === undefined) return undefined;
+  const { before, after, regions, refusals } = fusion;
+  const row = (title: string, read: (cost: NetworkCost) => number | null): Content[] => {
+    const [from, to] = [read(before), read(after)];
+    return [title, count(from), count(to), from === null || to === null ? "–" : `${(from / to).toFixed(2)}×`];
+  };
+  const figures = (...titles: string[]) => titles.map((title) => ({ title, figures: true }));
+  return {
+    id: "fusion",
+    title: "Fusion",
+    content: html`<p>${regions.length} affine stretches of the training form became one convolution each.</p>
+${
+      table(["", ...figures("training form", "fused form", "less")], [
+        row("layers", (cost) => cost.layers),
+        row("convolutions", (cost) => cost.convolutions),
+        row("parameters", (cost) => cost.parameters),
+        row("multiply-accumulates", (cost) => cost.multiplyAccumulates),
+        row("bytes", (cost) => cost.bytes),
+      ])
+    }
+${
+      table(
+        ["region", ...figures("layers", "kernel", "groups", "stride", "rounding to float32")],
+        regions.map(({ name, layers, kernelShape, groups, strides, roundingError }) => [
+          name,
+          layers.length,
+          kernelShape.join(" × "),
+          groups,
+          strides[0],
+          roundingError.toExponential(1),
+        ]),
+      )
+    }
+${
+      refusals.length === 0 ? undefined : html`<h3>Not merged</h3>
+<ul>${
+        refusals.map(({ layer, reason, advice }) =>
+          html`<li><b>${layer}</b>: ${reason}. <span class="muted">${advice}</span></li>`
+        )
+      }</ul>`
+    }`,
+  };
+}
+
+function proof({ fusion }: RunFiles): Section | undefined {
+  if (fusion === undefined) return undefined;
+  const { proof, snapshotHash } = fusion;
+  const figures = (title: string) => ({ title, figures: true });
+  return {
+    id: "proof",
+    title: "Proof",
+    content: html`<p>Both forms were run on ${count(proof.images)} images. The logits differ by at most
+<b>${proof.maxRelativeDifference.toExponential(1)}</b> of their scale (allowed: ${proof.tolerance}), and
+<b>${proof.changedPredictions}</b> predictions changed. The BatchNorm statistics are those of the snapshot
+<code>${snapshotHash.slice(0, 12)}</code>.</p>
+${
+      table(
+        ["region", figures("border"), figures("interior"), figures("share of what is allowed")],
+        [...proof.regions, ...proof.outputs].map((difference) => [
+          difference.name,
+          difference.border.toExponential(1),
+          difference.interior.toExponential(1),
+          percent(largest(difference) / proof.tolerance),
+        ]),
+      )
+    }`,
+  };
+}
+
+function benchmark({ bench, benchChart }: RunFiles): Section | undefined {
+  if (bench === undefined || benchChart === undefined) return undefined;
+  const figures = (title: string) => ({ title, figures: true });
+  return {
+    id: "benchmark",
+    title: "Benchmark",
+    content: html`<p>${whereText(bench.environment)}. Both forms ran in turn on the same images.</p>
+${figure(benchChart)}
+${
+      table(
+        ["batch", "form", "median ms", "95th percentile ms", "images/s", "speedup", "95% interval"].map((
+          title,
+        ) => title === "form" ? title : figures(title)),
+        bench.results.map(({ batch, form, medianMs, p95Ms, imagesPerSecond }) => {
+          const ratio = bench.speedup.find((speedup) => speedup.batch === batch && speedup.form === form);
+          return [
+            batch,
+            form,
+            medianMs.toPrecision(3),
+            p95Ms.toPrecision(3),
+            count(Math.round(imagesPerSecond)),
+            ratio && `${ratio.ratio.toFixed(2)}×`,
+            ratio && `${ratio.low.toFixed(2)} to ${ratio.high.toFixed(2)}`,
+          ];
+        }),
+      )
+    }
+${
+      table(
+        ["form", figures("parameters"), figures("weights"), figures("in use during a run")],
+        bench.forms.map(({ form, parameters, bytes, heapBytes }) => [
+          form,
+          count(parameters),
+          formatBytes(bytes),
+          formatBytes(heapBytes),
+        ]),
+      )
+    }`,
+  };
+}
+
+function evaluation({ evaluation, confusion, worstExamples }: RunFiles): Section | undefined {
+  if (evaluation === undefined) return undefined;
+  const { correct, images, accuracy, form, classes } = evaluation;
+  const share = (value: number | null) => value === null ? "–" : percent(value);
+  return {
+    id: "evaluation",
+    title: "Evaluation",
+    content: html`<p>The ${form} form classifies ${count(correct)} of ${count(images)} test images rightly:
+<b>${formatShare(accuracy)}</b>.</p>
+${confusion === undefined ? undefined : figure(confusion)}
+${
+      table(
+        ["class", ...["images", "recall", "precision", "F1"].map((title) => ({ title, figures: true }))],
+        classes.map(({ name, images, recall, precision, f1 }) => [
+          name,
+          count(images),
+          share(recall),
+          share(precision),
+          share(f1),
+        ]),
+      )
+    }
+${
+      worstExamples === undefined ? undefined : html`<h3>What it is most wrong about</h3>
+<img src="data:image/png;base64,${worstExamples.toBase64()}" alt="The test images with the largest loss">`
+    }`,
+  };
+}
+
+function configuration({ config, environment }: RunFiles): Section {
+  return {
+    id: "configuration",
+    title: "Configuration",
+    content: html`${table(["key", "value"], flatten(config))}
+${
+      environment === undefined
+        ? undefined
+        : html`<h3>Environment</h3>${table(["key", "value"], flatten(environment))}`
+    }`,
+  };
+}
+
+/** The leaves of a value, with their paths; short lists in one line. */
+function flatten(value: unknown, path = ""): [string, string][] {
+  if (typeof value !== "object" || value === null) return [[path, String(value)]];
+  if (Array.isArray(value) && value.every((item) => typeof item !== "object")) {
+    return [[path, value.join(", ")]];
+  }
+  return Object.entries(value).flatMap(([key, inner]) =>
+    flatten(inner, path === "" ? key : `${path}.${key}`)
+  );
+}
+
+/** A picture that is SVG text of our own making; it scrolls where the window is too narrow for it. */
+function figure(svg: string): Html {
+  return html`<div class="scroll">${new Html(svg.slice(svg.indexOf("<svg")))}</div>`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)}%`;
+}
+
+function count(value: number | null): string {
+  return value === null ? "–" : value.toLocaleString("en");
+}
