@@ -5,7 +5,6 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { NS_PER_BYTE } from "../dispatch.ts";
-import { NS_PER_BYTE } from "../dispatch.ts";
 import { allocateTensor, byteOffset, type TensorInfo } from "../heap.ts";
 import { type KernelContext, override } from "../override.ts";
 import { RELU_GRADIENT } from "./relu_gradient.ts";
