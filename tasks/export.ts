@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { newCommand, print, runTask } from "../src/cli/command.ts";
+import { decimal, newCommand, print, runTask } from "../src/cli/command.ts";
 import { renderExport } from "../src/cli/export_summary.ts";
 import { oneOf } from "../src/cli/options.ts";
 import { createProgress } from "../src/cli/progress.ts";
@@ -32,6 +32,11 @@ const command = newCommand(
     "float32",
   )
   .option("--single-file", "web only: everything in one index.html, which works without a server", false)
+  .option(
+    "--tolerance <share>",
+    "largest difference, relative to the logits' scale (default: the format's)",
+    decimal(0, 1),
+  )
   .option("--output <folder>", "where the files go (default: export/ in the run)")
   .addHelpText("after", "\nExample: deno task export --format onnx --form training");
 
@@ -41,10 +46,10 @@ await runTask(command.action(async (named, options) => {
   const source = await readModelSource(named, options.form);
   const dataset = await loadSourceDataset(source.data, progress);
   await startBackend();
-  const { quantize: precision } = options;
+  const { quantize: precision, tolerance } = options;
   const place = options.output ?? defaultOutput(source, { format, precision });
   const output = options.singleFile && options.output === undefined ? `${place}-single-file` : place;
-  const result = await exportModel(source, { format, precision, output, dataset, progress });
+  const result = await exportModel(source, { format, precision, tolerance, output, dataset, progress });
   if (options.json) print(JSON.stringify({ output: result.output, ...result.manifest }));
   else print(renderExport(result));
 }));

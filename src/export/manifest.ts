@@ -58,7 +58,11 @@ const manifestSchema = z.strictObject({
   }).optional(),
   /** Every other file of the folder. */
   files: z.array(z.strictObject({ path: z.string(), bytes: z.int(), sha256: z.string() })),
-});
+}).refine(
+  ({ inputSize: [, , channels], normalization: { mean, scale } }) =>
+    mean.length === channels && scale.length === channels,
+  { path: ["normalization"], error: "expected one mean and one scale per channel" },
+);
 
 /** The content of `manifest.json`. */
 export type Manifest = z.output<typeof manifestSchema>;

@@ -144,3 +144,27 @@ Deno.test("openClassifier() refuses a file that is not the one its manifest desc
       });
     }
   }));
+
+Deno.test("exportModel() lets a difference through that the person allows", () =>
+  inTemporaryFolder(async (folder) => {
+    const { manifest } = await exportModel(await tinySource(), {
+      ...FLOAT32,
+      format: WRONG_FORMAT,
+      tolerance: 1e-3,
+      output: `${folder}/out`,
+    });
+    assert.equal(manifest.proof!.tolerance, 1e-3);
+    assert(manifest.proof!.maxRelativeDifference > 5e-5);
+  }));
+
+Deno.test("readManifest() refuses a normalization that does not fit the channels", () =>
+  inTemporaryFolder(async (folder) => {
+    const output = `${folder}/out`;
+    const { manifest } = await exportModel(await tinySource(), { ...FLOAT32, format: ONNX_FORMAT, output });
+    const path = `${folder}/manifest.json`;
+    await Deno.writeTextFile(
+      path,
+      JSON.stringify({ ...manifest, normalization: { mean: [1], scale: [1] } }),
+    );
+    await assert.rejects(readManifest(path), /expected one mean and one scale per channel/);
+  }));
