@@ -86,6 +86,11 @@ export async function stopBackendThreads(): Promise<void> {
   await installed?.stopThreads();
 }
 
+/** Whether the threads that {@link startBackend} started may take part from now on; for comparisons. */
+export function shareBackendWork(sharing: boolean): void {
+  installed?.shareWork(sharing);
+}
+
 async function start(kernels: "fast" | "stock", threadsAsked: number): Promise<BackendInfo> {
   const threadsNote = threadsAsked === 1 ? undefined : oneThreadReason(kernels);
   const threads = threadsNote === undefined ? threadsAsked : 1;
