@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { startBackend } from "../../src/kernels/backend.ts";
 import { parseNetworkConfig } from "../../src/model/config.ts";
+import { batchNorm } from "../../src/model/batch_norm.ts";
 import { createNetwork } from "../../src/model/network.ts";
 import { trainingForward } from "../../src/train/forward.ts";
 import { Random } from "../../src/random.ts";
@@ -74,19 +75,47 @@ Deno.test("trainingForward() makes the end of a block one operation, and holds n
   assert.equal(tf.memory().numTensors, before);
 });
 
-Deno.test("trainingForward() keeps apart what a second layer takes too", () => {
-  const input = tf.input({ shape: [4, 4, 2] });
-  const model = tf.model({ inputs: input, outputs: branching(input) });
-  const plain = (batch: tf.Tensor) => model.apply(batch, { training: true }) as tf.Tensor;
-  const fast = trainingForward(input, model.outputs[0]!);
-  const batch = tf.randomNormal([3, 4, 4, 2], 0, 1, "float32", 1);
-  const [expected, actual] = [plain, fast].map((forward) => forward(batch).dataSync());
-  actual!.forEach((value, i) => assert.ok(Math.abs(value - expected![i]!) < 1e-5));
-});
+/** Networks with an end of a block that has something another layer takes too. */
+const SHARED: Record<string, (x: tf.SymbolicTensor) => tf.SymbolicTensor> = {
+  "a normalized branch": (x) => {
+    const branch = batchNorm("first").apply(x) as tf.SymbolicTensor;
+    return sum([relu(sum([branch, batchNorm("second").apply(x) as tf.SymbolicTensor])), branch]);
+  },
+  "the sum": (x) => {
+    const added = sum(["first", "second"].map((name) => batchNorm(name).apply(x) as tf.SymbolicTensor));
+    return sum([relu(added), added]);
+  },
+  "the output of a layer that hands its input on": (x) => {
+    const linear = tf.layers.activation({ activation: "linear" }).apply(relu(x)) as tf.SymbolicTensor;
+    return sum([relu(linear), linear]);
+  },
+};
 
-/** ReLU of a layer that hands its input on, whose result is taken twice. */
-function branching(input: tf.SymbolicTensor): tf.SymbolicTensor {
-  const linear = tf.layers.activation({ activation: "linear" }).apply(input) as tf.SymbolicTensor;
-  const relu = tf.layers.reLU().apply(linear) as tf.SymbolicTensor;
-  return tf.layers.add().apply([relu, linear]) as tf.SymbolicTensor;
+function relu(x: tf.SymbolicTensor): tf.SymbolicTensor {
+  return tf.layers.reLU().apply(x) as tf.SymbolicTensor;
+}
+
+function sum(terms: tf.SymbolicTensor[]): tf.SymbolicTensor {
+  return tf.layers.add().apply(terms) as tf.SymbolicTensor;
+}
+
+for (const [what, network] of Object.entries(SHARED)) {
+  Deno.test(`trainingForward() keeps apart what another layer takes too: ${what}`, () => {
+    const input = tf.input({ shape: [4, 4, 2] });
+    const model = tf.model({ inputs: input, outputs: network(input) });
+    const fresh = model.getWeights().map((weight) => weight.clone());
+    const batch = tf.randomNormal([3, 4, 4, 2], 1, 2, "float32", 1);
+    const run = (forward: (batch: tf.Tensor) => tf.Tensor) => {
+      model.setWeights(fresh);
+      const output = forward(batch).dataSync();
+      return [output, ...model.getWeights().map((weight) => weight.dataSync())];
+    };
+    const expected = run((batch) => model.apply(batch, { training: true }) as tf.Tensor);
+    const actual = run(trainingForward(input, model.outputs[0]!));
+    actual.forEach((values, which) =>
+      values.forEach((value, i) =>
+        assert.ok(Math.abs(value - expected[which]![i]!) < 1e-5, `tensor ${which}`)
+      )
+    );
+  });
 }

@@ -20,8 +20,9 @@ import {
 export interface NormalizedTerm {
   /** float32 [..., channels]. */
   readonly x: tf.Tensor;
-  /** γ and β, float32 [channels]. */
+  /** γ, float32 [channels]. */
   readonly gamma: tf.Tensor;
+  /** β, float32 [channels]. */
   readonly beta: tf.Tensor;
   /** ε. */
   readonly epsilon: number;

@@ -11,16 +11,21 @@ import type { KernelContext } from "../override.ts";
 export interface BranchTensors {
   /** [..., channels]. */
   readonly x: TensorInfo;
+  /** ε. */
   readonly epsilon: number;
-  /** [channels] each; left out for γ = 1 and β = 0. */
+  /** γ [channels]; left out for ones. */
   readonly gamma?: TensorInfo | undefined;
+  /** β [channels]; left out for zeros. */
   readonly beta?: TensorInfo | undefined;
+  /** μ [channels]. */
   readonly mean: TensorInfo;
+  /** σ² [channels]. */
   readonly variance: TensorInfo;
-  /** Like x. */
+  /** Gradient of x, like x. */
   readonly dx?: TensorInfo;
-  /** [channels] each. */
+  /** Gradient of γ, [channels]. */
   readonly dgamma?: TensorInfo;
+  /** Gradient of β, [channels]. */
   readonly dbeta?: TensorInfo;
 }
 
@@ -28,6 +33,7 @@ export interface BranchTensors {
 export interface BatchNormTensors {
   /** At least one, all of one shape. */
   readonly branches: readonly BranchTensors[];
+  /** Whether ReLU follows the sum. */
   readonly relu: boolean;
   /** Written forward; read backward, with ReLU. */
   readonly y?: TensorInfo;

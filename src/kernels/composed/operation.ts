@@ -13,6 +13,7 @@ type Inputs = Record<string, tf.Tensor> | readonly tf.Tensor[];
 
 /** A kernel and its reference. */
 export interface Operation<In extends Inputs, Attrs extends object> {
+  /** The name in the kernel registry. */
   readonly kernelName: string;
   /** Computes fresh outputs. */
   readonly composed: (inputs: In, attrs: Attrs) => tf.Tensor[];

@@ -9,8 +9,11 @@ import { assignAll } from "./assign.ts";
 
 /** What to update, in one order. All float32. */
 export interface NesterovSgdTensors {
+  /** w. */
   readonly weights: readonly tf.Variable[];
+  /** v, like the weights. */
   readonly velocities: readonly tf.Variable[];
+  /** g, like the weights. */
   readonly gradients: readonly tf.Tensor[];
 }
 

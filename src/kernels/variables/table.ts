@@ -14,12 +14,15 @@ const ROW_WORDS = 2 + ADDRESSES;
 
 /** Up to five tensors of one shape that are worked on together. */
 export interface TableEntry {
+  /** What each is, the kernel says. */
   readonly tensors: readonly TensorInfo[];
+  /** Whether the L2 decay applies. */
   readonly decays: boolean;
 }
 
 /** A table in the heap. Dispose its tensor. */
 export interface Table {
+  /** Holds the rows. */
   readonly tensor: TensorInfo;
   /** Byte offset of the first row. */
   readonly offset: number;

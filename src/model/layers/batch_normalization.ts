@@ -43,6 +43,8 @@ export class BatchNormalization extends Standard {
   }
 
   /**
+   * Normalizes a batch, and in training moves the running statistics.
+   *
    * @param inputs [..., channels].
    * @param kwargs `training`, false by default.
    */
