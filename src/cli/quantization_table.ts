@@ -38,7 +38,7 @@ function renderKernels(kernels: readonly KernelLoss[]): string {
   const isTried = kernels.some(({ accuracyLost }) => accuracyLost !== undefined);
   return renderTable(
     [
-      { title: "kernel", maximumWidth: 44 },
+      { title: "layer", maximumWidth: 44 },
       "narrowest channel",
       "widest channel",
       "codes of the narrowest",
@@ -49,11 +49,11 @@ function renderKernels(kernels: readonly KernelLoss[]): string {
     kernels.map(({ name, channels, codes, relativeError, accuracyLost }) => {
       const spans = channels.map(([least, largest]) => largest - least);
       return [
-        name,
+        layerOf(name),
         Math.min(...spans).toPrecision(3),
         Math.max(...spans).toPrecision(3),
-        codes === null ? "-" : codes.narrowest.toFixed(1),
-        codes === null ? "-" : codes.median.toFixed(1),
+        codes === null ? "-" : codes.narrowest.toPrecision(3),
+        codes === null ? "-" : codes.median.toPrecision(3),
         formatShare(relativeError),
         ...(isTried ? [accuracyLost === undefined ? "-" : formatShare(accuracyLost)] : []),
       ];
@@ -61,10 +61,15 @@ function renderKernels(kernels: readonly KernelLoss[]): string {
   );
 }
 
+/** "stage1/block1/reparam" of "stage1/block1/reparam/kernel". */
+function layerOf(kernel: string): string {
+  return kernel.slice(0, kernel.lastIndexOf("/"));
+}
+
 function renderAdvice(report: QuantizationReport, network: NetworkConfig | undefined): string | undefined {
   const { accuracy } = report;
   if (accuracy === undefined || accuracy.float32 - accuracy.quantized <= NOTABLE_LOSS) return undefined;
-  const names = culprits(report).map(({ name }) => name).join(", ");
+  const names = culprits(report).map(({ name }) => layerOf(name)).join(", ");
   const wayOut = network?.block === "repvgg" && !network.postAdditionBn
     ? "Train the quantization-friendly block, which has one BatchNorm after the addition:\n" +
       "deno task train --set postAdditionBn=true. Or export as uint16."

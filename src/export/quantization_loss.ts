@@ -74,13 +74,12 @@ export async function measureQuantization(request: QuantizationRequest): Promise
   };
 }
 
-/** The kernels that lose most alone, worst first: those that lose something notable, or else the worst one. */
+/** The kernels that lose most alone, worst first: those that lose at least half of what the worst one does. */
 export function culprits({ kernels }: QuantizationReport): KernelLoss[] {
   const measured = kernels
     .filter(({ accuracyLost }) => accuracyLost !== undefined)
     .sort((a, b) => b.accuracyLost! - a.accuracyLost!);
-  const notable = measured.filter(({ accuracyLost }) => accuracyLost! > NOTABLE_LOSS);
-  return notable.length > 0 ? notable : measured.slice(0, 1);
+  return measured.filter(({ accuracyLost }) => accuracyLost! >= measured[0]!.accuracyLost! / 2);
 }
 
 async function measureAccuracy(request: QuantizationRequest, dataset: Dataset): Promise<AccuracyLoss> {

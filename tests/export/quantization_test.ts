@@ -103,7 +103,7 @@ Deno.test("measureQuantization() finds the kernel that loses the accuracy, and t
   assert.equal(culprits(report)[0]!.name, `${FIRST}/kernel`);
   assert(culprits(report)[0]!.codes!.narrowest < 1);
   const text = renderQuantization(report, network);
-  assert.match(text, /of the accuracy is lost, most of it by stage0\/block1\/reparam\/kernel/);
+  assert.match(text, /of the accuracy is lost, most of it by stage0\/block1\/reparam/);
   assert.match(text, /deno task train --set postAdditionBn=true/);
 });
 
