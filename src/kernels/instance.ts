@@ -46,6 +46,7 @@ export function detectInstructionSet(): InstructionSet {
 export interface LoadedKernels {
   /** What other threads instantiate. */
   readonly module: WebAssembly.Module;
+  /** The kernels by name. */
   readonly exports: Readonly<Record<KernelName, RangeKernel>>;
 }
 
