@@ -78,7 +78,10 @@ class Panel {
 }
 const PANEL_BYTES: usize = 80;
 
-/** Fills in the pixels of `count` panels; pixels behind the last one repeat it as input and write to `dummy`. */
+/**
+ * Fills in the pixels of `count` panels; pixels behind the last one repeat it as input and write to `dummy`. Four pixels of
+ * one row, as nearly all are, are located at once.
+ */
 function locatePanels(d: Convolution, first: i32, count: i32, to: usize, dummy: usize): void {
   const gridPixels = d.gridHeight * d.gridWidth;
   const lastPixel = d.batch * gridPixels - 1;
@@ -88,7 +91,34 @@ function locatePanels(d: Convolution, first: i32, count: i32, to: usize, dummy: 
   let q = firstPixel - n * gridPixels - p * d.gridWidth;
   const lastTapY = (d.tapRows - 1) * d.tapStepY;
   const lastTapX = (d.tapColumns - 1) * d.tapStepX;
-  for (let m = 0; m < count; m++) {
+  const pixelBytes = d.inChannels * 4;
+  const outPixelBytes = d.outChannels * 4;
+  const inSteps = i32x4.mul(i32x4.splat(d.inStepX), i32x4(0, 1, 2, 3));
+  const inByteSteps = i32x4.mul(i32x4.splat(pixelBytes), inSteps);
+  const outByteSteps = i32x4.mul(i32x4.splat(d.outStepX * outPixelBytes), i32x4(0, 1, 2, 3));
+  for (let m = 0; m < count; m++, to += PANEL_BYTES) {
+    if (q + 4 <= d.gridWidth) {
+      const y = p * d.inStepY + d.tapOriginY;
+      const x = q * d.inStepX + d.tapOriginX;
+      const outPixel = (n * d.outHeight + p * d.outStepY + d.outOriginY) * d.outWidth + q * d.outStepX + d.outOriginX;
+      const inPixel = (n * d.inHeight + y) * d.inWidth + x;
+      const first = i32x4.splat(<i32>d.output + outPixel * outPixelBytes);
+      v128.store(to, i32x4.add(first, outByteSteps));
+      v128.store(to, i32x4.add(i32x4.splat(<i32>d.input + inPixel * pixelBytes), inByteSteps), 16);
+      v128.store(to, i32x4.splat(y), 32);
+      v128.store(to, i32x4.add(i32x4.splat(x), inSteps), 48);
+      const lastX = x + 3 * d.inStepX + lastTapX;
+      store<i32>(to, i32(y >= 0) & i32(y + lastTapY < d.inHeight) & i32(x >= 0) & i32(lastX < d.inWidth), 64);
+      q += 4;
+      if (q == d.gridWidth) {
+        q = 0;
+        if (++p == d.gridHeight) {
+          p = 0;
+          n++;
+        }
+      }
+      continue;
+    }
     let inside = 1;
     for (let r = 0; r < 4; r++) {
       const pixel = (first + m) * 4 + r;
@@ -111,7 +141,6 @@ function locatePanels(d: Convolution, first: i32, count: i32, to: usize, dummy: 
       }
     }
     store<i32>(to, inside, 64);
-    to += PANEL_BYTES;
   }
 }
 
@@ -160,7 +189,7 @@ function packPanel(d: Convolution, at: Panel, firstRow: i32, lastRow: i32, to: u
 
 /**
  * Scratch, in this order: zeros [inChannels], one output row [outChannels + 8], a tile, Panel [blockPanels], packed
- * panels [blockPanels][blockTapRows · tapColumns · inChannels][4].
+ * panels [blockPanels][blockTapRows · tapColumns · inChannels][4], three vectors that packing may overwrite.
  */
 export function convolution(descriptor: usize, begin: i32, end: i32, scratch: usize): void {
   const d = changetype<Convolution>(descriptor);

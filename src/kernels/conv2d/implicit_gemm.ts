@@ -26,6 +26,8 @@ export const FREE_BLOCKS = 16;
 /** Scratch for one tile and for the pixels of one panel, in bytes; see `convolution.as`. */
 const TILE_BYTES = 128;
 const PANEL_BYTES = 80;
+/** What packing overwrites behind the last panel, in bytes; see `pack_rows_4.as`. */
+const PACKING_SLACK_BYTES = 48;
 
 /**
  * Which taps of a filter take part, in the order in which they are read. In x and y: tap t is filter index
@@ -137,7 +139,7 @@ export function implicitGemm(
     costNs: units * PANEL_PIXELS * grid.taps.count[0] * rowSteps * outChannels * NS_PER_MULTIPLY_ADD,
     splitsFreely: units >= FREE_BLOCKS * blockPanels,
     scratchBytes: (inChannels + outChannels + PANEL_COLUMNS) * Float32Array.BYTES_PER_ELEMENT + TILE_BYTES +
-      blockPanels * (PANEL_BYTES + packedBytes),
+      blockPanels * (PANEL_BYTES + packedBytes) + PACKING_SLACK_BYTES,
     fields: [
       byteOffset(context.backend, input),
       weights,

@@ -2,10 +2,13 @@
  * Four rows of a matrix, each contiguous in memory, to one panel [count][4] of A.
  */
 
-/** Writes `count` steps of four floats to `panel`; returns the address behind them. */
+/**
+ * Writes `count` steps of four floats to `panel`; returns the address behind them. Up to three steps more are overwritten,
+ * and up to three floats more read.
+ */
 export function packRows4(panel: usize, p0: usize, p1: usize, p2: usize, p3: usize, count: i32): usize {
-  let rest = count;
-  for (; rest >= 4; rest -= 4) {
+  const end = panel + (<usize>count << 4);
+  do {
     const x0 = v128.load(p0);
     const x1 = v128.load(p1);
     const x2 = v128.load(p2);
@@ -23,17 +26,6 @@ export function packRows4(panel: usize, p0: usize, p1: usize, p2: usize, p3: usi
     p2 += 16;
     p3 += 16;
     panel += 64;
-  }
-  for (; rest > 0; rest--) {
-    store<f32>(panel, load<f32>(p0));
-    store<f32>(panel, load<f32>(p1), 4);
-    store<f32>(panel, load<f32>(p2), 8);
-    store<f32>(panel, load<f32>(p3), 12);
-    p0 += 4;
-    p1 += 4;
-    p2 += 4;
-    p3 += 4;
-    panel += 16;
-  }
-  return panel;
+  } while (panel < end);
+  return end;
 }
