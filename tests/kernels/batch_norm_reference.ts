@@ -4,6 +4,38 @@
  * @module
  */
 
+import { assertClose } from "./arbitrary.ts";
+
+/**
+ * Asserts closeness of sums, whose error is relative to what was added, not to what is left of it.
+ *
+ * @param terms Largest magnitude of a term.
+ */
+export function assertCloseSums(
+  actual: ArrayLike<number>,
+  expected: Float64Array,
+  terms: number,
+  tolerance: number,
+): void {
+  assertClose([...Array.from(actual), terms], Float64Array.from([...expected, terms]), tolerance);
+}
+
+/** The largest magnitude. */
+export function largest(values: ArrayLike<number>): number {
+  return Array.from(values).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}
+
+/** The largest magnitude of γ·dy/√(σ² + ε): of the terms of dx. */
+export function largestTerm(
+  gamma: ArrayLike<number>,
+  dy: ArrayLike<number>,
+  variance: ArrayLike<number>,
+  epsilon: number,
+): number {
+  const scales = Array.from(gamma, (value, c) => Math.abs(value) / Math.sqrt(variance[c]! + epsilon));
+  return largest(scales) * largest(dy);
+}
+
 /** A float64 result of the forward pass. */
 export interface Normalized {
   readonly y: Float64Array;
