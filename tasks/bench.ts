@@ -6,8 +6,12 @@
 import { DEFAULT_SETTINGS } from "../src/bench/bench.ts";
 import { benchRun } from "../src/bench/bench_run.ts";
 import { renderReport } from "../src/bench/report.ts";
+import { benchWhere, WHERE_FILE } from "../src/bench/where/bench_where.ts";
+import { PLACES } from "../src/bench/where/places.ts";
+import { renderWhere } from "../src/bench/where/where_report.ts";
 import { newComputeCommand, startBackendFor } from "../src/cli/backend_options.ts";
 import { decimal, print, runTask, wholeNumber, wholeNumbers } from "../src/cli/command.ts";
+import { someOf } from "../src/cli/options.ts";
 import { createProgress } from "../src/cli/progress.ts";
 import { findRun, runDirectoryAt } from "../src/run/run_directory.ts";
 
@@ -31,6 +35,11 @@ const command = newComputeCommand(
     tolerance,
   )
   .option("--seed <number>", "seed of the order of the runs", wholeNumber(0, 0x7fffffff), seed)
+  .option(
+    "--where <places>",
+    `some of ${PLACES.join(",")}: both forms in each of them, beside stock TensorFlow.js and onnxruntime-web`,
+    someOf(PLACES),
+  )
   .option("--output <folder>", "where bench.json and bench.svg go (default: the run's folder)")
   .addHelpText("after", "\nExample: deno task bench --batches 1,8,32 --json");
 
@@ -45,6 +54,13 @@ await runTask(command.action(async (named, options) => {
   };
   const output = options.output === undefined ? run : runDirectoryAt(options.output);
   const progress = createProgress(options);
+  if (options.where !== undefined) {
+    const report = await benchWhere(run, settings, { places: options.where, progress, output: output.path });
+    print(
+      options.json ? JSON.stringify(report) : `${renderWhere(report)}\nWritten: ${output.path}/${WHERE_FILE}`,
+    );
+    return;
+  }
   const backend = await startBackendFor(options, progress);
   const report = await benchRun(run, settings, { backend, progress, output });
   if (options.json) {

@@ -26,3 +26,9 @@ export function oneOf<const Word extends string>(words: readonly Word[]): (text:
     return word;
   };
 }
+
+/** A parser for an option that takes some of a few words, with commas between them. */
+export function someOf<const Word extends string>(words: readonly Word[]): (text: string) => Word[] {
+  const parse = oneOf(words);
+  return (text) => [...new Set(text.split(",").map((word) => parse(word.trim())))];
+}

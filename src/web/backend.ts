@@ -5,8 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
-import { installKernels } from "../kernels/install.ts";
-import type { InstructionSet } from "../kernels/instance.ts";
+import { type InstalledKernels, installKernels } from "../kernels/install.ts";
 import { provideKernels } from "./compiled_kernels.ts";
 
 /** What a page brings along. */
@@ -20,10 +19,13 @@ export interface BackendParts {
 /**
  * Starts the backend and installs the fast kernels.
  *
- * @returns The instructions that the kernels use.
+ * @param installBy Does the installation that it is given, and may do more around it; its result is handed on.
  * @throws {Error} when this browser has no 128-bit vectors in WebAssembly, or the backend does not start.
  */
-export async function startPageBackend(parts: BackendParts): Promise<InstructionSet> {
+export async function startPageBackend<T>(
+  parts: BackendParts,
+  installBy: (install: () => Promise<InstalledKernels>) => Promise<T>,
+): Promise<T> {
   if (!await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT")) {
     throw new Error(
       "This browser has no WebAssembly SIMD. Every major browser has had it since 2023: please update.",
@@ -36,10 +38,9 @@ export async function startPageBackend(parts: BackendParts): Promise<Instruction
     "tfjs-backend-wasm.wasm": parts.wasm,
     "tfjs-backend-wasm-simd.wasm": parts.wasm,
     "tfjs-backend-wasm-threaded-simd.wasm": parts.wasm,
-  });
+  }, true);
   provideKernels(parts.kernels);
   if (!await tf.setBackend("wasm")) throw new Error("TensorFlow.js cannot start its wasm backend here.");
   await tf.ready();
-  const { instructionSet } = await installKernels();
-  return instructionSet;
+  return await installBy(() => installKernels());
 }

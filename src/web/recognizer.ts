@@ -26,7 +26,8 @@ export class Recognizer {
    * @throws {Error} when this browser cannot, or a file is missing.
    */
   static async load(data: PageData): Promise<Recognizer> {
-    const instructionSet = await startPageBackend({ wasm: assetUrl(ASSETS.wasm), kernels: data.kernels });
+    const parts = { wasm: assetUrl(ASSETS.wasm), kernels: data.kernels };
+    const { instructionSet } = await startPageBackend(parts, (install) => install());
     const networks = await Promise.all(data.forms.map(async ({ program, weights }) => {
       const bytes = await (await readAsset(weights)).arrayBuffer();
       return createTfjsNetwork(program, new Float32Array(bytes));

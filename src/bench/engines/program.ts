@@ -1,0 +1,91 @@
+/**
+ * The two executors of a {@link Program} as engines of the benchmark: TensorFlow.js, as an exported page runs it, and the
+ * compiled kernels alone, as an exported module runs it.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { createFastNetwork, type Network } from "../../module/network.ts";
+import type { Program } from "../../program/program.ts";
+import { createTfjsNetwork } from "../../web/tfjs_network.ts";
+import type { Footprint, InputBatch } from "../engine.ts";
+
+/** An engine without figures on memory: a contest between runtimes compares times. */
+export interface TimedEngine {
+  readonly name: string;
+  prepare(batch: InputBatch): void | Promise<void>;
+  run(): void | Promise<void>;
+  output(): Float32Array;
+  footprint(): Promise<Footprint>;
+  dispose(): void;
+}
+
+/** No figures on memory. */
+export function noFootprint(): Promise<Footprint> {
+  return Promise.reject(new Error("Memory is not measured here"));
+}
+
+/**
+ * A program on the active TensorFlow.js backend.
+ *
+ * @param choose Called before each run: chooses the kernels.
+ */
+export function createProgramEngine(
+  name: string,
+  program: Program,
+  weights: Float32Array,
+  choose: () => void,
+): TimedEngine {
+  const network = createTfjsNetwork(program, weights);
+  let images: tf.Tensor4D | undefined;
+  let result = new Float32Array(0);
+  return {
+    name,
+    prepare(batch) {
+      images?.dispose();
+      images = tf.tensor4d(batch.images, [...batch.shape]);
+    },
+    run() {
+      choose();
+      const outputs = network.run(images!);
+      result = outputs.dataSync<"float32">() as Float32Array<ArrayBuffer>;
+      outputs.dispose();
+    },
+    output: () => result,
+    footprint: noFootprint,
+    dispose() {
+      images?.dispose();
+      network.dispose();
+    },
+  };
+}
+
+/**
+ * A program on the compiled kernels alone.
+ *
+ * @param module The kernels, for memory that is not shared.
+ */
+export function createModuleEngine(
+  name: string,
+  program: Program,
+  weights: Float32Array,
+  module: WebAssembly.Module,
+): TimedEngine {
+  let network: Network | undefined;
+  let images = new Float32Array(0);
+  let result = new Float32Array(0);
+  return {
+    name,
+    async prepare(batch) {
+      images = batch.images as Float32Array<ArrayBuffer>;
+      const size = batch.shape[0];
+      if (network?.batch !== size) network = await createFastNetwork(program, weights, size, module);
+    },
+    run() {
+      result = network!.run(images) as Float32Array<ArrayBuffer>;
+    },
+    output: () => result,
+    footprint: noFootprint,
+    dispose: () => network = undefined,
+  };
+}

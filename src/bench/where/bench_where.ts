@@ -1,0 +1,90 @@
+/**
+ * The benchmark of one run in several places: Deno, Node.js and a browser, each with every engine. Writes
+ * `bench-where.json`.
+ *
+ * @module
+ */
+import type { Progress } from "../../cli/progress.ts";
+import { removeFolder } from "../../files/atomic_folder.ts";
+import { writeJsonAtomically } from "../../files/atomic_write.ts";
+import { readRunConfig } from "../../run/config.ts";
+import type { RunDirectory } from "../../run/run_directory.ts";
+import type { BenchSettings } from "../bench.ts";
+import type { ContestResult } from "./contest_data.ts";
+import { fillContestFolder } from "./contest_folder.ts";
+import { holdAt, type Place } from "./places.ts";
+
+/** The name of the file. */
+export const WHERE_FILE = "bench-where.json";
+
+/** Where the contests' files lie while they are held. */
+const WORK_FOLDER = ".cache/contests";
+
+/** Time per batch size in one place, ms, where no number of rounds was asked for: eight engines run in each round. */
+const BUDGET_MS = 15_000;
+
+/** The content of `bench-where.json`. */
+export interface WhereReport {
+  /** The run that the forms come from. */
+  readonly run: string;
+  /** The network's name and its input: "toy, 32x32x3". */
+  readonly network: string;
+  readonly batches: readonly number[];
+  readonly places: readonly (ContestResult & { readonly where: Place })[];
+}
+
+/** The surroundings of {@link benchWhere}. */
+export interface BenchWhereContext {
+  readonly places: readonly Place[];
+  readonly progress: Progress;
+  /** The folder that the report goes to. */
+  readonly output: string;
+}
+
+/**
+ * Holds the same contest in each place, one after the other.
+ *
+ * @param run A fused run.
+ * @throws {InputError} when a file of the run is missing, or a place is not installed.
+ * @throws {WorkError} when a contest fails; nothing is written then.
+ */
+export async function benchWhere(
+  run: RunDirectory,
+  settings: BenchSettings,
+  { places, progress, output }: BenchWhereContext,
+): Promise<WhereReport> {
+  const { preset, network } = await readRunConfig(run.config);
+  const folder = `${WORK_FOLDER}/${crypto.randomUUID()}`;
+  await Deno.mkdir(folder, { recursive: true });
+  try {
+    const { batches, rounds, warmupMs, minimumMs, budgetMs, tolerance, seed } = settings;
+    await fillContestFolder(folder, run, {
+      batches: [...batches].sort((a, b) => a - b),
+      rounds,
+      warmupMs,
+      minimumMs,
+      // JSON has no infinity.
+      budgetMs: Number.isFinite(budgetMs) ? BUDGET_MS : Number.MAX_VALUE,
+      tolerance,
+      seed,
+    });
+    const held = [];
+    for (const where of places) {
+      progress.log(
+        `bench ${run.path} in ${where}: both forms on every engine in turn, batch ${batches.join(", ")}`,
+      );
+      const result = await holdAt(where, folder, (message) => progress.update(`${where}  ${message}`));
+      held.push({ where, ...result });
+    }
+    const report: WhereReport = {
+      run: run.path,
+      network: `${preset}, ${network.inputSize.join("x")}`,
+      batches,
+      places: held,
+    };
+    await writeJsonAtomically(`${output}/${WHERE_FILE}`, report);
+    return report;
+  } finally {
+    await removeFolder(folder);
+  }
+}

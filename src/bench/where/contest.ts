@@ -1,0 +1,148 @@
+/**
+ * One contest, wherever it is held: every engine with both forms, on the same images, in turn. This file is bundled once,
+ * and the same bundle runs in Deno, in Node.js and in a browser, so that nothing but the place differs.
+ *
+ * @module
+ */
+import { detectInstructionSet } from "../../kernels/instance.ts";
+import { inflate } from "../../module/read.ts";
+import { sizeOf } from "../../program/program.ts";
+import { Random } from "../../random.ts";
+import { startPageBackend } from "../../web/backend.ts";
+import { createOnnxEngine } from "../engines/onnxruntime.ts";
+import { createModuleEngine, createProgramEngine, type TimedEngine } from "../engines/program.ts";
+import { measure, type Samples } from "../paired.ts";
+import { requireSameOutputs } from "../same_outputs.ts";
+import { median, pairedRatio, quantile } from "../statistics.ts";
+import {
+  CONTEST_FILES,
+  type ContestData,
+  type ContestResult,
+  type ContestTime,
+  type EngineName,
+  type FormName,
+  FORMS,
+  onnxFile,
+  weightsFile,
+} from "./contest_data.ts";
+import { switchableKernels } from "./kernel_switch.ts";
+
+/** An engine and what it stands for. */
+interface Contestant {
+  readonly engine: EngineName;
+  readonly form: FormName;
+  readonly timed: TimedEngine;
+}
+
+/** How many rounds run first and are thrown away, at least. */
+const WARMUP_ROUNDS = 2;
+
+/** What a place gives to the contest. */
+export interface Surroundings {
+  /** "Node.js 20.1", "Chrome 156". */
+  readonly runtime: string;
+  /** Reads one of the contest's files. */
+  readonly read: (name: string) => Promise<ArrayBuffer>;
+  /** Told how far it is. */
+  readonly onProgress: (message: string) => void;
+}
+
+/**
+ * Holds the contest.
+ *
+ * @throws {GateError} when an engine does not compute what the others do.
+ */
+export async function holdContest({ runtime, read, onProgress }: Surroundings): Promise<ContestResult> {
+  const data = JSON.parse(new TextDecoder().decode(await read(CONTEST_FILES.data))) as ContestData;
+  const images = new Float32Array(await read(CONTEST_FILES.images));
+  const contestants = await createContestants(data, read);
+  const engines = contestants.map(({ timed }) => timed);
+  const { inputShape } = data.programs.fused;
+  const times: ContestTime[] = [];
+  let maxRelativeDifference = 0;
+  for (const batch of data.batches) {
+    const pixels = images.subarray(0, batch * sizeOf(inputShape));
+    const input = { images: pixels, shape: [batch, ...inputShape] as [number, number, number, number] };
+    const difference = await requireSameOutputs(
+      engines,
+      [{ name: "test images", batch: input }],
+      data.tolerance,
+    );
+    maxRelativeDifference = Math.max(maxRelativeDifference, difference);
+    const samples = await measure({
+      contestants: engines,
+      rounds: data.rounds,
+      warmupRounds: WARMUP_ROUNDS,
+      warmupMs: data.warmupMs,
+      minimumMs: data.minimumMs,
+      budgetMs: data.budgetMs,
+      now: () => performance.now(),
+      random: Random.from(data.seed, "order", batch),
+      onRound: (done, rounds) => onProgress(`batch ${batch}  round ${done}/${rounds}`),
+    });
+    times.push(...timesOf(contestants, samples, batch, data.seed));
+  }
+  for (const engine of engines) engine.dispose();
+  return {
+    runtime,
+    instructionSet: detectInstructionSet(),
+    isolated: typeof SharedArrayBuffer !== "undefined",
+    times,
+    maxRelativeDifference,
+  };
+}
+
+async function createContestants(
+  data: ContestData,
+  read: Surroundings["read"],
+): Promise<Contestant[]> {
+  // Every runtime can fetch a blob; not every one can fetch a file.
+  const address = URL.createObjectURL(new Blob([await read(CONTEST_FILES.tfjsWasm)]));
+  const choose = await startPageBackend(
+    { wasm: address, kernels: data.kernels },
+    (install) => switchableKernels("wasm", install),
+  );
+  const instructionSet = detectInstructionSet();
+  if (instructionSet === "none") throw new Error("There are no 128-bit vectors here");
+  const module = await WebAssembly.compile(await inflate(data.kernels[instructionSet]));
+  const ortWasm = await read(CONTEST_FILES.ortWasm);
+  const contestants: Contestant[] = [];
+  for (const form of FORMS) {
+    const program = data.programs[form];
+    const weights = new Float32Array(await read(weightsFile(form)));
+    const add = (engine: EngineName, timed: TimedEngine) => contestants.push({ engine, form, timed });
+    const named = (engine: EngineName) => `${engine} ${form}`;
+    for (const set of ["stock", "fast"] as const) {
+      add(set, createProgramEngine(named(set), program, weights, () => choose(set)));
+    }
+    add("module", createModuleEngine(named("module"), program, weights, module));
+    const onnx = await read(onnxFile(form));
+    add("onnxruntime", await createOnnxEngine(named("onnxruntime"), onnx, ortWasm));
+  }
+  return contestants;
+}
+
+function timesOf(
+  contestants: readonly Contestant[],
+  samples: readonly Samples[],
+  batch: number,
+  seed: number,
+): ContestTime[] {
+  const timesMsOf = (engine: EngineName, form: FormName) =>
+    samples[contestants.findIndex((other) => other.engine === engine && other.form === form)]!.timesMs;
+  const ratio = (slow: Float64Array, fast: Float64Array, ...key: string[]) =>
+    pairedRatio(slow, fast, Random.from(seed, "bootstrap", batch, ...key));
+  return contestants.map(({ engine, form }) => {
+    const timesMs = timesMsOf(engine, form);
+    return {
+      engine,
+      form,
+      batch,
+      medianMs: median(timesMs),
+      p95Ms: quantile(timesMs, 0.95),
+      rounds: timesMs.length,
+      ...(form === "fused" ? { overTraining: ratio(timesMsOf(engine, "training"), timesMs, engine) } : {}),
+      ...(engine === "stock" ? {} : { overStock: ratio(timesMsOf("stock", form), timesMs, engine, form) }),
+    };
+  });
+}

@@ -1,0 +1,86 @@
+/**
+ * What goes into a contest and what comes out: files in one folder, the same for Deno, Node.js and a browser.
+ *
+ * @module
+ */
+import type { Program } from "../../program/program.ts";
+import type { Estimate } from "../statistics.ts";
+
+/** The names of the files. */
+export const CONTEST_FILES = {
+  data: "contest.json",
+  script: "contest.mjs",
+  images: "images.bin",
+  tfjsWasm: "tfjs-backend-wasm-simd.wasm",
+  ortWasm: "ort-wasm-simd-threaded.wasm",
+} as const;
+
+/** The two forms, baseline first. */
+export const FORMS = ["training", "fused"] as const;
+
+/** One of the two forms. */
+export type FormName = (typeof FORMS)[number];
+
+/** The engines, by what they are. */
+export const ENGINES = {
+  stock: "TensorFlow.js, stock kernels",
+  fast: "TensorFlow.js, our kernels",
+  module: "exported module",
+  onnxruntime: "onnxruntime-web",
+} as const;
+
+/** One of the engines. */
+export type EngineName = keyof typeof ENGINES;
+
+/** The content of {@link CONTEST_FILES.data}. */
+export interface ContestData {
+  readonly programs: Readonly<Record<FormName, Program>>;
+  /** The compiled kernels, deflated, in base64. */
+  readonly kernels: { readonly "relaxed-simd": string; readonly simd: string };
+  /** Images per run, each measured for itself. */
+  readonly batches: readonly number[];
+  readonly rounds: number;
+  readonly warmupMs: number;
+  readonly minimumMs: number;
+  /** Time per batch size, ms. */
+  readonly budgetMs: number;
+  /** Largest relative difference of outputs. */
+  readonly tolerance: number;
+  readonly seed: number;
+}
+
+/** The times of one engine with one form. */
+export interface ContestTime {
+  readonly engine: EngineName;
+  readonly form: FormName;
+  readonly batch: number;
+  readonly medianMs: number;
+  readonly p95Ms: number;
+  readonly rounds: number;
+  /** How many times as fast as the training form on the same engine; for the fused form. */
+  readonly overTraining?: Estimate;
+  /** How many times as fast as the same form with the stock kernels; for the other engines. */
+  readonly overStock?: Estimate;
+}
+
+/** What a contest found in one place. */
+export interface ContestResult {
+  /** "V8 15.0", or the browser's name and version. */
+  readonly runtime: string;
+  /** What the fast kernels use. */
+  readonly instructionSet: string;
+  /** Whether the place has shared memory, which threads need. */
+  readonly isolated: boolean;
+  readonly times: readonly ContestTime[];
+  readonly maxRelativeDifference: number;
+}
+
+/** The file of a form's weights, float32, little-endian. */
+export function weightsFile(form: FormName): string {
+  return `${form}.bin`;
+}
+
+/** The file of a form as ONNX. */
+export function onnxFile(form: FormName): string {
+  return `${form}.onnx`;
+}

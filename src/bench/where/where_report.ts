@@ -1,0 +1,68 @@
+/**
+ * A benchmark of several places as people read it: a row for each place, batch size and engine.
+ *
+ * @module
+ */
+import { renderTable } from "../../cli/table.ts";
+import type { Estimate } from "../statistics.ts";
+import type { WhereReport } from "./bench_where.ts";
+import {
+  type ContestResult,
+  type ContestTime,
+  type EngineName,
+  ENGINES,
+  type FormName,
+} from "./contest_data.ts";
+
+/** The report for a terminal. */
+export function renderWhere({ network, batches, places }: WhereReport): string {
+  const rows = places.flatMap((place) =>
+    batches.flatMap((batch) =>
+      (Object.keys(ENGINES) as EngineName[]).map((engine) => rowOf(place, batch, engine))
+    )
+  );
+  const right = (title: string) => ({ title, align: "right" as const });
+  const table = renderTable(
+    [
+      "where",
+      "batch",
+      "engine",
+      right("training ms"),
+      right("fused ms"),
+      right("fused over training"),
+      right("fused over stock"),
+    ],
+    rows,
+  );
+  return `${network}; one thread everywhere; medians of one run, ratios with their 95% intervals\n\n${table}\n` +
+    places.map(kernelsLine).join("\n");
+}
+
+function rowOf({ runtime, times }: ContestResult, batch: number, engine: EngineName): (string | number)[] {
+  const find = (form: FormName) =>
+    times.find((time) => time.batch === batch && time.engine === engine && time.form === form);
+  const fused = find("fused");
+  return [
+    runtime,
+    batch,
+    ENGINES[engine],
+    milliseconds(find("training")),
+    milliseconds(fused),
+    ratio(fused?.overTraining),
+    ratio(fused?.overStock),
+  ];
+}
+
+function kernelsLine({ runtime, instructionSet }: ContestResult): string {
+  return `${runtime}: our kernels use ${instructionSet}`;
+}
+
+function milliseconds(time: ContestTime | undefined): string {
+  return time === undefined ? "" : time.medianMs.toFixed(time.medianMs < 10 ? 3 : 1);
+}
+
+function ratio(estimate: Estimate | undefined): string {
+  if (estimate === undefined) return "";
+  const { ratio, low, high } = estimate;
+  return `${ratio.toFixed(2)}x (${low.toFixed(2)} to ${high.toFixed(2)})`;
+}
