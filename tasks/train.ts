@@ -7,10 +7,10 @@ import { newComputeCommand, startBackendFor } from "../src/cli/backend_options.t
 import { decimal, print, runTask, wholeNumber } from "../src/cli/command.ts";
 import { interruptSignal } from "../src/cli/interrupt.ts";
 import { BLOCK_HELP, blockKind, networkChanges, networkSetting, SET_HELP } from "../src/cli/network_flags.ts";
-import { definedOnly, MANNER_FLAGS } from "../src/cli/options.ts";
+import { definedOnly } from "../src/cli/options.ts";
 import { createProgress } from "../src/cli/progress.ts";
+import { refuseFlagsWithResume } from "../src/cli/resume_flags.ts";
 import { renderTrainingSummary } from "../src/cli/summaries.ts";
-import { InputError } from "../src/errors.ts";
 import { PRESET_NAMES } from "../src/model/presets.ts";
 import { readRunConfigFile, requestConfig } from "../src/run/config.ts";
 import { findRun } from "../src/run/run_directory.ts";
@@ -55,10 +55,9 @@ const command = newComputeCommand(
 
 await runTask(command.action(async (options) => {
   const progress = createProgress(options);
-  const given = Object.keys(options).filter((name) => command.getOptionValueSource(name) === "cli");
   let start;
   if (options.resume !== undefined) {
-    refuseFlagsWithResume(given);
+    refuseFlagsWithResume(command, options);
     const run = await findRun(options.resume === true ? undefined : options.resume, "started");
     start = (context: Parameters<typeof resumeTraining>[1]) => resumeTraining(run, context);
   } else {
@@ -93,14 +92,3 @@ await runTask(command.action(async (options) => {
     print(`Next: deno task fuse ${summary.run}`);
   }
 }));
-
-/** A resumed run keeps its own configuration: a flag that would change it is refused. */
-function refuseFlagsWithResume(given: string[]): void {
-  const surplus = given.filter((name) => name !== "resume" && !MANNER_FLAGS.includes(name));
-  if (surplus.length === 0) return;
-  const flags = surplus.map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
-  throw new InputError(
-    `--resume goes on with the run's own configuration, so ${flags.join(", ")} cannot be given with it.`,
-    "Leave the flags out, or start a new run without --resume.",
-  );
-}

@@ -5,6 +5,7 @@
  */
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { BLOCK_KINDS, type BlockKind } from "../model/config.ts";
+import { oneOf } from "./options.ts";
 
 /** What `--set` collects: keys of a network configuration, nested as they were written. */
 export interface NetworkSettings {
@@ -19,11 +20,7 @@ export const SET_HELP =
   "change one key of the network: branches.identity=false, convBranches=2, kernelSizes=[5,3]; may be repeated";
 
 /** A parser for `--block`. */
-export function blockKind(text: string): BlockKind {
-  const kind = BLOCK_KINDS.find((kind) => kind === text);
-  if (kind === undefined) throw new InvalidArgumentError(`It must be one of ${BLOCK_KINDS.join(", ")}.`);
-  return kind;
-}
+export const blockKind: (text: string) => BlockKind = oneOf(BLOCK_KINDS);
 
 /**
  * A parser for `--set`, which adds to what earlier ones said. The value is read as JSON where it is JSON, else as text.

@@ -25,11 +25,11 @@ const dataSchema = z.strictObject({
   imageSize: z.int().min(8).max(1024).optional(),
 });
 
-/** A configuration file: everything may be left out. */
+/** A configuration file: everything may be left out, and what is left out stays so, for the defaults come last. */
 const fileSchema = z.strictObject({
   preset: z.string().optional(),
   seed: z.int().optional(),
-  data: dataSchema.partial().optional(),
+  data: dataSchema.extend({ source: z.string().optional() }).optional(),
   network: z.record(z.string(), z.unknown()).optional(),
   training: z.record(z.string(), z.unknown()).optional(),
 });
@@ -75,7 +75,16 @@ export interface RequestedConfig {
  * @throws {InputError} when it is not JSON or has unknown keys.
  */
 export async function readRunConfigFile(path: string): Promise<RunConfigInput> {
-  return parseConfig(fileSchema, await readJson(path, "a configuration"), `configuration ${path}`);
+  return parseRunConfigInput(await readJson(path, "a configuration"), `configuration ${path}`);
+}
+
+/**
+ * A configuration as a person writes it, from an unchecked value.
+ *
+ * @throws {InputError} that lists everything wrong with it.
+ */
+export function parseRunConfigInput(value: unknown, what: string): RunConfigInput {
+  return parseConfig(fileSchema, value, what);
 }
 
 /**

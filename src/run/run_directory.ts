@@ -72,7 +72,7 @@ export async function createRunDirectory(
   now: Date,
   root = RUNS_FOLDER,
 ): Promise<RunDirectory> {
-  const time = now.toISOString().slice(0, 19).replaceAll(":", "-");
+  const time = timeName(now);
   await Deno.mkdir(root, { recursive: true });
   for (let attempt = 1;; attempt++) {
     const path = `${root}/${time}-${preset}${attempt === 1 ? "" : `-${attempt}`}`;
@@ -83,6 +83,16 @@ export async function createRunDirectory(
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
   }
+}
+
+/**
+ * Makes a run directory in a given place, or takes the empty one that is there.
+ *
+ * @param folder Where.
+ */
+export async function openRunDirectory(folder: string): Promise<RunDirectory> {
+  await Deno.mkdir(folder, { recursive: true });
+  return runDirectoryAt(folder);
 }
 
 /**
@@ -117,6 +127,11 @@ export async function findRun(
     if (await hasReached(run, stage)) return run;
   }
   throw new InputError(`There is no ${stage} run below ${root}/.`, HINTS[stage]);
+}
+
+/** A time (UTC) as it stands in the names of folders: they sort by age. */
+export function timeName(now: Date): string {
+  return now.toISOString().slice(0, 19).replaceAll(":", "-");
 }
 
 /** The run directories below a folder, newest first. */

@@ -27,7 +27,7 @@ import { recalibrate } from "../train/recalibrate.ts";
 import { TrainingSession } from "../train/session.ts";
 import { fingerprintOf, readRunConfig, type RequestedConfig, type RunConfig } from "./config.ts";
 import { describeEnvironment } from "./environment.ts";
-import { createRunDirectory, type RunDirectory } from "./run_directory.ts";
+import { createRunDirectory, openRunDirectory, type RunDirectory } from "./run_directory.ts";
 
 /** The surroundings of a training run. */
 export interface TrainingContext {
@@ -54,18 +54,22 @@ export interface TrainingSummary {
  *
  * @param request What was asked for.
  * @param context Backend, progress and interrupt.
+ * @param folder Where the run goes; a new folder of its own below `runs/` when not given.
  * @throws {InputError} when the data or the configuration is bad, before anything is written.
  * @throws {InterruptedError} when the signal fired; the state is saved.
  */
 export async function startTraining(
   request: RequestedConfig,
   context: TrainingContext,
+  folder?: string,
 ): Promise<TrainingSummary> {
   const dataset = await loadRunDataset(request.data, context.progress);
   const config = request.resolve(dataset);
   const model = createNetwork(config.network, { seed: config.seed });
   const now = new Date();
-  const run = await createRunDirectory(config.preset, now);
+  const run = folder === undefined
+    ? await createRunDirectory(config.preset, now)
+    : await openRunDirectory(folder);
   await writeJsonAtomically(run.config, config);
   await writeJsonAtomically(run.environment, describeEnvironment(context.backend, now));
   return await continueRun(run, config, dataset, model, context);

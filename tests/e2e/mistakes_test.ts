@@ -85,6 +85,18 @@ const MISTAKES: { name: string; task: string; args: string[]; says: RegExp }[] =
     args: ["--data", "small", "--block", "dbb", "--set", "kernelsize=5"],
     says: /kernelsize is not a known key \(did you mean kernelSize\?\)/,
   },
+  {
+    name: "a training form that there is not",
+    task: "ablate",
+    args: ["--variants", "plain,dbc"],
+    says: /one of plain, 1x1, identity, repvgg/,
+  },
+  {
+    name: "no ablation to resume",
+    task: "ablate",
+    args: ["--resume"],
+    says: /no ablation below runs\/.*\n.*deno task ablate/,
+  },
   { name: "one argument too many", task: "fuse", args: ["a", "b"], says: /too many arguments/ },
 ];
 
@@ -128,7 +140,7 @@ Deno.test("train refuses a checkpoint by name when both are damaged, and the dat
 
 Deno.test("every task explains itself and exits 0 when asked for help", () =>
   inWorkplace(async (folder) => {
-    for (const task of ["train", "fuse", "inspect", "bench", "pipeline"]) {
+    for (const task of ["train", "fuse", "inspect", "ablate", "bench", "pipeline"]) {
       const { code, stdout } = await runTask(folder, task, "--help");
       assert.equal(code, 0, task);
       assert.match(stdout, new RegExp(`Usage: deno task ${task} `));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
-import { fingerprintOf, requestConfig } from "../../src/run/config.ts";
+import { fingerprintOf, parseRunConfigInput, requestConfig } from "../../src/run/config.ts";
 import { tinyDataset } from "../train/tiny.ts";
 
 const resolve = (...[file, flags]: Parameters<typeof requestConfig>) =>
@@ -73,6 +73,11 @@ Deno.test("requestConfig() refuses a key that the block does not have", () => {
     () => resolve({}, { network: { block: "dbb", branches: { identity: false } } }),
     /branches is not a known key/,
   );
+});
+
+Deno.test("parseRunConfigInput() fills in no default, so that flags that were kept do not hide the file", () => {
+  const flags = { data: {}, training: { epochs: 2 } };
+  assert.deepEqual(parseRunConfigInput(flags, "flags"), flags);
 });
 
 Deno.test("requestConfig() names the nearest key when one is mistyped", () => {

@@ -1,0 +1,86 @@
+/**
+ * The ablation: every training form with every seed, one after the other. Results are written after each network, so an
+ * interruption loses nothing but a part of an epoch.
+ *
+ * @module
+ */
+import { renderAblation } from "../charts/ablation_chart.ts";
+import { InterruptedError } from "../errors.ts";
+import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
+import { exists, readJson } from "../files/read.ts";
+import type { TrainingContext } from "../run/training_run.ts";
+import { type MemberResult, runMember } from "./member.ts";
+import { type AblationFolder, type AblationPlan, type Member, membersOf } from "./plan.ts";
+import { type AblationReport, summarizeAblation } from "./report.ts";
+
+/**
+ * Runs what is left of an ablation.
+ *
+ * @param folder The ablation, with its plan written.
+ * @param plan Its plan.
+ * @param context Backend, progress and interrupt.
+ * @throws {InterruptedError} when the signal fired; everything is saved.
+ * @throws {GateError} when a fused form is not its training form, or deploy costs differ that must be equal.
+ */
+export async function runAblation(
+  folder: AblationFolder,
+  plan: AblationPlan,
+  context: TrainingContext,
+): Promise<AblationReport> {
+  const { progress, signal } = context;
+  const members = membersOf(plan, folder);
+  const results = [...await storedResults(folder)];
+  const isDone = ({ variant, seed }: Member) =>
+    results.some((result) => result.variant === variant.name && result.seed === seed);
+  progress.log(`ablation: ${members.length} networks, ${results.length} of them done; ${folder.path}`);
+  for (const [i, member] of members.entries()) {
+    if (isDone(member)) continue;
+    if (signal.aborted) throw interrupted(folder, i, members.length);
+    progress.log(`\n${i + 1}/${members.length}: ${member.variant.label}, seed ${member.seed}`);
+    try {
+      results.push(await runMember(member, context));
+    } catch (error) {
+      if (error instanceof InterruptedError) throw interrupted(folder, i, members.length);
+      throw error;
+    }
+    await writeReport(
+      folder,
+      plan,
+      summarizeAblation(folder.path, results, results.length === members.length),
+    );
+  }
+  const report = summarizeAblation(folder.path, results, true);
+  await writeReport(folder, plan, report);
+  return report;
+}
+
+async function writeReport(
+  folder: AblationFolder,
+  plan: AblationPlan,
+  report: AblationReport,
+): Promise<void> {
+  const rows = report.variants.map(({ label, fusedAccuracies, deploysPlain }) => ({
+    name: deploysPlain ? label : `${label} (other deploy cost)`,
+    accuracies: fusedAccuracies,
+  }));
+  const seeds = `${plan.seeds.length} ${plan.seeds.length === 1 ? "seed" : "seeds"}`;
+  const left = report.finished ? "" : ", not finished";
+  await writeFileAtomically(folder.chart, renderAblation(rows, `${nameOf(folder)}, ${seeds}${left}`));
+  await writeJsonAtomically(folder.report, report);
+}
+
+async function storedResults({ report }: AblationFolder): Promise<readonly MemberResult[]> {
+  if (!(await exists(report))) return [];
+  return (await readJson(report, "the report of an ablation") as AblationReport).members;
+}
+
+function nameOf({ path }: AblationFolder): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function interrupted({ path }: AblationFolder, done: number, count: number): InterruptedError {
+  return new InterruptedError(
+    `${done} of ${count} networks of the ablation ${path} are done, and the one that was running is saved.`,
+    `Go on with: deno task ablate --resume ${path}`,
+  );
+}

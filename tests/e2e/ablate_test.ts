@@ -1,0 +1,100 @@
+/** The ablation from nothing to its table, with an interruption on the way. */
+import assert from "node:assert/strict";
+import { readSvg } from "../charts/read_svg.ts";
+import { inWorkplace, runTask, startTask, toOutcome } from "./task.ts";
+
+const ABLATE = ["--config", "small.json", "--epochs", "2", "--seeds", "2"];
+
+/** The one ablation in a workplace. */
+function onlyAblation(folder: string): string {
+  const names = Array.from(Deno.readDirSync(`${folder}/runs`), ({ name }) => name);
+  assert.equal(names.length, 1, `${names}`);
+  return `runs/${names[0]}`;
+}
+
+/** What must not depend on interruptions: accuracies and costs, by training form and seed. */
+function resultsOf(report: { members: Record<string, unknown>[] }): unknown[] {
+  return report.members.map(({ variant, seed, fusedAccuracy, trainingCost, deployCost }) => ({
+    variant,
+    seed,
+    fusedAccuracy,
+    trainingCost,
+    deployCost,
+  }));
+}
+
+async function waitFor(path: string): Promise<void> {
+  for (const deadlineMs = Date.now() + 60_000; Date.now() < deadlineMs;) {
+    try {
+      Deno.lstatSync(path);
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+  throw new Error(`${path} did not appear`);
+}
+
+Deno.test("ablate ends as if it never was interrupted when Ctrl-C is pressed and it is resumed", async () => {
+  const variants = ["--variants", "plain,mobileone"];
+  let expected: unknown[] = [];
+  await inWorkplace(async (folder) => {
+    const { code, stdout, stderr } = await runTask(folder, "ablate", ...ABLATE, ...variants, "--json");
+    assert.equal(code, 0, stderr);
+    const report = JSON.parse(stdout);
+    assert.equal(report.finished, true);
+    expected = resultsOf(report);
+    assert.equal(expected.length, 4);
+  });
+  await inWorkplace(async (folder) => {
+    const child = startTask(folder, "ablate", ...ABLATE, ...variants);
+    await waitFor(`${folder}/runs`);
+    const ablation = await (async () => {
+      while (Array.from(Deno.readDirSync(`${folder}/runs`)).length === 0) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      return onlyAblation(folder);
+    })();
+    await waitFor(`${folder}/${ablation}/mobileone-seed1/checkpoints/last.safetensors`);
+    child.kill("SIGINT");
+    const { code, stderr } = toOutcome(await child.output());
+    assert.equal(code, 130, stderr);
+    assert.match(stderr, /interrupted: \d of 4 networks of the ablation runs\/ablation-.* are done/);
+    assert.match(stderr, new RegExp(`deno task ablate --resume ${ablation}`));
+    const snapshot = `${folder}/${ablation}/plain-seed1/snapshot/weights-1of1.bin`;
+    const { mtime } = Deno.statSync(snapshot);
+
+    const resumed = await runTask(folder, "ablate", "--resume", "--json");
+    assert.equal(resumed.code, 0, resumed.stderr);
+    assert.deepEqual(resultsOf(JSON.parse(resumed.stdout)), expected);
+    assert.deepEqual(Deno.statSync(snapshot).mtime, mtime, "a finished network was trained again");
+    assert.deepEqual(
+      JSON.parse(await Deno.readTextFile(`${folder}/${ablation}/ablation.json`)),
+      JSON.parse(resumed.stdout),
+    );
+    readSvg(await Deno.readTextFile(`${folder}/${ablation}/ablation.svg`));
+
+    const again = await runTask(folder, "ablate", "--resume", ablation);
+    assert.equal(again.code, 0, again.stderr);
+    assert.match(again.stdout, /plain 3x3 .* \+0\.00 /);
+    assert.match(again.stdout, /MobileOne \*/);
+    const inspect = await runTask(folder, "inspect", `${ablation}/mobileone-seed2`);
+    assert.equal(inspect.code, 0, inspect.stderr);
+  });
+});
+
+Deno.test("ablate deploys every form but MobileOne's as one and the same network", () =>
+  inWorkplace(async (folder) => {
+    const { code, stdout, stderr } = await runTask(
+      folder,
+      "ablate",
+      ...["--config", "small.json", "--epochs", "1", "--seeds", "1", "--json"],
+    );
+    assert.equal(code, 0, stderr);
+    const { variants } = JSON.parse(stdout) as { variants: { variant: string; deployCost: object }[] };
+    assert.equal(variants.length, 8);
+    const costs = variants.filter(({ variant }) => variant !== "mobileone").map(({ deployCost }) =>
+      deployCost
+    );
+    for (const cost of costs) assert.deepEqual(cost, costs[0]);
+  }));
