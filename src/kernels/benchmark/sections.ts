@@ -30,7 +30,9 @@ export interface SectionResult {
 }
 
 const SEED = 1;
+/** Until V8 has compiled everything with its optimizing compiler, also on a machine with other work. */
 const WARMUP_MS = 500;
+const STEP_WARMUP_MS = 4000;
 /** Long enough that the clock and the way to another process do not show, in ms. */
 const SAMPLE_MS = 50;
 const SHORT_SAMPLE_MS = 5;
@@ -41,13 +43,13 @@ const COMPOSED_ROUNDS = 6;
 export async function inTurn(
   contestants: readonly Contestant[],
   rounds: number,
-  minimumMs = SHORT_SAMPLE_MS,
+  { minimumMs = SHORT_SAMPLE_MS, warmupMs = WARMUP_MS } = {},
 ): Promise<Samples[]> {
   return await measure({
     contestants,
     rounds,
     warmupRounds: 3,
-    warmupMs: WARMUP_MS,
+    warmupMs,
     minimumMs,
     now: () => performance.now(),
     random: Random.from(SEED, "order"),
@@ -68,7 +70,7 @@ export async function stepSection({ rounds, pythons, update }: SectionOptions): 
     const [one, two] = await inTurn(
       [{ name: "ours, one thread", run: () => ours.step() }, { name: other.what, run: () => other.step() }],
       turns,
-      SAMPLE_MS,
+      { minimumMs: SAMPLE_MS, warmupMs: STEP_WARMUP_MS },
     );
     await other.stop();
     notes.push(timesOf("training step", [one!, two!]));
@@ -146,7 +148,9 @@ function reached(bar: Bar, { ratio, low, high }: Estimate): Reached {
   return { ...bar, value: ratio, low, high };
 }
 
+/** Medians, and the shortest times, which other work on the machine lengthens least. */
 function timesOf(what: string, samples: readonly Samples[]): string {
-  return `${what}: ` +
-    samples.map(({ name, timesMs }) => `${name} ${median(timesMs).toFixed(3)} ms`).join(", ") + ".";
+  const text = ({ name, timesMs }: Samples) =>
+    `${name} ${median(timesMs).toFixed(3)} (at best ${Math.min(...timesMs).toFixed(3)})`;
+  return `${what}, ms: ${samples.map(text).join(", ")}.`;
 }
