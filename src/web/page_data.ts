@@ -53,10 +53,14 @@ export function assetUrl(name: string): string {
 /**
  * An asset.
  *
- * @throws {Error} when the file is not there.
+ * @throws {Error} when the file is not there, or the browser does not let a page that was opened as a file read others.
  */
 export async function readAsset(name: string): Promise<Response> {
-  const response = await fetch(assetUrl(name));
-  if (!response.ok) throw new Error(`Cannot read ${name}: ${response.status} ${response.statusText}`);
-  return response;
+  const response = await fetch(assetUrl(name)).catch(() => undefined);
+  if (response?.ok) return response;
+  const reason = response === undefined ? "no answer" : `${response.status} ${response.statusText}`;
+  const advice = location.protocol === "file:"
+    ? " Opened as a file, this page cannot read its other files: export it with --single-file, or use a web server."
+    : "";
+  throw new Error(`Cannot read ${name}: ${reason}.${advice}`);
 }

@@ -155,3 +155,14 @@ browserTest(
       assert.deepEqual(complaints, []);
     }),
 );
+
+browserTest(
+  "the page in a folder says what to do when it is opened as a file",
+  (browser) =>
+    inPage(false, async ({ folder }) => {
+      const page = await browser.newPage();
+      await page.goto(`file://${folder}/index.html`);
+      await page.waitForSelector("#answer.failure");
+      assert.match((await page.textContent("#answer"))!, /^Cannot read network\.json: .*--single-file/);
+    }),
+);

@@ -4,7 +4,8 @@
  * @module
  */
 import * as ort from "onnxruntime-web/wasm";
-import { noFootprint, type TimedEngine } from "./program.ts";
+import type { Engine } from "../engine.ts";
+import { noFootprint } from "./program.ts";
 
 /**
  * An engine around an ONNX file.
@@ -16,7 +17,7 @@ export async function createOnnxEngine(
   name: string,
   bytes: ArrayBuffer,
   wasm: ArrayBuffer,
-): Promise<TimedEngine> {
+): Promise<Engine> {
   ort.env.wasm.numThreads = 1;
   ort.env.wasm.wasmBinary = wasm;
   const session = await ort.InferenceSession.create(new Uint8Array(bytes), {

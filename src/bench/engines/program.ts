@@ -8,19 +8,9 @@ import * as tf from "@tensorflow/tfjs";
 import { createFastNetwork, type Network } from "../../module/network.ts";
 import type { Program } from "../../program/program.ts";
 import { createTfjsNetwork } from "../../web/tfjs_network.ts";
-import type { Footprint, InputBatch } from "../engine.ts";
+import type { Engine, Footprint } from "../engine.ts";
 
-/** An engine without figures on memory: a contest between runtimes compares times. */
-export interface TimedEngine {
-  readonly name: string;
-  prepare(batch: InputBatch): void | Promise<void>;
-  run(): void | Promise<void>;
-  output(): Float32Array;
-  footprint(): Promise<Footprint>;
-  dispose(): void;
-}
-
-/** No figures on memory. */
+/** A contest between runtimes compares times: memory, which they count in different ways, is not measured. */
 export function noFootprint(): Promise<Footprint> {
   return Promise.reject(new Error("Memory is not measured here"));
 }
@@ -35,7 +25,7 @@ export function createProgramEngine(
   program: Program,
   weights: Float32Array,
   choose: () => void,
-): TimedEngine {
+): Engine {
   const network = createTfjsNetwork(program, weights);
   let images: tf.Tensor4D | undefined;
   let result = new Float32Array(0);
@@ -70,7 +60,7 @@ export function createModuleEngine(
   program: Program,
   weights: Float32Array,
   module: WebAssembly.Module,
-): TimedEngine {
+): Engine {
   let network: Network | undefined;
   let images = new Float32Array(0);
   let result = new Float32Array(0);

@@ -9,8 +9,9 @@ import { inflate } from "../../module/read.ts";
 import { sizeOf } from "../../program/program.ts";
 import { Random } from "../../random.ts";
 import { startPageBackend } from "../../web/backend.ts";
+import type { Engine } from "../engine.ts";
 import { createOnnxEngine } from "../engines/onnxruntime.ts";
-import { createModuleEngine, createProgramEngine, type TimedEngine } from "../engines/program.ts";
+import { createModuleEngine, createProgramEngine } from "../engines/program.ts";
 import { measure, type Samples } from "../paired.ts";
 import { requireSameOutputs } from "../same_outputs.ts";
 import { median, pairedRatio, quantile } from "../statistics.ts";
@@ -31,7 +32,7 @@ import { switchableKernels } from "./kernel_switch.ts";
 interface Contestant {
   readonly engine: EngineName;
   readonly form: FormName;
-  readonly timed: TimedEngine;
+  readonly timed: Engine;
 }
 
 /** How many rounds run first and are thrown away, at least. */
@@ -110,7 +111,7 @@ async function createContestants(
   for (const form of FORMS) {
     const program = data.programs[form];
     const weights = new Float32Array(await read(weightsFile(form)));
-    const add = (engine: EngineName, timed: TimedEngine) => contestants.push({ engine, form, timed });
+    const add = (engine: EngineName, timed: Engine) => contestants.push({ engine, form, timed });
     const named = (engine: EngineName) => `${engine} ${form}`;
     for (const set of ["stock", "fast"] as const) {
       add(set, createProgramEngine(named(set), program, weights, () => choose(set)));
