@@ -19,6 +19,7 @@ async function inSite(work: (site: string) => Promise<void>): Promise<void> {
       await Deno.writeTextFile(`${site}/${name}`, "x");
     }
     await Deno.symlink(`${folder}/secret.txt`, `${site}/link.txt`);
+    await Deno.symlink(`${folder}/site-secret/secret.txt`, `${site}/near.txt`);
     await Deno.symlink(folder, `${site}/up`);
     await Deno.symlink(`${site}/x.js`, `${site}/inside.js`);
     await Deno.symlink(`${site}/loop`, `${site}/loop`);
@@ -72,7 +73,9 @@ Deno.test("staticFiles() gives away nothing outside of its folder", () =>
       "/..%5csecret.txt",
       "/../site-secret/secret.txt",
       "/..%2fsite-secret/secret.txt",
+      "/sub/%2e%2e/x.js",
       "/link.txt",
+      "/near.txt",
       "/up/secret.txt",
       "/up",
       "/loop",
