@@ -73,7 +73,7 @@ Deno.test("staticFiles() gives away nothing outside of its folder", () =>
       "/..%5csecret.txt",
       "/../site-secret/secret.txt",
       "/..%2fsite-secret/secret.txt",
-      "/sub/%2e%2e/x.js",
+      "/sub%2f..%2fx.js",
       "/link.txt",
       "/near.txt",
       "/up/secret.txt",
