@@ -19,7 +19,7 @@ const PANEL_COLUMNS = 8;
 /** Steps of k that are multiplied at once: a panel of weights then takes half of a 32 KiB first-level cache. */
 const BLOCK_STEPS = 512;
 /** Packed pixels that are held at once, in bytes: a fraction of a second-level cache. */
-const BLOCK_BYTES = 96 * 1024;
+const BLOCK_BYTES = 256 * 1024;
 const MAXIMUM_BLOCK_PANELS = 64;
 /** With so many blocks of pixels, cutting them into ranges has no weights read more often. */
 export const FREE_BLOCKS = 16;
