@@ -17,7 +17,7 @@ export * from "./errors.ts";
 export * from "./random.ts";
 
 export type { Dataset, Split } from "./data/dataset.ts";
-export { type LoadOptions, loadDataset } from "./data/load.ts";
+export { loadDataset, type LoadOptions } from "./data/load.ts";
 export { NORMALIZATION } from "./data/batches.ts";
 
 export * from "./model/config.ts";
@@ -34,6 +34,9 @@ export { type BnSnapshot, bnSnapshotOf, type BnStatistics } from "./train/bn_sna
 
 export { fuse, type Fusion } from "./fuse/fuse.ts";
 export type { NetworkCost } from "./fuse/network_cost.ts";
+export { type BeforeAfter, inspect, type InspectedRegion, type Inspection } from "./inspect/inspect.ts";
+export type { Band, BandNode } from "./inspect/bands.ts";
+export type { Role } from "./inspect/labels.ts";
 export type { FusedRegion, FusionReport, LayerOutput, RefusedMerge } from "./fuse/report.ts";
 export {
   type Batch,
@@ -48,6 +51,11 @@ export { loadLayersModelArtifacts, saveLayersModel } from "./export/layers_model
 export { type OnnxOptions, writeOnnx } from "./export/onnx/model.ts";
 export { type Precision, PRECISIONS, withPrecision } from "./export/precision.ts";
 export { readSafetensors } from "./import/safetensors.ts";
-export { type Dtype, type RawTensor, type SafetensorsContent, writeSafetensors } from "./export/safetensors.ts";
+export {
+  type Dtype,
+  type RawTensor,
+  type SafetensorsContent,
+  writeSafetensors,
+} from "./export/safetensors.ts";
 
 export { type BackendInfo, type BackendOptions, startBackend } from "./kernels/backend.ts";

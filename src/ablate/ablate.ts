@@ -29,6 +29,7 @@ export async function runAblation(
 ): Promise<AblationReport> {
   const { progress, signal } = context;
   const members = membersOf(plan, folder);
+  const title = describePlan(plan, members);
   const results = [...await storedResults(folder)];
   const isDone = ({ variant, seed }: Member) =>
     results.some((result) => result.variant === variant.name && result.seed === seed);
@@ -45,37 +46,35 @@ export async function runAblation(
     }
     await writeReport(
       folder,
-      plan,
+      title,
       summarizeAblation(folder.path, results, results.length === members.length),
     );
   }
   const report = summarizeAblation(folder.path, results, true);
-  await writeReport(folder, plan, report);
+  await writeReport(folder, title, report);
   return report;
 }
 
-async function writeReport(
-  folder: AblationFolder,
-  plan: AblationPlan,
-  report: AblationReport,
-): Promise<void> {
+async function writeReport(folder: AblationFolder, title: string, report: AblationReport): Promise<void> {
   const rows = report.variants.map(({ label, fusedAccuracies, deploysPlain }) => ({
     name: deploysPlain ? label : `${label} (other deploy cost)`,
     accuracies: fusedAccuracies,
   }));
-  const seeds = `${plan.seeds.length} ${plan.seeds.length === 1 ? "seed" : "seeds"}`;
-  const left = report.finished ? "" : ", not finished";
-  await writeFileAtomically(folder.chart, renderAblation(rows, `${nameOf(folder)}, ${seeds}${left}`));
+  const state = report.finished ? "" : ", not finished";
+  await writeFileAtomically(folder.chart, renderAblation(rows, title + state));
   await writeJsonAtomically(folder.report, report);
+}
+
+/** "shapes10, 5 epochs, 3 seeds" */
+function describePlan({ file, flags, seeds }: AblationPlan, members: readonly Member[]): string {
+  const epochs = flags.training?.epochs ?? file.training?.epochs;
+  return `${members[0]!.request.data.source}, ${epochs} ${epochs === 1 ? "epoch" : "epochs"}, ` +
+    `${seeds.length} ${seeds.length === 1 ? "seed" : "seeds"}`;
 }
 
 async function storedResults({ report }: AblationFolder): Promise<readonly MemberResult[]> {
   if (!(await exists(report))) return [];
   return (await readJson(report, "the report of an ablation") as AblationReport).members;
-}
-
-function nameOf({ path }: AblationFolder): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 function interrupted({ path }: AblationFolder, done: number, count: number): InterruptedError {

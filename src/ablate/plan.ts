@@ -123,7 +123,8 @@ export function membersOf(plan: AblationPlan, folder: AblationFolder): readonly 
         data: base.data,
         resolve(dataset) {
           const config = base.resolve(dataset);
-          return { ...config, seed, network: variantNetwork(variant, config.network) };
+          const preset = `${config.preset}-${variant.name}`;
+          return { ...config, preset, seed, network: variantNetwork(variant, config.network) };
         },
       },
     }))

@@ -11,8 +11,11 @@ import { type Role, roleOf, shortLabel } from "./labels.ts";
 
 /** One call of a layer. */
 export interface BandNode {
+  /** The layer's name. */
   readonly layer: string;
+  /** The layer in a few characters: "3x3/2", "BN". */
   readonly label: string;
+  /** The part that it plays. */
   readonly role: Role;
   /** Channels of what it gives; `null` where they are not known. */
   readonly channels: number | null;

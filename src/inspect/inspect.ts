@@ -15,12 +15,15 @@ import { expressionOf } from "./expression.ts";
 
 /** Some figure of the training form and of the deploy form. */
 export interface BeforeAfter<T = number> {
+  /** In the training form. */
   readonly before: T;
+  /** In the deploy form. */
   readonly after: T;
 }
 
 /** One region that merges. */
 export interface InspectedRegion {
+  /** The folder that its layers share, else the name of its first convolution. */
   readonly name: string;
   /** The layers that merge, in the order in which they compute. */
   readonly merges: readonly string[];
@@ -30,7 +33,9 @@ export interface InspectedRegion {
   readonly becomes: string;
   /** [height, width, inChannels / groups, outChannels]. */
   readonly kernelShape: readonly number[];
+  /** How many layers. */
   readonly layers: BeforeAfter;
+  /** How many weights, running statistics included. */
   readonly parameters: BeforeAfter;
   /** For one image; `null` where its size is not fixed. */
   readonly multiplyAccumulates: BeforeAfter<number | null>;
@@ -38,13 +43,17 @@ export interface InspectedRegion {
 
 /** A network as `deno task inspect` shows it. */
 export interface Inspection {
+  /** What the training form costs. */
   readonly before: NetworkCost;
+  /** What the deploy form costs. */
   readonly after: NetworkCost;
+  /** What merges, from input to output. */
   readonly regions: readonly InspectedRegion[];
   /** Layers that stay as they are. */
   readonly kept: readonly string[];
   /** Layers that do nothing at inference. */
   readonly removed: readonly string[];
+  /** What does not merge, and why. */
   readonly refusals: readonly RefusedMerge[];
   /** The network from input to output, for pictures. */
   readonly bands: readonly Band[];
