@@ -122,9 +122,13 @@ for (const [instructionSet, context] of contexts) {
     }));
   });
 
-  Deno.test(`Identity and Cast with ${instructionSet} share the data, which lives as long as one of them`, () => {
+  Deno.test(`Identity, Cast and Slice with ${instructionSet} share the data, which lives as long as one of them`, () => {
     const { backend } = context;
-    for (const [name, attrs] of [["Identity", {}], ["Cast", { dtype: "float32" }]] as const) {
+    const whole = [["Identity", {}], ["Cast", { dtype: "float32" }], ["Slice", {
+      begin: [0],
+      size: [-1],
+    }]] as const;
+    for (const [name, attrs] of whole) {
       const x = tf.tensor1d([1, 2, 3]);
       const info = kernelOf(context, SHARING, name)({ inputs: { x }, backend, attrs }) as tf.TensorInfo;
       assert.equal(info.dataId, x.dataId);
@@ -133,6 +137,8 @@ for (const [instructionSet, context] of contexts) {
       assert.equal(backend.disposeData(info.dataId), true);
     }
     assert.ok(declines(SHARING, "Cast", { x: tf.tensor1d([1.5]) }, { dtype: "int32" }));
+    assert.ok(declines(SHARING, "Slice", { x: tf.tensor1d([1, 2]) }, { begin: [1], size: [1] }));
+    assert.ok(declines(SHARING, "Slice", { x: tf.tensor1d([1, 2]) }, { begin: 0, size: 1 }));
     assert.ok(declines(SHARING, "Identity", { x: tf.tensor1d(["text"]) }, {}));
   });
 }
