@@ -5,9 +5,10 @@ import type { Browser, Page } from "playwright-core";
 import { normalizePixels } from "../../src/inference/normalization.ts";
 import { createPlainNetwork } from "../../src/module/network.ts";
 import { compileNetwork } from "../../src/program/compile.ts";
+import { softmax } from "../../src/program/plain.ts";
 import { serveFolder } from "../../src/serve/server.ts";
 import { browserTest } from "../web/chromium.ts";
-import { inPage, type SpecimenPage } from "../web/specimen_page.ts";
+import { greySource, inPage, type SpecimenPage } from "../web/specimen_page.ts";
 
 /** A page that is open, with everything that it asked for and complained about. */
 interface Visit {
@@ -53,16 +54,20 @@ async function assertRightAnswer(page: Page, { source }: SpecimenPage): Promise<
     const canvas = document.getElementById("seen");
     return [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data];
   })()`) as number[];
-  assert.equal(rgba.length, 32 * 32 * 4);
-  const pixels = Uint8Array.from(rgba.filter((_, i) => i % 4 < 3));
+  const [height, width, channels] = source.card.inputSize;
+  assert.equal(rgba.length, height * width * 4);
+  const pixels = Uint8Array.from(rgba.filter((_, i) => i % 4 < channels));
   assert.ok(new Set(pixels).size > 5, "the network got an empty picture");
   const { program, weights } = compileNetwork(source.artifacts);
-  const logits = createPlainNetwork(program, weights, 1).run(
-    normalizePixels(pixels, source.card.normalization),
+  const images = normalizePixels(pixels, source.card.normalization);
+  const outputs = createPlainNetwork(program, weights, 1).run(images);
+  const probabilities = outputs.slice();
+  if (!program.givesProbabilities) softmax(outputs, probabilities, outputs.length);
+  const probability = Math.max(...probabilities);
+  assert.equal(
+    await page.textContent("#answer"),
+    source.card.classNames[probabilities.indexOf(probability)],
   );
-  const powers = [...logits].map((logit) => Math.exp(logit - Math.max(...logits)));
-  const probability = Math.max(...powers) / powers.reduce((a, b) => a + b);
-  assert.equal(await page.textContent("#answer"), source.card.classNames[powers.indexOf(1)]);
   assert.equal(await page.textContent("#confidence"), `${(100 * probability).toFixed(1)}% sure`);
 }
 
@@ -165,4 +170,18 @@ browserTest(
       await page.waitForSelector("#answer.failure");
       assert.match((await page.textContent("#answer"))!, /^Cannot read network\.json: .*--single-file/);
     }),
+);
+
+browserTest(
+  "the page shows a network of one form, with grey images that are not square",
+  (browser) =>
+    inPage(true, async (specimen) => {
+      const { page, complaints } = await visit(browser, `file://${specimen.folder}/index.html`);
+      await drawTriangle(page);
+      await assertRightAnswer(page, specimen);
+      await page.waitForSelector("#forms .unknown");
+      assert.equal(await page.locator("#forms > div").count(), 1);
+      assert.equal(await page.textContent("#speedup"), "");
+      assert.deepEqual(complaints, []);
+    }, greySource),
 );

@@ -1,5 +1,6 @@
-/** A page of an untrained toy network, both forms, written to a folder of its own. */
-import { MODEL_FILE, saveLayersModel } from "../../src/export/layers_model.ts";
+/** Pages of untrained networks, written to a folder of their own. */
+import * as tf from "@tensorflow/tfjs";
+import { saveLayersModel } from "../../src/export/layers_model.ts";
 import type { ModelSource } from "../../src/export/source.ts";
 import { webFormat } from "../../src/export/web_format.ts";
 import { fuse } from "../../src/fuse/fuse.ts";
@@ -20,34 +21,61 @@ export interface SpecimenPage {
 export async function inPage(
   singleFile: boolean,
   work: (page: SpecimenPage) => Promise<void>,
+  makeSource: (root: string) => Promise<ModelSource> = toySource,
 ): Promise<void> {
   const root = await Deno.makeTempDir({ prefix: "repfuse-page-" });
   try {
-    const run = runDirectoryAt(`${root}/2026-01-01T00-00-00-toy`);
-    const config = presetConfig("toy");
-    const training = randomizeBatchNorm(await artifactsOf(createNetwork(config, { seed: 1 })), 2);
-    await Deno.mkdir(run.snapshot, { recursive: true });
-    await saveLayersModel(run.snapshot, training);
-    const { artifacts } = fuse(training);
-    const source = {
-      path: run.fused,
-      folder: run.fused,
-      file: MODEL_FILE,
-      form: "fused",
-      artifacts,
-      sha256: "",
-      card: {
-        classNames: Array.from({ length: 10 }, (_, i) => `<class> & ${i}`),
-        inputSize: config.inputSize,
-        normalization: defaultNormalization(3),
-      },
-      run,
-    } satisfies ModelSource & Record<string, unknown>;
+    const source = await makeSource(root);
     const folder = `${root}/page`;
     await Deno.mkdir(folder);
-    await webFormat(singleFile).write(folder, { source, artifacts, precision: "float32" });
+    await webFormat(singleFile).write(folder, { source, artifacts: source.artifacts, precision: "float32" });
     await work({ folder, source });
   } finally {
     await Deno.remove(root, { recursive: true });
   }
+}
+
+/** A run of the toy network, fused. */
+async function toySource(root: string): Promise<ModelSource> {
+  const run = runDirectoryAt(`${root}/2026-01-01T00-00-00-toy`);
+  const config = presetConfig("toy");
+  const training = randomizeBatchNorm(await artifactsOf(createNetwork(config, { seed: 1 })), 2);
+  await Deno.mkdir(run.snapshot, { recursive: true });
+  await saveLayersModel(run.snapshot, training);
+  return {
+    path: run.fused,
+    folder: run.fused,
+    form: "fused",
+    artifacts: fuse(training).artifacts,
+    sha256: "",
+    card: {
+      classNames: Array.from({ length: 10 }, (_, i) => `<class> & ${i}`),
+      inputSize: config.inputSize,
+      normalization: defaultNormalization(3),
+    },
+    run,
+  };
+}
+
+/** Somebody else's network: no run, one form, grey images that are not square, a softmax at the end. */
+export async function greySource(): Promise<ModelSource> {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.conv2d({ inputShape: [20, 28, 1], filters: 8, kernelSize: 3, strides: 2, activation: "elu" }),
+      tf.layers.globalMaxPooling2d({}),
+      tf.layers.dense({ units: 3, activation: "softmax" }),
+    ],
+  });
+  return {
+    path: "models/grey",
+    folder: "models/grey",
+    form: "unknown",
+    artifacts: await artifactsOf(model),
+    sha256: "",
+    card: {
+      classNames: ["a", "b", "c"],
+      inputSize: [20, 28, 1],
+      normalization: { mean: [0], scale: [255] },
+    },
+  };
 }
