@@ -62,6 +62,7 @@ export class DeferredOutputs {
   }
 
   private force(dataId: object): void {
+    if (this.jobs.size === 0) return;
     const job = this.jobs.get(dataId);
     if (job === undefined) return;
     this.jobs.delete(dataId);

@@ -87,7 +87,7 @@ export function packedWeights(
   const [, filterWidth, inChannels, outChannels] = filter.shape as Shape4D;
   const steps = taps.count[0] * taps.count[1] * (transposed ? outChannels : inChannels);
   const panels = Math.ceil((transposed ? inChannels : outChannels) / PANEL_COLUMNS);
-  const layout = `panels ${transposed} ${taps.start} ${taps.step} ${taps.count}`;
+  const layout = layoutName(filter, taps, transposed);
   const bytes = panels * steps * PANEL_COLUMNS * Float32Array.BYTES_PER_ELEMENT;
   return context.weights.get(filter, layout, bytes, (packed) =>
     context.dispatcher.run({
@@ -109,6 +109,13 @@ export function packedWeights(
         transposed ? 1 : 0,
       ],
     }));
+}
+
+/** Names what a packed filter depends on besides its data. Where all taps are read in order, no text is put together. */
+function layoutName({ shape }: TensorInfo, { start, step, count }: Taps, transposed: boolean): string {
+  const inOrder = start[0] === 0 && start[1] === 0 && step[0] === 1 && step[1] === 1;
+  const all = count[0] === shape[0] && count[1] === shape[1];
+  return inOrder && all && !transposed ? "panels" : `panels ${transposed} ${start} ${step} ${count}`;
 }
 
 /**
