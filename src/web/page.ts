@@ -33,6 +33,7 @@ async function start(): Promise<void> {
   const data = await (await readAsset(ASSETS.data)).json() as PageData;
   document.title = `RepFuse: ${data.title}`;
   byId("title").textContent = data.title;
+  if (data.forms.length === 1) byId("forms-intro").textContent = "It runs in this page.";
   showPens();
   const recognizer = await Recognizer.load(data);
   showFacts(recognizer);
@@ -131,7 +132,7 @@ function showNothing(): void {
   byId("classes").replaceChildren();
   byId("forms").replaceChildren();
   byId("speedup").textContent = "";
-  byId("method").textContent = "Both forms are timed in turn as soon as there is a picture.";
+  byId("method").textContent = "Measured as soon as there is a picture.";
 }
 
 function showClasses(labels: readonly string[], probabilities: Float32Array): void {
