@@ -11,13 +11,16 @@ export type CompiledKernels = Readonly<Record<KernelTarget["instructionSet"], st
 /**
  * Compiles kernels for both kinds of machines.
  *
- * @param only The files in `kernels/assembly/` that are needed; all when not given.
+ * @param options `only`: the files in `kernels/assembly/` that are needed; all when not given. `sharedMemory`: for several
+ *   threads.
  * @throws {WorkError} when they do not compile.
  */
-export async function compiledKernels(only?: readonly string[]): Promise<CompiledKernels> {
+export async function compiledKernels(
+  { only, sharedMemory = false }: { only?: readonly string[]; sharedMemory?: boolean } = {},
+): Promise<CompiledKernels> {
   const build = async (instructionSet: KernelTarget["instructionSet"]) =>
     await deflate(
-      await buildKernels({ instructionSet, sharedMemory: false, ...(only === undefined ? {} : { only }) }),
+      await buildKernels({ instructionSet, sharedMemory, ...(only === undefined ? {} : { only }) }),
     );
   return { "relaxed-simd": await build("relaxed-simd"), simd: await build("simd") };
 }

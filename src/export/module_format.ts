@@ -57,7 +57,7 @@ async function writeModule(folder: string, { source, artifacts }: ExportRequest)
   await writeFileAtomically(`${folder}/weights.bin`, new Uint8Array(weights.buffer));
   await writeFileAtomically(
     `${folder}/index.js`,
-    indexText(source.card, program, await compiledKernels(KERNELS)),
+    indexText(source.card, program, await compiledKernels({ only: KERNELS })),
   );
   await writeFileAtomically(`${folder}/index.d.ts`, await declarations());
   await writeJsonAtomically(`${folder}/package.json`, PACKAGE);

@@ -4,16 +4,30 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import { setThreadsCount, setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { type InstalledKernels, installKernels } from "../kernels/install.ts";
-import { provideKernels } from "./compiled_kernels.ts";
+import { provideWorkerScript } from "./browser_workers.ts";
+import { type CompiledKernels, provideKernels } from "./compiled_kernels.ts";
 
 /** What a page brings along. */
 export interface BackendParts {
   /** Address of `tfjs-backend-wasm-simd.wasm`. */
   readonly wasm: string;
-  /** The compiled kernels: deflated, in base64, by instruction set. */
-  readonly kernels: { readonly "relaxed-simd": string; readonly simd: string };
+  readonly kernels: CompiledKernels;
+  /** For more than one thread, in a page that is isolated. */
+  readonly threads?: ThreadParts;
+}
+
+/** What more it takes to compute on several threads. */
+export interface ThreadParts {
+  /** How many, this one included. */
+  readonly count: number;
+  /** Address of `tfjs-backend-wasm-threaded-simd.wasm`. */
+  readonly wasm: string;
+  /** The kernels for shared memory. */
+  readonly kernels: CompiledKernels;
+  /** Address of the script that the workers run. */
+  readonly workerScript: string;
 }
 
 /**
@@ -31,16 +45,21 @@ export async function startPageBackend<T>(
       "This browser has no WebAssembly SIMD. Every major browser has had it since 2023: please update.",
     );
   }
-  // Its threaded build is another file and would start eight workers.
-  tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+  const { threads } = parts;
+  // The threaded build is another file and starts eight workers of its own.
+  tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", threads !== undefined);
+  if (threads !== undefined) {
+    setThreadsCount(threads.count);
+    provideWorkerScript(threads.workerScript);
+  }
   // It asks for all three addresses; with the flags as they are, it reads the one that is there.
   setWasmPaths({
     "tfjs-backend-wasm.wasm": parts.wasm,
     "tfjs-backend-wasm-simd.wasm": parts.wasm,
-    "tfjs-backend-wasm-threaded-simd.wasm": parts.wasm,
+    "tfjs-backend-wasm-threaded-simd.wasm": threads?.wasm ?? parts.wasm,
   }, true);
-  provideKernels(parts.kernels);
+  provideKernels(parts.kernels, threads?.kernels);
   if (!await tf.setBackend("wasm")) throw new Error("TensorFlow.js cannot start its wasm backend here.");
   await tf.ready();
-  return await installBy(() => installKernels());
+  return await installBy(() => installKernels({ threads: threads?.count ?? 1 }));
 }

@@ -6,11 +6,19 @@
 import type { KernelTarget } from "../kernels/build.ts";
 import { inflate } from "../module/read.ts";
 
-let provided: Readonly<Record<string, string>> = {};
+/** Compiled kernels: deflated, in base64, by instruction set. */
+export type CompiledKernels = Readonly<Record<KernelTarget["instructionSet"], string>>;
 
-/** Hands in the kernels: deflated, in base64, by instruction set. */
-export function provideKernels(kernels: Readonly<Record<KernelTarget["instructionSet"], string>>): void {
-  provided = kernels;
+let provided: { readonly ownMemory?: CompiledKernels; readonly sharedMemory?: CompiledKernels | undefined } =
+  {};
+
+/**
+ * Hands in the kernels.
+ *
+ * @param sharedMemory Those for several threads, where there are to be any.
+ */
+export function provideKernels(ownMemory: CompiledKernels, sharedMemory?: CompiledKernels): void {
+  provided = { ownMemory, sharedMemory };
 }
 
 /**
@@ -19,8 +27,8 @@ export function provideKernels(kernels: Readonly<Record<KernelTarget["instructio
  * @throws {Error} when they were not handed in, or shared memory is asked for.
  */
 export async function buildKernels({ instructionSet, sharedMemory }: KernelTarget): Promise<ArrayBuffer> {
-  const kernels = provided[instructionSet];
-  if (kernels === undefined || sharedMemory) {
+  const kernels = (sharedMemory ? provided.sharedMemory : provided.ownMemory)?.[instructionSet];
+  if (kernels === undefined) {
     throw new Error(`There are no kernels for ${instructionSet}${sharedMemory ? " in shared memory" : ""}`);
   }
   return await inflate(kernels);

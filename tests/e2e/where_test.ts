@@ -15,7 +15,10 @@ Deno.test("bench --where compares all engines in Deno, Node.js and a browser", (
     );
     assert.equal(code, 0, stderr);
     const report = JSON.parse(stdout) as WhereReport;
-    assert.deepEqual(report.places.map(({ where }) => where), places);
+    const all = navigator.hardwareConcurrency;
+    const expected = places.map((where) => `${where} 1`);
+    if (CHROMIUM !== undefined && all > 1) expected.push(`browser ${all}`);
+    assert.deepEqual(report.places.map(({ where, threads }) => `${where} ${threads}`), expected);
     for (const { times, runtime, maxRelativeDifference } of report.places) {
       assert.match(runtime, /^(Deno|Node\.js|Chrome) \d+/);
       assert.equal(times.length, 2 * 4, "forms, engines");

@@ -1,5 +1,5 @@
 /**
- * onnxruntime-web as an engine of the benchmark, on one thread of its WebAssembly backend.
+ * onnxruntime-web as an engine of the benchmark by its WebAssembly backend.
  *
  * @module
  */
@@ -12,13 +12,15 @@ import { noFootprint } from "./program.ts";
  *
  * @param bytes The file: images NHWC to logits.
  * @param wasm The runtime's own WebAssembly, which it would fetch otherwise.
+ * @param threads More than 1 needs an isolated page.
  */
 export async function createOnnxEngine(
   name: string,
   bytes: ArrayBuffer,
   wasm: ArrayBuffer,
+  threads = 1,
 ): Promise<Engine> {
-  ort.env.wasm.numThreads = 1;
+  ort.env.wasm.numThreads = threads;
   ort.env.wasm.wasmBinary = wasm;
   const session = await ort.InferenceSession.create(new Uint8Array(bytes), {
     executionProviders: ["wasm"],

@@ -69,11 +69,18 @@ export async function benchWhere(
       seed,
     });
     const held = [];
-    for (const where of places) {
+    for (const { where, threads } of placesAndThreads(places)) {
       progress.log(
-        `bench ${run.path} in ${where}: both forms on every engine in turn, batch ${batches.join(", ")}`,
+        `bench ${run.path} in ${where}${
+          threads === 1 ? "" : `, ${threads} threads`
+        }: both forms on every engine in turn, batch ${batches.join(", ")}`,
       );
-      const result = await holdAt(where, folder, (message) => progress.update(`${where}  ${message}`));
+      const result = await holdAt(
+        where,
+        folder,
+        threads,
+        (message) => progress.update(`${where}  ${message}`),
+      );
       held.push({ where, ...result });
     }
     const report: WhereReport = {
@@ -87,4 +94,13 @@ export async function benchWhere(
   } finally {
     await removeFolder(folder);
   }
+}
+
+/** Every place on one thread, and a browser on all as well: it is the one place where all engines have threads. */
+function placesAndThreads(places: readonly Place[]): { where: Place; threads: number }[] {
+  const all = navigator.hardwareConcurrency;
+  return places.flatMap((where) => [
+    { where, threads: 1 },
+    ...(where === "browser" && all > 1 ? [{ where, threads: all }] : []),
+  ]);
 }

@@ -42,6 +42,8 @@ const WARMUP_ROUNDS = 2;
 export interface Surroundings {
   /** "Node.js 20.1", "Chrome 156". */
   readonly runtime: string;
+  /** How many threads; more than 1 in an isolated page alone. */
+  readonly threads: number;
   /** Reads one of the contest's files. */
   readonly read: (name: string) => Promise<ArrayBuffer>;
   /** Told how far it is. */
@@ -53,10 +55,12 @@ export interface Surroundings {
  *
  * @throws {GateError} when an engine does not compute what the others do.
  */
-export async function holdContest({ runtime, read, onProgress }: Surroundings): Promise<ContestResult> {
+export async function holdContest(
+  { runtime, threads, read, onProgress }: Surroundings,
+): Promise<ContestResult> {
   const data = JSON.parse(new TextDecoder().decode(await read(CONTEST_FILES.data))) as ContestData;
   const images = new Float32Array(await read(CONTEST_FILES.images));
-  const contestants = await createContestants(data, read);
+  const contestants = await createContestants(data, threads, read);
   const engines = contestants.map(({ timed }) => timed);
   const { inputShape } = data.programs.fused;
   const times: ContestTime[] = [];
@@ -87,7 +91,7 @@ export async function holdContest({ runtime, read, onProgress }: Surroundings): 
   return {
     runtime,
     instructionSet: detectInstructionSet(),
-    isolated: typeof SharedArrayBuffer !== "undefined",
+    threads,
     times,
     maxRelativeDifference,
   };
@@ -95,12 +99,24 @@ export async function holdContest({ runtime, read, onProgress }: Surroundings): 
 
 async function createContestants(
   data: ContestData,
+  threads: number,
   read: Surroundings["read"],
 ): Promise<Contestant[]> {
   // Every runtime can fetch a blob; not every one can fetch a file.
-  const address = URL.createObjectURL(new Blob([await read(CONTEST_FILES.tfjsWasm)]));
+  const addressOf = async (name: string) => URL.createObjectURL(new Blob([await read(name)]));
   const choose = await startPageBackend(
-    { wasm: address, kernels: data.kernels },
+    {
+      wasm: await addressOf(CONTEST_FILES.tfjsWasm),
+      kernels: data.kernels,
+      ...(threads === 1 ? {} : {
+        threads: {
+          count: threads,
+          wasm: await addressOf(CONTEST_FILES.tfjsThreadedWasm),
+          kernels: data.sharedKernels,
+          workerScript: `./${CONTEST_FILES.threadScript}`,
+        },
+      }),
+    },
     (install) => switchableKernels("wasm", install),
   );
   const instructionSet = detectInstructionSet();
@@ -118,7 +134,7 @@ async function createContestants(
     }
     add("module", createModuleEngine(named("module"), program, weights, module));
     const onnx = await read(onnxFile(form));
-    add("onnxruntime", await createOnnxEngine(named("onnxruntime"), onnx, ortWasm));
+    add("onnxruntime", await createOnnxEngine(named("onnxruntime"), onnx, ortWasm, threads));
   }
   return contestants;
 }

@@ -12,6 +12,8 @@ export const CONTEST_FILES = {
   script: "contest.mjs",
   images: "images.bin",
   tfjsWasm: "tfjs-backend-wasm-simd.wasm",
+  tfjsThreadedWasm: "tfjs-backend-wasm-threaded-simd.wasm",
+  threadScript: "thread.mjs",
   ortWasm: "ort-wasm-simd-threaded.wasm",
 } as const;
 
@@ -37,6 +39,8 @@ export interface ContestData {
   readonly programs: Readonly<Record<FormName, Program>>;
   /** The compiled kernels, deflated, in base64. */
   readonly kernels: { readonly "relaxed-simd": string; readonly simd: string };
+  /** The same for several threads. */
+  readonly sharedKernels: { readonly "relaxed-simd": string; readonly simd: string };
   /** Images per run, each measured for itself. */
   readonly batches: readonly number[];
   readonly rounds: number;
@@ -69,8 +73,8 @@ export interface ContestResult {
   readonly runtime: string;
   /** What the fast kernels use. */
   readonly instructionSet: string;
-  /** Whether the place has shared memory, which threads need. */
-  readonly isolated: boolean;
+  /** How many threads the engines used; the exported module uses one always. */
+  readonly threads: number;
   readonly times: readonly ContestTime[];
   readonly maxRelativeDifference: number;
 }

@@ -18,10 +18,11 @@ import { CONTEST_FILES, type ContestData, FORMS, onnxFile, weightsFile } from ".
 import { LAUNCHER_FILE, launcherText, PAGE_FILE, PAGE_TEXT } from "./launchers.ts";
 
 const SCRIPT = new URL("./contest.ts", import.meta.url);
+const THREAD = new URL("./browser_thread.ts", import.meta.url);
 const IMPORT_MAP = new URL("../../web/import_map.json", import.meta.url);
 
 /** How a contest is held: {@link ContestData} without what the run gives. */
-export type ContestSettings = Omit<ContestData, "programs" | "kernels">;
+export type ContestSettings = Omit<ContestData, "programs" | "kernels" | "sharedKernels">;
 
 /**
  * Writes the files.
@@ -50,11 +51,14 @@ export async function fillContestFolder(
     ...settings,
     programs: { training: compiled.training.program, fused: compiled.fused.program },
     kernels: await compiledKernels(),
+    sharedKernels: await compiledKernels({ sharedMemory: true }),
   };
   await Deno.writeTextFile(`${folder}/${CONTEST_FILES.data}`, JSON.stringify(data));
   await copyOf("@tensorflow/tfjs-backend-wasm", CONTEST_FILES.tfjsWasm, folder);
+  await copyOf("@tensorflow/tfjs-backend-wasm", CONTEST_FILES.tfjsThreadedWasm, folder);
   await copyOf("onnxruntime-web/wasm", CONTEST_FILES.ortWasm, folder);
   await Deno.writeTextFile(`${folder}/${CONTEST_FILES.script}`, await bundle(SCRIPT, IMPORT_MAP));
+  await Deno.writeTextFile(`${folder}/${CONTEST_FILES.threadScript}`, await bundle(THREAD, IMPORT_MAP));
   await Deno.writeTextFile(`${folder}/${LAUNCHER_FILE}`, launcherText());
   await Deno.writeTextFile(`${folder}/${PAGE_FILE}`, PAGE_TEXT);
 }

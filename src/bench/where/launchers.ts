@@ -35,6 +35,7 @@ show("location", new URL("http://localhost/"));
 const { holdContest } = await import("./${CONTEST_FILES.script}");
 const result = await holdContest({
   runtime,
+  threads: 1,
   read: async (name) => new Uint8Array(await readFile(new URL(name, import.meta.url))).buffer,
   onProgress: (message) => process.stderr.write(${JSON.stringify(PROGRESS_MARK)} + message + "\\n"),
 });
@@ -54,6 +55,7 @@ export const PAGE_TEXT = `<!DOCTYPE html>
     const [, name, version] = /(Chrome|Firefox|Safari)\\/([0-9]+)/.exec(navigator.userAgent) ?? [, "browser", "?"];
     const result = await holdContest({
       runtime: name + " " + version,
+      threads: Number(new URLSearchParams(location.search).get("threads")),
       read: async (name) => await (await fetch("./" + name)).arrayBuffer(),
       onProgress: (message) => void post("${POSTS.progress}", message),
     });

@@ -34,6 +34,7 @@ const PATIENCE_MS = 600_000;
  * Holds the contest in one place.
  *
  * @param folder From `fillContestFolder`.
+ * @param threads How many threads; more than 1 in a browser alone.
  * @param onProgress Told how far it is.
  * @throws {InputError} when the place is not installed.
  * @throws {WorkError} when the contest fails there, with what it said.
@@ -41,6 +42,7 @@ const PATIENCE_MS = 600_000;
 export async function holdAt(
   place: Place,
   folder: string,
+  threads: number,
   onProgress: (message: string) => void,
 ): Promise<ContestResult> {
   switch (place) {
@@ -54,7 +56,7 @@ export async function holdAt(
     case "node":
       return await inProcess("node", [], folder, onProgress);
     case "browser":
-      return await inBrowser(folder, onProgress);
+      return await inBrowser(folder, threads, onProgress);
   }
 }
 
@@ -106,7 +108,11 @@ async function readProgress(
   return others + rest;
 }
 
-async function inBrowser(folder: string, onProgress: (message: string) => void): Promise<ContestResult> {
+async function inBrowser(
+  folder: string,
+  threads: number,
+  onProgress: (message: string) => void,
+): Promise<ContestResult> {
   const program = await findChromium();
   const files = await staticFiles(folder);
   const { promise, resolve, reject } = Promise.withResolvers<ContestResult>();
@@ -120,7 +126,7 @@ async function inBrowser(folder: string, onProgress: (message: string) => void):
     return new Response(null, { status: 204 });
   });
   const profile = `${await Deno.realPath(folder)}/profile`;
-  const url = `http://${LOOPBACK}:${server.addr.port}/`;
+  const url = `http://${LOOPBACK}:${server.addr.port}/?threads=${threads}`;
   let child: Deno.ChildProcess | undefined;
   const timer = setTimeout(
     () => reject(new WorkError(`${program} has not finished the contest.`)),

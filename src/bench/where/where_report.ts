@@ -25,6 +25,7 @@ export function renderWhere({ network, batches, places }: WhereReport): string {
   const table = renderTable(
     [
       "where",
+      "threads",
       "batch",
       "engine",
       right("training ms"),
@@ -34,16 +35,21 @@ export function renderWhere({ network, batches, places }: WhereReport): string {
     ],
     rows,
   );
-  return `${network}; one thread everywhere; medians of one run, ratios with their 95% intervals\n\n${table}\n` +
-    places.map(kernelsLine).join("\n");
+  return `${network}; medians of one run, ratios with their 95% intervals\n\n${table}\n` +
+    [...new Set(places.map(kernelsLine))].join("\n");
 }
 
-function rowOf({ runtime, times }: ContestResult, batch: number, engine: EngineName): (string | number)[] {
+function rowOf(
+  { runtime, threads, times }: ContestResult,
+  batch: number,
+  engine: EngineName,
+): (string | number)[] {
   const find = (form: FormName) =>
     times.find((time) => time.batch === batch && time.engine === engine && time.form === form);
   const fused = find("fused");
   return [
     runtime,
+    engine === "module" ? 1 : threads,
     batch,
     ENGINES[engine],
     milliseconds(find("training")),

@@ -12,7 +12,7 @@ const REPORT: WhereReport = {
     where: "node",
     runtime: "Node.js 20",
     instructionSet: "simd",
-    isolated: true,
+    threads: 2,
     maxRelativeDifference: 1e-7,
     times: [
       { ...TIME, engine: "stock", form: "training", medianMs: 12.34 },
@@ -49,12 +49,19 @@ Deno.test("renderWhere() says where, what and how many times as fast", () => {
   assert.deepEqual(row("exported module"), [
     "Node.js 20",
     "1",
+    "1",
     "exported module",
     "6.000",
     "1.000",
     "6.00x (5.50 to 6.50)",
     "4.00x (3.90 to 4.10)",
   ]);
-  assert.deepEqual(row("stock kernels")?.slice(3, 6), ["12.3", "4.000", "3.00x (2.50 to 3.50)"]);
+  assert.deepEqual(row("stock kernels")?.slice(0, 4), [
+    "Node.js 20",
+    "2",
+    "1",
+    "TensorFlow.js, stock kernels",
+  ]);
+  assert.deepEqual(row("stock kernels")?.slice(4, 7), ["12.3", "4.000", "3.00x (2.50 to 3.50)"]);
   assert.ok(lines.includes("Node.js 20: our kernels use simd"));
 });

@@ -1,0 +1,9 @@
+/// <reference lib="webworker" />
+/**
+ * The entry file of a worker thread in a browser; it is bundled for itself.
+ *
+ * @module
+ */
+import { serve, type WorkerStart } from "../../kernels/threads/serve.ts";
+
+addEventListener("message", ({ data }: MessageEvent<WorkerStart>) => serve(data), { once: true });
