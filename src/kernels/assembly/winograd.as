@@ -68,15 +68,53 @@ function transformInput(
   }
 }
 
+/** Where a tile of the input lies: the same for all of its channels. In scratch memory. */
+@unmanaged
+class Place {
+  /** Address of the tile's first pixel; outside of the image where y or x are. */
+  from: usize;
+  y: i32;
+  x: i32;
+  /** Whether all of the tile is inside of the image. */
+  inside: i32;
+}
+const PLACE_BYTES: usize = 16;
+
+/** Fills in the four tiles of a panel; tiles behind the last one repeat it. */
+function locateTiles(d: Winograd, panel: i32, tileRows: i32, tileColumns: i32, to: usize): void {
+  const size = d.tile + 2;
+  const imageTiles = tileRows * tileColumns;
+  const last = d.batch * imageTiles - 1;
+  for (let r = 0; r < 4; r++) {
+    const index = min(panel * 4 + r, last);
+    const n = index / imageTiles;
+    const inImage = index - n * imageTiles;
+    const tileRow = inImage / tileColumns;
+    const y = tileRow * d.tile - d.top;
+    const x = (inImage - tileRow * tileColumns) * d.tile - d.left;
+    const place = changetype<Place>(to + <usize>r * PLACE_BYTES);
+    place.from = d.input + <usize>(((n * d.inHeight + y) * d.inWidth + x) * d.inChannels) * 4;
+    place.y = y;
+    place.x = x;
+    place.inside = i32(y >= 0) & i32(x >= 0) & i32(y + size <= d.inHeight) & i32(x + size <= d.inWidth);
+  }
+}
+
 /** Copies four channels of a tile that reaches over the image's border, with zeros outside. */
-function copyPatch(d: Winograd, image: usize, y0: i32, x0: i32, size: i32, to: usize): void {
-  for (let i = 0; i < size; i++) {
-    const y = y0 + i;
-    for (let j = 0; j < size; j++, to += 16) {
-      const x = x0 + j;
-      const inside = <u32>y < <u32>d.inHeight && <u32>x < <u32>d.inWidth;
-      const pixel = image + <usize>((y * d.inWidth + x) * d.inChannels) * 4;
-      v128.store(to, inside ? v128.load(pixel) : f32x4.splat(0));
+function copyPatch(d: Winograd, place: Place, bytes: usize, size: i32, to: usize): void {
+  const columnBytes = <usize>d.inChannels * 4;
+  const rowBytes = <usize>d.inWidth * columnBytes;
+  const zero = f32x4.splat(0);
+  const firstRow = -place.y;
+  const endRow = d.inHeight - place.y;
+  const firstColumn = max(0, -place.x);
+  const endColumn = min(size, d.inWidth - place.x);
+  let row = place.from + bytes;
+  for (let i = 0; i < size; i++, row += rowBytes) {
+    const inRow = i >= firstRow && i < endRow;
+    let pixel = row;
+    for (let j = 0; j < size; j++, to += 16, pixel += columnBytes) {
+      v128.store(to, inRow && j >= firstColumn && j < endColumn ? v128.load(pixel) : zero);
     }
   }
 }
@@ -123,7 +161,10 @@ function storeTile(d: Winograd, from: usize, to: usize, rows: i32, columns: i32,
   }
 }
 
-/** Scratch, in this order: half, patch, stage, row addresses [blockPanels][4], V [ξ][blockPanels][C'][4], M [ξ][tiles][K']. */
+/**
+ * Scratch, in this order: half, patch, stage, Place [4], row addresses [blockPanels][4], V [ξ][blockPanels][C'][4],
+ * M [ξ][tiles][K'].
+ */
 export function winograd(descriptor: usize, begin: i32, end: i32, scratch: usize): void {
   const d = changetype<Winograd>(descriptor);
   const tile = d.tile;
@@ -139,7 +180,8 @@ export function winograd(descriptor: usize, begin: i32, end: i32, scratch: usize
   const half = scratch;
   const patch = half + PATCH_BYTES;
   const stage = patch + PATCH_BYTES;
-  const rows = stage + STAGE_BYTES;
+  const places = stage + STAGE_BYTES;
+  const rows = places + 4 * PLACE_BYTES;
   const v = rows + <usize>d.blockPanels * 16;
   const vPanelBytes = <usize>channels * 16;
   const vBytes = <usize>d.blockPanels * vPanelBytes;
@@ -158,21 +200,16 @@ export function winograd(descriptor: usize, begin: i32, end: i32, scratch: usize
     const count = min(d.blockPanels, end - block);
 
     for (let panel = 0; panel < count; panel++) {
+      locateTiles(d, block + panel, tileRows, tileColumns, places);
       for (let channel = 0; channel < channels; channel += 4) {
-        for (let r = 0; r < 4; r++) {
-          const index = min((block + panel) * 4 + r, tiles - 1);
-          const n = index / imageTiles;
-          const inImage = index - n * imageTiles;
-          const tileRow = inImage / tileColumns;
-          const y = tileRow * tile - d.top;
-          const x = (inImage - tileRow * tileColumns) * tile - d.left;
-          const image = d.input + <usize>(n * d.inHeight) * inRowBytes + <usize>channel * 4;
-          const to = stage + (<usize>r << 4);
-          if (y >= 0 && x >= 0 && y + size <= d.inHeight && x + size <= d.inWidth) {
-            const from = image + <usize>y * inRowBytes + <usize>x * inColumnBytes;
-            transformInput(tile, from, inRowBytes, inColumnBytes, half, to);
+        const bytes = <usize>channel * 4;
+        for (let r: usize = 0; r < 4; r++) {
+          const place = changetype<Place>(places + r * PLACE_BYTES);
+          const to = stage + (r << 4);
+          if (place.inside) {
+            transformInput(tile, place.from + bytes, inRowBytes, inColumnBytes, half, to);
           } else {
-            copyPatch(d, image, y, x, size, patch);
+            copyPatch(d, place, bytes, size, patch);
             transformInput(tile, patch, <usize>size * 16, 16, half, to);
           }
         }

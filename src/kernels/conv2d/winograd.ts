@@ -19,8 +19,8 @@ const PANEL_COLUMNS = 8;
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** Transformed tiles and products that are held at once, in bytes: a fraction of a second-level cache. */
 const BLOCK_BYTES = 256 * 1024;
-/** Vectors of a tile: half-transformed, copied, and four of them staged; see `winograd.as`. In bytes. */
-const STAGE_BYTES = 6 * 36 * 16;
+/** Vectors of a tile: half-transformed, copied, and four of them staged, and where the four lie; see `winograd.as`. In bytes. */
+const STAGE_BYTES = 6 * 36 * 16 + 4 * 16;
 /** Scratch of `winogradWeights`, in bytes. */
 const WEIGHT_SCRATCH_BYTES = (9 + 18 + 36) * 16;
 
