@@ -7,6 +7,7 @@ import { newCommand, print, runTask } from "../src/cli/command.ts";
 import { renderEvaluation } from "../src/cli/evaluation_table.ts";
 import { oneOf } from "../src/cli/options.ts";
 import { createProgress } from "../src/cli/progress.ts";
+import { refreshReport } from "../src/cli/run_report.ts";
 import { evaluateNetwork, evaluationData, writeEvaluation } from "../src/evaluate/evaluate_network.ts";
 import { openClassifier } from "../src/inference/open_classifier.ts";
 import { startBackend } from "../src/kernels/backend.ts";
@@ -32,6 +33,7 @@ await runTask(command.action(async (named, options) => {
   const evaluation = await evaluateNetwork(network, dataset, progress);
   const folder = options.output ?? `${network.folder}/evaluation`;
   const files = await writeEvaluation(folder, evaluation, dataset);
+  const report = await refreshReport(network.folder);
   if (options.json) {
     print(JSON.stringify({ output: folder, ...evaluation }));
     return;
@@ -39,4 +41,5 @@ await runTask(command.action(async (named, options) => {
   print(renderEvaluation(evaluation));
   const worst = evaluation.mistakes.length > 0 ? `, ${files.worstExamples}` : "";
   print(`Written: ${files.json}, ${files.confusionMatrix}${worst}`);
+  if (report !== undefined) print(report);
 }));

@@ -7,6 +7,7 @@ import { newComputeCommand, startBackendFor } from "../src/cli/backend_options.t
 import { decimal, print, runTask } from "../src/cli/command.ts";
 import { renderCosts, renderProof, renderRegions } from "../src/cli/fusion_table.ts";
 import { createProgress } from "../src/cli/progress.ts";
+import { refreshReport } from "../src/cli/run_report.ts";
 import { summarizeFusion } from "../src/cli/summaries.ts";
 import { MODEL_FILE } from "../src/export/layers_model.ts";
 import { EQUIVALENCE_TOLERANCE } from "../src/fuse/verify.ts";
@@ -36,6 +37,7 @@ await runTask(command.action(async (named, options) => {
     ? await fuseRun(source.run, { output: output ?? source.run.fused, tolerance, progress })
     : await fuseModelFile(source.path, { output: output ?? `${source.folder}/fused`, tolerance, progress });
   const { record } = result;
+  const report = source.kind === "run" && output === undefined ? await refreshReport(source.run) : undefined;
   if (options.json) {
     print(JSON.stringify(summarizeFusion(result.output, record)));
     return;
@@ -47,4 +49,5 @@ await runTask(command.action(async (named, options) => {
     print(`not merged: ${layer}: ${reason}. ${advice}`);
   }
   print(`\nWritten: ${result.output}/${MODEL_FILE}`);
+  if (report !== undefined) print(report);
 }));

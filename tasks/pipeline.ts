@@ -12,13 +12,17 @@ import { renderCosts, renderProof } from "../src/cli/fusion_table.ts";
 import { interruptSignal } from "../src/cli/interrupt.ts";
 import { BLOCK_HELP, blockKind, networkChanges, networkSetting, SET_HELP } from "../src/cli/network_flags.ts";
 import { definedOnly } from "../src/cli/options.ts";
-import { createProgress } from "../src/cli/progress.ts";
+import { createProgress, type Progress } from "../src/cli/progress.ts";
+import { refreshReport } from "../src/cli/run_report.ts";
 import { renderTrainingSummary, summarizeFusion } from "../src/cli/summaries.ts";
+import { evaluateNetwork, evaluationData, writeEvaluation } from "../src/evaluate/evaluate_network.ts";
 import { EQUIVALENCE_TOLERANCE } from "../src/fuse/verify.ts";
+import { MODEL_FILE } from "../src/export/layers_model.ts";
+import { openClassifier } from "../src/inference/open_classifier.ts";
 import { PRESET_NAMES } from "../src/model/presets.ts";
 import { readRunConfigFile, requestConfig } from "../src/run/config.ts";
 import { fuseRun } from "../src/run/fusion_run.ts";
-import { runDirectoryAt } from "../src/run/run_directory.ts";
+import { type RunDirectory, runDirectoryAt } from "../src/run/run_directory.ts";
 import { startTraining } from "../src/run/training_run.ts";
 
 const command = newComputeCommand("pipeline", "Train a multi-branch network, fuse it, and bench both forms.")
@@ -58,13 +62,27 @@ await runTask(command.action(async (options) => {
   if (!options.json) print(`${renderCosts(record)}\n${renderProof(record)}\n`);
 
   const bench = await benchRun(run, DEFAULT_SETTINGS, { backend, progress, output: run });
+  await evaluateFused(run, progress);
+  const report = await refreshReport(run);
   const seconds = (performance.now() - startMs) / 1000;
   if (options.json) {
     print(JSON.stringify({ train: training, fuse: summarizeFusion(output, record), bench, seconds }));
     return;
   }
   print(renderReport(bench));
-  print(
-    `Everything is in ${run.path}/ (${seconds.toFixed(0)} s in all). The fused model: ${output}/model.json`,
-  );
+  print(`Everything is in ${run.path}/ (${seconds.toFixed(0)} s in all).`);
+  print(`Fused model: ${output}/${MODEL_FILE}`);
+  if (report !== undefined) print(report);
 }));
+
+/** The fused form's confusion matrix and worst examples, for the report. */
+async function evaluateFused(run: RunDirectory, progress: Progress): Promise<void> {
+  const network = await openClassifier(run.path, "fused");
+  try {
+    const dataset = await evaluationData(network, undefined, progress);
+    const evaluation = await evaluateNetwork(network, dataset, progress);
+    await writeEvaluation(`${run.path}/evaluation`, evaluation, dataset);
+  } finally {
+    network.classifier.dispose();
+  }
+}

@@ -10,6 +10,7 @@ import { BLOCK_HELP, blockKind, networkChanges, networkSetting, SET_HELP } from 
 import { definedOnly } from "../src/cli/options.ts";
 import { createProgress } from "../src/cli/progress.ts";
 import { refuseFlagsWithResume } from "../src/cli/resume_flags.ts";
+import { refreshReport } from "../src/cli/run_report.ts";
 import { renderTrainingSummary } from "../src/cli/summaries.ts";
 import { PRESET_NAMES } from "../src/model/presets.ts";
 import { readRunConfigFile, requestConfig } from "../src/run/config.ts";
@@ -86,9 +87,11 @@ await runTask(command.action(async (options) => {
   const signal = interruptSignal();
   const backend = await startBackendFor(options, progress);
   const summary = await start({ backend, progress, signal });
+  const report = await refreshReport(summary.run);
   if (options.json) print(JSON.stringify(summary));
   else {
     print(renderTrainingSummary(summary));
+    if (report !== undefined) print(report);
     print(`Next: deno task fuse ${summary.run}`);
   }
 }));
