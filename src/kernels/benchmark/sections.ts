@@ -32,7 +32,7 @@ export interface SectionResult {
 const SEED = 1;
 /** Until V8 has compiled everything with its optimizing compiler, also on a machine with other work. */
 const WARMUP_MS = 500;
-const STEP_WARMUP_MS = 4000;
+const NETWORK_WARMUP_MS = 4000;
 /** Long enough that the clock and the way to another process do not show, in ms. */
 const SAMPLE_MS = 50;
 const SHORT_SAMPLE_MS = 5;
@@ -70,7 +70,7 @@ export async function stepSection({ rounds, pythons, update }: SectionOptions): 
     const [one, two] = await inTurn(
       [{ name: "ours, one thread", run: () => ours.step() }, { name: other.what, run: () => other.step() }],
       turns,
-      { minimumMs: SAMPLE_MS, warmupMs: STEP_WARMUP_MS },
+      { minimumMs: SAMPLE_MS, warmupMs: NETWORK_WARMUP_MS },
     );
     await other.stop();
     notes.push(timesOf("training step", [one!, two!]));
@@ -101,7 +101,7 @@ export async function a0Section(
 ): Promise<SectionResult> {
   update("fused A0");
   const subject = await inference("A0", 1, sets, { onnxruntime: true });
-  const [fast, stock, onnx] = await inTurn(subject.contestants, rounds);
+  const [fast, stock, onnx] = await inTurn(subject.contestants, rounds, { warmupMs: NETWORK_WARMUP_MS });
   await subject.dispose();
   return {
     bars: [
@@ -122,7 +122,7 @@ export async function toySection(
   for (const [bar, batch] of [[BARS.toy1, 1], [BARS.toy32, 32]] as const) {
     update(`fused toy, batch ${batch}`);
     const subject = await inference("toy", batch, sets, { onnxruntime: false });
-    const [fast, stock] = await inTurn(subject.contestants, rounds);
+    const [fast, stock] = await inTurn(subject.contestants, rounds, { warmupMs: NETWORK_WARMUP_MS });
     await subject.dispose();
     bars.push(reached(bar, ratioOf(stock!, fast!)));
     notes.push(timesOf(`fused toy, batch ${batch}`, [fast!, stock!]));
