@@ -8,6 +8,18 @@ import { buildKernels, type KernelTarget } from "../kernels/build.ts";
 /** One build for each kind of machine with 128-bit vectors. */
 export type CompiledKernels = Readonly<Record<KernelTarget["instructionSet"], string>>;
 
+/** The files in `kernels/assembly/` that the overrides call at inference; the others serve training. */
+export const INFERENCE_KERNELS = [
+  "batch_norm",
+  "convolution",
+  "depthwise",
+  "elementwise",
+  "mean",
+  "pack_weights",
+  "winograd",
+  "winograd_weights",
+] as const;
+
 /**
  * Compiles kernels for both kinds of machines.
  *

@@ -10,7 +10,7 @@ import { readBytes } from "../files/read.ts";
 import { costOf } from "../fuse/network_cost.ts";
 import { compileNetwork } from "../program/compile.ts";
 import { ASSETS, type PageData, type PageForm } from "../web/page_data.ts";
-import { compiledKernels } from "./compiled_kernels.ts";
+import { compiledKernels, INFERENCE_KERNELS } from "./compiled_kernels.ts";
 import type { ExportRequest } from "./formats.ts";
 import { loadLayersModelArtifacts } from "./layers_model.ts";
 import type { Asset } from "./page_html.ts";
@@ -42,7 +42,7 @@ export async function pageAssets({ source, artifacts }: ExportRequest): Promise<
     labels: classNames,
     normalization,
     forms: forms.map(({ form }) => form),
-    kernels: await compiledKernels(),
+    kernels: await compiledKernels({ only: INFERENCE_KERNELS }),
     examples: examples?.labels ?? [],
   };
   return [

@@ -86,6 +86,8 @@ async function readSources(only?: readonly string[]): Promise<Map<string, string
       sources.set(path.slice(0, -ENDING.length), await Deno.readTextFile(new URL(path, ASSEMBLY)));
     }
   }
+  const missing = only?.filter((name) => !sources.has(name)) ?? [];
+  if (missing.length > 0) throw new Error(`Cannot compile ${missing.join(", ")}: assembly/ has no such file`);
   return sources;
 }
 

@@ -36,6 +36,13 @@ Deno.test("buildKernels() works when the cache cannot be written, and differs be
   assert.notDeepEqual(relaxed, shared);
 });
 
+Deno.test("buildKernels() compiles a chosen few, and says when there is no such file", async () => {
+  const target = { instructionSet: "simd", sharedMemory: false } as const;
+  const module = await WebAssembly.compile(await buildKernels({ ...target, only: ["pack_weights"] }));
+  assert.deepEqual(WebAssembly.Module.exports(module).map(({ name }) => name), ["packWeights"]);
+  await assert.rejects(buildKernels({ ...target, only: ["pack_wieghts"] }), /no such file/);
+});
+
 Deno.test("detectInstructionSet() finds vectors in this runtime", () => {
   assert.ok(["relaxed-simd", "simd"].includes(detectInstructionSet()));
 });

@@ -62,6 +62,8 @@ export async function greySource(): Promise<ModelSource> {
   const model = tf.sequential({
     layers: [
       tf.layers.conv2d({ inputShape: [20, 28, 1], filters: 8, kernelSize: 3, strides: 2, activation: "elu" }),
+      tf.layers.depthwiseConv2d({ kernelSize: 3, padding: "same", activation: "relu6" }),
+      tf.layers.batchNormalization({}),
       tf.layers.globalMaxPooling2d({}),
       tf.layers.dense({ units: 3, activation: "softmax" }),
     ],

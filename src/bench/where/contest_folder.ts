@@ -7,7 +7,7 @@
 import { bundle } from "../../bundle/bundle.ts";
 import { gatherBatch } from "../../data/batches.ts";
 import { loadDataset } from "../../data/load.ts";
-import { compiledKernels } from "../../export/compiled_kernels.ts";
+import { compiledKernels, INFERENCE_KERNELS } from "../../export/compiled_kernels.ts";
 import { loadLayersModelArtifacts } from "../../export/layers_model.ts";
 import { writeOnnx } from "../../export/onnx/model.ts";
 import { readBytes } from "../../files/read.ts";
@@ -50,8 +50,8 @@ export async function fillContestFolder(
   const data: ContestData = {
     ...settings,
     programs: { training: compiled.training.program, fused: compiled.fused.program },
-    kernels: await compiledKernels(),
-    sharedKernels: await compiledKernels({ sharedMemory: true }),
+    kernels: await compiledKernels({ only: INFERENCE_KERNELS }),
+    sharedKernels: await compiledKernels({ only: INFERENCE_KERNELS, sharedMemory: true }),
   };
   await Deno.writeTextFile(`${folder}/${CONTEST_FILES.data}`, JSON.stringify(data));
   await copyOf("@tensorflow/tfjs-backend-wasm", CONTEST_FILES.tfjsWasm, folder);
