@@ -80,9 +80,7 @@ function numbersPerImage(
   pixels: Pixels,
   [height, width, channels]: readonly [number, number, number],
 ): number {
-  const choices = pixels instanceof Float32Array
-    ? [channels]
-    : pixels instanceof Uint8ClampedArray // What an ImageData holds, which is always RGBA.
+  const choices = pixels instanceof Float32Array ? [channels] : pixels instanceof Uint8ClampedArray // What an ImageData holds, which is always RGBA.
     ? [4, channels]
     : [channels, 4];
   const fit = choices.find((count) => pixels.length > 0 && pixels.length % (height * width * count) === 0);

@@ -4,7 +4,12 @@
  *
  * @module
  */
-import { type Epilogue, implicitGemm, packedWeights, type PixelGrid } from "../kernels/conv2d/implicit_gemm.ts";
+import {
+  type Epilogue,
+  implicitGemm,
+  packedWeights,
+  type PixelGrid,
+} from "../kernels/conv2d/implicit_gemm.ts";
 import { chooseTile, winograd } from "../kernels/conv2d/winograd.ts";
 import { depthwiseWork } from "../kernels/depthwise/depthwise_work.ts";
 import type { KernelContext } from "../kernels/override.ts";
@@ -197,10 +202,26 @@ function grouped(
   const pixels = batch * sizeOf(step.shape.slice(0, 2));
   return () => {
     for (const [group, run] of runs.entries()) {
-      copyChannels(viewOf(heap, input), inChannels, group * groupInputs, viewOf(heap, part), groupInputs, 0, groupInputs);
+      copyChannels(
+        viewOf(heap, input),
+        inChannels,
+        group * groupInputs,
+        viewOf(heap, part),
+        groupInputs,
+        0,
+        groupInputs,
+      );
       run();
       const all = viewOf(heap, output).subarray(0, pixels * outChannels);
-      copyChannels(viewOf(heap, result), groupOutputs, 0, all, outChannels, group * groupOutputs, groupOutputs);
+      copyChannels(
+        viewOf(heap, result),
+        groupOutputs,
+        0,
+        all,
+        outChannels,
+        group * groupOutputs,
+        groupOutputs,
+      );
     }
   };
 }

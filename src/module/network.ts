@@ -57,7 +57,8 @@ export async function createFastNetwork(
     return prepareFast(context, step, tensors[step.inputs[0]!]!, output) ??
       plainOnHeap(context, step, step.inputs.map((input) => tensors[input]!), output, weights.length);
   });
-  const read = (value: number) => heap.view(arena + offsets[value]! * FLOAT_BYTES, batch * sizeOf(shapes[value]!));
+  const read = (value: number) =>
+    heap.view(arena + offsets[value]! * FLOAT_BYTES, batch * sizeOf(shapes[value]!));
   return {
     batch,
     run(images) {
