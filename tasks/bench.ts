@@ -13,6 +13,7 @@ import { newComputeCommand, startBackendFor } from "../src/cli/backend_options.t
 import { decimal, print, runTask, wholeNumber, wholeNumbers } from "../src/cli/command.ts";
 import { someOf } from "../src/cli/options.ts";
 import { createProgress } from "../src/cli/progress.ts";
+import { refreshReport } from "../src/cli/run_report.ts";
 import { findRun, runDirectoryAt } from "../src/run/run_directory.ts";
 
 const { batches, rounds, tolerance, seed, budgetMs } = DEFAULT_SETTINGS;
@@ -63,10 +64,12 @@ await runTask(command.action(async (named, options) => {
   }
   const backend = await startBackendFor(options, progress);
   const report = await benchRun(run, settings, { backend, progress, output });
+  const page = await refreshReport(run);
   if (options.json) {
     print(JSON.stringify(report));
     return;
   }
   print(renderReport(report));
   print(`Written: ${output.benchReport}, ${output.benchChart}`);
+  if (page !== undefined) print(page);
 }));

@@ -14,7 +14,8 @@ const GAP = /^error\[missing-(?:jsdoc|return-type)\]: (.+)\n\s*--> (.+)$/gm;
 // deno-lint-ignore no-control-regex
 const COLOUR = /\x1b\[[0-9;]*m/g;
 
-const { stderr } = await new Deno.Command(Deno.execPath(), { args: ["doc", "--lint", "src/mod.ts"] }).output();
+const { stderr } = await new Deno.Command(Deno.execPath(), { args: ["doc", "--lint", "src/mod.ts"] })
+  .output();
 const findings = new TextDecoder().decode(stderr).replaceAll(COLOUR, "").matchAll(GAP);
 const gaps = Array.from(findings, ([, what, place]) => `${place?.replace(`${Deno.cwd()}/`, "")}: ${what}`)
   .filter((gap) => gap.startsWith("src/"));

@@ -6,7 +6,7 @@
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { newCommand, print, runTask, wholeNumber } from "../src/cli/command.ts";
 import { createProgress } from "../src/cli/progress.ts";
-import { renderTable } from "../src/cli/table.ts";
+import { renderTable } from "../src/text/table.ts";
 import { startBackend } from "../src/kernels/backend.ts";
 import { barRow, type Reached, verdict } from "../src/kernels/benchmark/bars.ts";
 import { compareKernels, kernelRow } from "../src/kernels/benchmark/kernel_section.ts";

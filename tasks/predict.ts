@@ -5,8 +5,8 @@
  */
 import { newCommand, print, runTask, wholeNumber } from "../src/cli/command.ts";
 import { oneOf } from "../src/cli/options.ts";
-import { formatShare } from "../src/cli/quantities.ts";
-import { renderTable } from "../src/cli/table.ts";
+import { formatShare } from "../src/text/quantities.ts";
+import { renderTable } from "../src/text/table.ts";
 import { openClassifier } from "../src/inference/open_classifier.ts";
 import { pixelsOfFile } from "../src/inference/picture.ts";
 import { predictTop } from "../src/inference/predict.ts";

@@ -6,7 +6,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { renderBench } from "../charts/bench_chart.ts";
-import type { Progress } from "../cli/progress.ts";
+import type { Progress } from "../progress.ts";
 import { gatherBatch } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { loadDataset } from "../data/load.ts";

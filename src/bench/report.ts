@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { renderTable } from "../cli/table.ts";
+import { renderTable } from "../text/table.ts";
 import type { Environment } from "../run/environment.ts";
 import type { BenchFindings, BenchResult, BenchSettings, Speedup } from "./bench.ts";
 

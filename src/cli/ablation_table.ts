@@ -4,7 +4,7 @@
  * @module
  */
 import type { AblationReport, Spread } from "../ablate/report.ts";
-import { renderTable } from "./table.ts";
+import { renderTable } from "../text/table.ts";
 
 /** The training forms, the first of them the baseline of the differences. */
 export function renderAblationTable({ variants }: Pick<AblationReport, "variants">): string {

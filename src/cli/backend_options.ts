@@ -6,7 +6,7 @@
 import { Option } from "@commander-js/extra-typings";
 import { type BackendInfo, startBackend } from "../kernels/backend.ts";
 import { newCommand, wholeNumber } from "./command.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "../progress.ts";
 
 /** More threads than any machine has that this runs on. */
 const MAX_THREADS = 256;

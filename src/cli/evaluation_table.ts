@@ -4,8 +4,8 @@
  * @module
  */
 import type { Evaluation } from "../evaluate/evaluate_network.ts";
-import { formatShare } from "./quantities.ts";
-import { renderTable } from "./table.ts";
+import { formatShare } from "../text/quantities.ts";
+import { renderTable } from "../text/table.ts";
 
 /** Mistakes that are listed. */
 const LISTED_MISTAKES = 5;

@@ -4,9 +4,9 @@
  * @module
  */
 import type { ExportResult } from "../export/export_model.ts";
-import { formatBytes } from "./quantities.ts";
+import { formatBytes } from "../text/quantities.ts";
 import { renderQuantization } from "./quantization_table.ts";
-import { renderTable } from "./table.ts";
+import { renderTable } from "../text/table.ts";
 
 /** The files, and the proof in one line. */
 export function renderExport({ output, manifest, quantization }: ExportResult): string {

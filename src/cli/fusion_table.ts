@@ -6,7 +6,7 @@
 import type { NetworkCost } from "../fuse/network_cost.ts";
 import { largest } from "../fuse/verify.ts";
 import type { FusionRecord } from "../run/fusion_run.ts";
-import { renderTable } from "./table.ts";
+import { renderTable } from "../text/table.ts";
 
 /** Cost of the network in both forms. */
 export function renderCosts({ before, after }: Pick<FusionRecord, "before" | "after">): string {

@@ -5,7 +5,7 @@
  */
 import type { RefusedMerge } from "../fuse/report.ts";
 import type { BeforeAfter, Inspection } from "../inspect/inspect.ts";
-import { renderTable } from "./table.ts";
+import { renderTable } from "../text/table.ts";
 
 /** The longest expression that the table shows whole, in characters. */
 const EXPRESSION_WIDTH = 64;

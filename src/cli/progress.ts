@@ -3,14 +3,7 @@
  *
  * @module
  */
-
-/** Where progress goes. */
-export interface Progress {
-  /** Shows where the work stands; on a terminal it replaces the line before, elsewhere it is dropped. */
-  update(line: string): void;
-  /** Says something that stays. */
-  log(line: string): void;
-}
+import type { Progress } from "../progress.ts";
 
 /** What {@link createProgress} writes to. */
 export interface ProgressStream {

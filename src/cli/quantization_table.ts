@@ -10,8 +10,8 @@ import {
   type QuantizationReport,
 } from "../export/quantization_loss.ts";
 import type { NetworkConfig } from "../model/config.ts";
-import { formatBytes, formatShare } from "./quantities.ts";
-import { renderTable } from "./table.ts";
+import { formatBytes, formatShare } from "../text/quantities.ts";
+import { renderTable } from "../text/table.ts";
 
 /**
  * Accuracy, size and every kernel; where much is lost, who loses it and what helps.

@@ -5,7 +5,7 @@
  * @module
  */
 import { renderConfusionMatrix } from "../charts/confusion_matrix.ts";
-import type { Progress } from "../cli/progress.ts";
+import type { Progress } from "../progress.ts";
 import { contactSheet, encodePng } from "../data/contact_sheet.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { loadDataset } from "../data/load.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Progress } from "../cli/progress.ts";
+import type { Progress } from "../progress.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { GateError, InputError } from "../errors.ts";
 import { replaceFolder } from "../files/atomic_folder.ts";

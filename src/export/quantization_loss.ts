@@ -5,7 +5,7 @@
  * @module
  */
 import type { io } from "@tensorflow/tfjs";
-import type { Progress } from "../cli/progress.ts";
+import type { Progress } from "../progress.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { largestIndex } from "../evaluate/scores.ts";
 import { storedBytes } from "../fuse/stored_weight.ts";

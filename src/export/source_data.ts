@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Progress } from "../cli/progress.ts";
+import type { Progress } from "../progress.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { loadDataset } from "../data/load.ts";
 import { InputError } from "../errors.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Progress } from "../cli/progress.ts";
+import type { Progress } from "../progress.ts";
 import { InputError } from "../errors.ts";
 import { exportModel, type ExportResult } from "../export/export_model.ts";
 import type { SafetensorsContent } from "../export/safetensors.ts";

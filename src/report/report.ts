@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatShare } from "../cli/quantities.ts";
+import { formatShare } from "../text/quantities.ts";
 import { writeFileAtomically } from "../files/atomic_write.ts";
 import type { RunDirectory } from "../run/run_directory.ts";
 import { type Content, Html, html } from "./html.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { whereText } from "../bench/report.ts";
-import { formatBytes, formatShare } from "../cli/quantities.ts";
+import { formatBytes, formatShare } from "../text/quantities.ts";
 import type { NetworkCost } from "../fuse/network_cost.ts";
 import { largest } from "../fuse/verify.ts";
 import { type Content, Html, html, table } from "./html.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { Progress } from "../cli/progress.ts";
+import type { Progress } from "../progress.ts";
 import { cutBatches, gatherBatch } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { GateError, InputError } from "../errors.ts";

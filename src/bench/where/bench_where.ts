@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Progress } from "../../cli/progress.ts";
+import type { Progress } from "../../progress.ts";
 import { removeFolder } from "../../files/atomic_folder.ts";
 import { writeJsonAtomically } from "../../files/atomic_write.ts";
 import { readRunConfig } from "../../run/config.ts";

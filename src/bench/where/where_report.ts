@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { renderTable } from "../../cli/table.ts";
+import { renderTable } from "../../text/table.ts";
 import type { Estimate } from "../statistics.ts";
 import type { WhereReport } from "./bench_where.ts";
 import {

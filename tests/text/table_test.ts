@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { renderTable } from "../../src/cli/table.ts";
+import { renderTable } from "../../src/text/table.ts";
 
 Deno.test("renderTable() aligns figures to the right and words to the left when no alignment is given", () => {
   const table = renderTable(["form", "median ms", "ratio"], [
