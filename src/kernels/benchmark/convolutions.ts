@@ -6,7 +6,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Shape4D } from "../composed/compose.ts";
-import { wasmBackend } from "../heap.ts";
+import { byteOffset, wasmBackend } from "../heap.ts";
 
 /** One kernel on one shape. */
 export interface KernelCase {
@@ -105,8 +105,10 @@ function kernelCase(kernel: string, sizes: Sizes): KernelCase {
       `${kernel} ${batch}x${size}x${size}x${inChannels} to ${outChannels}, ${filterSize}x${filterSize}/${stride}`,
     flop: 2 * batch * outSize ** 2 * tf.util.sizeFromShape(filterShape),
     run() {
-      const output = tf.getKernel(kernel, "wasm")!.kernelFunc({ inputs, attrs, backend });
-      backend.disposeData((output as tf.TensorInfo).dataId);
+      const output = tf.getKernel(kernel, "wasm")!.kernelFunc({ inputs, attrs, backend }) as tf.TensorInfo;
+      // An output may wait until somebody asks where it lies.
+      byteOffset(backend, output);
+      backend.disposeData(output.dataId);
     },
     dispose: () => tf.dispose([x, filter, dy]),
   };
