@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { apply } from "./apply.ts";
 import { batchNorm } from "./batch_norm.ts";
 import { heNormal, type Seed } from "./initializers.ts";
-import { GroupedConv2D } from "./layers/grouped_conv2d.ts";
+import { type ActivationName, GroupedConv2D } from "./layers/grouped_conv2d.ts";
 import { isSamePadding, type PaddingMode, zeroPad } from "./padding.ts";
 
 /** One convolution over an NHWC tensor. */
@@ -28,6 +28,8 @@ export interface Convolution {
   readonly seed: Seed;
   /** Whether a bias is added; none by default, since a BatchNorm follows. */
   readonly useBias?: boolean;
+  /** The activation that the layer applies itself; none by default, since in a training form it follows an addition. */
+  readonly carriedActivation?: ActivationName;
 }
 
 /** x [N, H, W, C] convolved: [N, H', W', filters]. A layer of zero padding stands in front only where "same" pads otherwise. */
@@ -46,7 +48,7 @@ export function convolutionBn(x: tf.SymbolicTensor, conv: Convolution): tf.Symbo
 
 /** Conv2D without groups, DepthwiseConv2D where every group is one channel, GroupedConv2D between the two. */
 function convolutionLayer(
-  { name, filters, kernel, stride, groups, seed, useBias = false }: Convolution,
+  { name, filters, kernel, stride, groups, seed, useBias = false, carriedActivation = "linear" }: Convolution,
   channels: number,
   padding: "same" | "valid",
 ): tf.layers.Layer {
@@ -54,7 +56,7 @@ function convolutionLayer(
   const strides: [number, number] = [stride, stride];
   const fanIn = kernel[0] * kernel[1] * channels / groups;
   const initializer = heNormal(fanIn, seed, name);
-  const shared = { name, kernelSize, strides, padding, useBias };
+  const shared = { name, kernelSize, strides, padding, useBias, activation: carriedActivation };
   if (groups === 1) return tf.layers.conv2d({ ...shared, filters, kernelInitializer: initializer });
   if (groups === channels) {
     return tf.layers.depthwiseConv2d({

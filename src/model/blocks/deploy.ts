@@ -1,6 +1,6 @@
 /**
- * The deploy form of every kind of block: one convolution with bias, then what is not affine. Fusion does not need it, since
- * it writes its own; weights that were fused elsewhere do.
+ * The deploy form of every kind of block: one convolution with bias and activation. Fusion does not need it, since it
+ * writes its own; weights that were fused elsewhere do.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { mobileOneParts } from "./mobileone.ts";
 /** Kernel of RepVGG blocks and of MobileOne's stem. */
 const SPATIAL_KERNEL = 3;
 
-/** x [N, H, W, C] through the fused block: [N, H', W', filters]. Layers: `reparam`, `relu` under the place's name. */
+/** x [N, H, W, C] through the fused block: [N, H', W', filters]. Layer: `reparam` under the place's name. */
 export function applyDeployBlock(
   x: tf.SymbolicTensor,
   config: NetworkConfig,
@@ -29,8 +29,9 @@ export function applyDeployBlock(
 }
 
 function deployPart(x: tf.SymbolicTensor, place: BlockPlace, kernelSize: number, excite: boolean) {
-  const y = convolution(x, { ...placedConvolution(place, "reparam", kernelSize), useBias: true });
-  return activate(excite ? squeezeExcite(y, place) : y, place);
+  const reparam = { ...placedConvolution(place, "reparam", kernelSize), useBias: true };
+  if (!excite) return convolution(x, { ...reparam, carriedActivation: place.activation });
+  return activate(squeezeExcite(convolution(x, reparam), place), place);
 }
 
 function kernelSizeOf(config: NetworkConfig): number {
