@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { decodeCifar10 } from "../../src/data/cifar10.ts";
 import { loadDataset } from "../../src/data/load.ts";
-import { inTemporaryFolder, rejectsInput, writeFiles } from "./support.ts";
+import { rejectsInput, writeFiles } from "./support.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
 
 const RECORD = 3073;
 const NAMES = "airplane automobile bird cat deer dog frog horse ship truck".split(" ");

@@ -3,7 +3,8 @@ import { encodeIdx } from "../../src/data/idx.ts";
 import { encodeIdxFolder } from "../../src/data/idx_folder.ts";
 import { loadDataset } from "../../src/data/load.ts";
 import { sha256 } from "../../src/files/hash.ts";
-import { gzip, inTemporaryFolder, rejectsInput, writeFiles } from "./support.ts";
+import { gzip, rejectsInput, writeFiles } from "./support.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
 
 /** A data set under MNIST's names: 3 training and 2 test images of 2 x 4 grey pixels, labels 0 to 2. */
 function mnist(): Map<string, Uint8Array<ArrayBuffer>> {

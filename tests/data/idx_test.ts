@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { gunzip } from "../../src/data/gzip.ts";
 import { decodeIdx, encodeIdx, type IdxArray, readIdx } from "../../src/data/idx.ts";
-import { gzip, inTemporaryFolder, rejectsInput } from "./support.ts";
+import { gzip, rejectsInput } from "./support.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
 
 Deno.test("decodeIdx() gives back what encodeIdx() was given", () => {
   fc.assert(fc.property(idxArray(), (array) => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { loadDataset } from "../../src/data/load.ts";
 import { jpegFile, plainPng, pngFile } from "./image_files.ts";
-import { inTemporaryFolder, rejectsInput, writeFiles } from "./support.ts";
+import { rejectsInput, writeFiles } from "./support.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
 
 Deno.test("loadDataset() reads class folders below train and test, PNG and JPEG by content", async () => {
   await inTemporaryFolder(async (folder) => {

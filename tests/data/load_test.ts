@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { loadDataset } from "../../src/data/load.ts";
 import { InputError } from "../../src/errors.ts";
-import { inTemporaryFolder, rejectsInput, writeFiles } from "./support.ts";
+import { rejectsInput, writeFiles } from "./support.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
 
 Deno.test("loadDataset() says what it looked for when a folder holds nothing that it knows", async () => {
   await inTemporaryFolder(async (folder) => {

@@ -3,7 +3,8 @@ import { loadDataset } from "../../src/data/load.ts";
 import { drawShapes, SHAPE_NAMES, SHAPES10, type ShapesRecipe } from "../../src/data/shapes.ts";
 import { loadShapes10 } from "../../src/data/shapes10_folder.ts";
 import { InputError, WorkError } from "../../src/errors.ts";
-import { inTemporaryFolder, rejectsInput } from "./support.ts";
+import { rejectsInput } from "./support.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
 
 const RECIPE: ShapesRecipe = { ...SHAPES10, trainCount: 40, testCount: 20 };
 const FILES = [

@@ -7,16 +7,6 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
 
-/** Runs a test in a fresh folder, which is removed afterwards. */
-export async function inTemporaryFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "repfuse-data-" });
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 /** Writes files below a folder, making the folders they need. */
 export async function writeFiles(
   folder: string,

@@ -12,7 +12,8 @@ import { exists } from "../../src/files/read.ts";
 import type { Classifier } from "../../src/inference/classifier.ts";
 import { defaultNormalization } from "../../src/inference/normalization.ts";
 import type { OpenedNetwork } from "../../src/inference/open_classifier.ts";
-import { inTemporaryFolder, SILENT } from "../export/tiny_source.ts";
+import { SILENT } from "../export/tiny_source.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
 import { tinyDataset } from "../train/tiny.ts";
 
 const DATASET = tinyDataset();

@@ -13,7 +13,8 @@ import { openClassifier } from "../../src/inference/open_classifier.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
 import { parseNetworkConfig } from "../../src/model/config.ts";
 import { tinyDataset } from "../train/tiny.ts";
-import { EXPLICIT_NETWORK, inTemporaryFolder, SILENT, tinySource } from "./tiny_source.ts";
+import { EXPLICIT_NETWORK, SILENT, tinySource } from "./tiny_source.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
 
 await startBackend();
 

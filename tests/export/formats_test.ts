@@ -10,7 +10,8 @@ import { openClassifier } from "../../src/inference/open_classifier.ts";
 import { openArtifacts } from "../../src/inference/tfjs.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
 import { tinyDataset } from "../train/tiny.ts";
-import { inTemporaryFolder, SILENT, tinySource } from "./tiny_source.ts";
+import { SILENT, tinySource } from "./tiny_source.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
 
 await startBackend();
 

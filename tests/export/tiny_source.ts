@@ -43,13 +43,3 @@ export async function tinySource(
 
 /** Progress that nobody sees. */
 export const SILENT = { update: () => {}, log: () => {} };
-
-/** Runs with a fresh folder, which is removed in the end. */
-export async function inTemporaryFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "repfuse-export-" });
-  try {
-    await work(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}

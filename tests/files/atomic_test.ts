@@ -2,20 +2,12 @@ import assert from "node:assert/strict";
 import { WorkError } from "../../src/errors.ts";
 import { replaceFolder } from "../../src/files/atomic_folder.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../../src/files/atomic_write.ts";
-
-async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await work(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { inTemporaryFolder } from "../temporary_folder.ts";
 
 const namesIn = (folder: string) => Array.from(Deno.readDirSync(folder), (entry) => entry.name).sort();
 
 Deno.test("writeFileAtomically() replaces a file and leaves nothing beside it", () =>
-  inFolder(async (folder) => {
+  inTemporaryFolder(async (folder) => {
     await writeFileAtomically(`${folder}/deep/file.txt`, "old");
     await writeFileAtomically(`${folder}/deep/file.txt`, "new");
     assert.equal(await Deno.readTextFile(`${folder}/deep/file.txt`), "new");
@@ -23,7 +15,7 @@ Deno.test("writeFileAtomically() replaces a file and leaves nothing beside it", 
   }));
 
 Deno.test("writeFileAtomically() keeps the file that stood there when asked", () =>
-  inFolder(async (folder) => {
+  inTemporaryFolder(async (folder) => {
     await writeFileAtomically(`${folder}/last`, "first", { keepAs: `${folder}/previous` });
     assert.deepEqual(namesIn(folder), ["last"]);
     await writeFileAtomically(`${folder}/last`, "second", { keepAs: `${folder}/previous` });
@@ -32,7 +24,7 @@ Deno.test("writeFileAtomically() keeps the file that stood there when asked", ()
   }));
 
 Deno.test("writeFileAtomically() keeps the old file and says so when the new one cannot be written", () =>
-  inFolder(async (folder) => {
+  inTemporaryFolder(async (folder) => {
     const path = `${folder}/file`;
     await writeFileAtomically(path, "old");
     await Deno.mkdir(`${path}.partial`);
@@ -45,13 +37,13 @@ Deno.test("writeFileAtomically() keeps the old file and says so when the new one
   }));
 
 Deno.test("writeJsonAtomically() ends in a newline", () =>
-  inFolder(async (folder) => {
+  inTemporaryFolder(async (folder) => {
     await writeJsonAtomically(`${folder}/a.json`, { a: 1 });
     assert.equal(await Deno.readTextFile(`${folder}/a.json`), '{\n  "a": 1\n}\n');
   }));
 
 Deno.test("replaceFolder() swaps the whole folder when filling succeeds", () =>
-  inFolder(async (root) => {
+  inTemporaryFolder(async (root) => {
     const folder = `${root}/model`;
     await replaceFolder(folder, (temporary) => Deno.writeTextFile(`${temporary}/old`, "1"));
     await replaceFolder(folder, (temporary) => Deno.writeTextFile(`${temporary}/new`, "2"));
@@ -60,7 +52,7 @@ Deno.test("replaceFolder() swaps the whole folder when filling succeeds", () =>
   }));
 
 Deno.test("replaceFolder() keeps the old folder when filling fails", () =>
-  inFolder(async (root) => {
+  inTemporaryFolder(async (root) => {
     const folder = `${root}/model`;
     await replaceFolder(folder, (temporary) => Deno.writeTextFile(`${temporary}/old`, "1"));
     const failing = replaceFolder(folder, async (temporary) => {

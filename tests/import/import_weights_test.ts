@@ -9,7 +9,8 @@ import { importWeights } from "../../src/import/import_weights.ts";
 import { readSafetensors } from "../../src/import/safetensors.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
 import { openModel } from "../../src/model/open_model.ts";
-import { inTemporaryFolder, SILENT } from "../export/tiny_source.ts";
+import { SILENT } from "../export/tiny_source.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
 import { fixtureTensor, readFixture } from "../model/reference_fixture.ts";
 
 await startBackend();

@@ -8,7 +8,8 @@ import { ONNX_FORMAT } from "../../src/export/onnx_format.ts";
 import { readOnnxCard } from "../../src/inference/onnx_card.ts";
 import { openClassifier } from "../../src/inference/open_classifier.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
-import { inTemporaryFolder, SILENT, tinySource } from "../export/tiny_source.ts";
+import { SILENT, tinySource } from "../export/tiny_source.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
 
 await startBackend();
 

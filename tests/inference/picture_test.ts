@@ -3,7 +3,7 @@ import { InputError } from "../../src/errors.ts";
 import { loadDataset } from "../../src/data/load.ts";
 import { pixelsOfFile, pixelsOfPicture } from "../../src/inference/picture.ts";
 import { jpegFile, pngFile } from "../data/image_files.ts";
-import { inTemporaryFolder } from "../export/tiny_source.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
 
 const RGB_8 = { inputSize: [8, 8, 3] } as const;
 

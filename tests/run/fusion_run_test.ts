@@ -8,6 +8,7 @@ import { startBackend } from "../../src/kernels/backend.ts";
 import { createNetwork } from "../../src/model/network.ts";
 import { fuseModelFile } from "../../src/run/fusion_run.ts";
 import { TINY_NETWORK } from "../train/tiny.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
 
 await startBackend();
 
@@ -21,17 +22,8 @@ async function saveModel(folder: string, model: tf.LayersModel): Promise<void> {
   model.dispose();
 }
 
-async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await work(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 Deno.test("fuseModelFile() writes a proven model of fewer convolutions, and leaves no tensor behind", () =>
-  inFolder(async (folder) => {
+  inTemporaryFolder(async (folder) => {
     await saveModel(folder, createNetwork(TINY_NETWORK, { seed: 4 }));
     const before = tf.memory().numTensors;
     const { record } = await fuseModelFile(folder, { output: `${folder}/plain`, tolerance: 1e-4, progress });
@@ -44,7 +36,7 @@ Deno.test("fuseModelFile() writes a proven model of fewer convolutions, and leav
   }));
 
 Deno.test("fuseModelFile() leaves neither a model nor a tensor when the proof fails", () =>
-  inFolder(async (folder) => {
+  inTemporaryFolder(async (folder) => {
     await saveModel(folder, createNetwork(TINY_NETWORK, { seed: 4 }));
     await fuseModelFile(folder, { output: `${folder}/plain`, tolerance: 1e-4, progress });
     const before = tf.memory().numTensors;
@@ -57,7 +49,7 @@ Deno.test("fuseModelFile() leaves neither a model nor a tensor when the proof fa
   }));
 
 Deno.test("fuseModelFile() asks for fixed sizes when an input has none", () =>
-  inFolder(async (folder) => {
+  inTemporaryFolder(async (folder) => {
     const input = tf.input({ shape: [null, null, 3], name: "image" });
     const layer = tf.layers.conv2d({ filters: 2, kernelSize: 3 });
     await saveModel(folder, tf.model({ inputs: input, outputs: layer.apply(input) as tf.SymbolicTensor }));

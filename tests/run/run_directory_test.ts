@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
 import { createRunDirectory, findRun, listRuns } from "../../src/run/run_directory.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
 
-async function inFolder(work: (root: string) => Promise<void>): Promise<void> {
-  const root = await Deno.makeTempDir();
-  try {
-    await work(`${root}/runs`);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
+/** Runs a test with the path of a folder for runs, which does not exist yet. */
+function inFolder(work: (root: string) => Promise<void>): Promise<void> {
+  return inTemporaryFolder((folder) => work(`${folder}/runs`));
 }
 
 const at = (minute: number) => new Date(Date.UTC(2030, 0, 2, 3, minute, 5));

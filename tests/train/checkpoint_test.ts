@@ -8,6 +8,7 @@ import {
   saveCheckpoint,
 } from "../../src/train/checkpoint.ts";
 import type { SessionState } from "../../src/train/state.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
 
 const METRICS = {
   learningRate: 0.1,
@@ -37,19 +38,10 @@ const EXPECTED = {
   tensors: new Map([["weights/a/kernel", [2, 2]], ["momentum/a/kernel", [2, 2]]]),
 };
 
-async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await work(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 const noWarning = (message: string) => assert.fail(message);
 
 Deno.test("loadCheckpoint() returns the state bit by bit when it was saved", () =>
-  inFolder(async (folder) => {
+  inTemporaryFolder(async (folder) => {
     await saveCheckpoint(folder, state(3), EXPECTED.architecture, true);
     const { last, best } = checkpointPaths(folder);
     assert.deepEqual(await loadCheckpoint(last, EXPECTED), state(3));
@@ -57,7 +49,7 @@ Deno.test("loadCheckpoint() returns the state bit by bit when it was saved", () 
   }));
 
 Deno.test("loadCheckpoint() refuses by name when any byte is changed or missing", () =>
-  inFolder(async (folder) => {
+  inTemporaryFolder(async (folder) => {
     const path = `${folder}/last.safetensors`;
     const whole = await encodeCheckpoint(state(2), EXPECTED.architecture);
     for (let position = 0; position < whole.length; position += 7) {
@@ -75,7 +67,7 @@ Deno.test("loadCheckpoint() refuses by name when any byte is changed or missing"
   }));
 
 Deno.test("loadNewestCheckpoint() falls back to the one before when last is cut, and says so", () =>
-  inFolder(async (folder) => {
+  inTemporaryFolder(async (folder) => {
     await saveCheckpoint(folder, state(1), EXPECTED.architecture, true);
     await saveCheckpoint(folder, state(2), EXPECTED.architecture, false);
     const { last, previous } = checkpointPaths(folder);
@@ -88,7 +80,7 @@ Deno.test("loadNewestCheckpoint() falls back to the one before when last is cut,
   }));
 
 Deno.test("loadNewestCheckpoint() serves the one before when the machine stopped between two renames", () =>
-  inFolder(async (folder) => {
+  inTemporaryFolder(async (folder) => {
     await saveCheckpoint(folder, state(1), EXPECTED.architecture, true);
     const { last, previous } = checkpointPaths(folder);
     await Deno.rename(last, previous);
@@ -96,7 +88,7 @@ Deno.test("loadNewestCheckpoint() serves the one before when the machine stopped
   }));
 
 Deno.test("loadNewestCheckpoint() refuses and looks no further when the architecture is another", () =>
-  inFolder(async (folder) => {
+  inTemporaryFolder(async (folder) => {
     await saveCheckpoint(folder, state(1), EXPECTED.architecture, true);
     await saveCheckpoint(folder, state(2), "another", false);
     await assert.rejects(
@@ -106,6 +98,6 @@ Deno.test("loadNewestCheckpoint() refuses and looks no further when the architec
   }));
 
 Deno.test("loadNewestCheckpoint() is undefined when nothing was saved", () =>
-  inFolder(async (folder) => {
+  inTemporaryFolder(async (folder) => {
     assert.equal(await loadNewestCheckpoint(folder, EXPECTED, noWarning), undefined);
   }));
