@@ -17,10 +17,7 @@ function commandLine(task: string, args: readonly string[]): string[] {
   const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)) as {
     tasks: Record<string, string>;
   };
-  const words = tasks[task]!.split(" ").slice(1).map((word) =>
-    word.startsWith("tasks/") ? ROOT + word : word
-  );
-  const [run, ...rest] = words;
+  const [run, ...rest] = tasks[task]!.split(" ").slice(1).map(fromRoot);
   return [run!, "--quiet", "--no-check", "--config", `${ROOT}deno.json`, ...rest, ...args];
 }
 
