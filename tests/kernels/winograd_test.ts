@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import * as fc from "fast-check";
 import { startBackend } from "../../src/kernels/backend.ts";
-import { winogradWork } from "../../src/kernels/conv2d/filter_gradient.ts";
 import { winograd } from "../../src/kernels/conv2d/winograd.ts";
+import { winogradFilterGradient } from "../../src/kernels/conv2d/winograd_filter_gradient.ts";
 import { allocateTensor, byteOffset, wasmBackend } from "../../src/kernels/heap.ts";
 import { createKernelContext } from "../../src/kernels/install.ts";
 import { assertClose, convolutionShapes, scaleOf } from "./arbitrary.ts";
@@ -73,7 +73,24 @@ for (const instructionSet of ["relaxed-simd", "simd"] as const) {
     });
   }
 
-  Deno.test(`winogradWork() with ${instructionSet} is the filter gradient, to float64`, () => {
+  /** Runs the kernel on any shape, whether it pays or not. */
+  const filterGradient = (
+    inputs: tf.NamedTensorInfoMap,
+    { inputShape, filterShape, pad }: ReturnType<typeof convolutionCase>["attrs"],
+  ): tf.TensorInfo => {
+    const { x, dy } = inputs as { x: tf.Tensor; dy: tf.Tensor };
+    const dw = allocateTensor(wasmBackend(), filterShape);
+    winogradFilterGradient(
+      context,
+      x,
+      dy,
+      dw,
+      tf.backend_util.computeConv2DInfo(inputShape, filterShape, 1, 1, pad),
+    );
+    return dw;
+  };
+
+  Deno.test(`winogradFilterGradient() with ${instructionSet} is the filter gradient, to float64`, () => {
     fc.assert(
       fc.property(SHAPES, (shape) => {
         const { x, dy, xTensor, dyTensor, attrs } = convolutionCase(
@@ -81,21 +98,30 @@ for (const instructionSet of ["relaxed-simd", "simd"] as const) {
           shape.outChannels,
           shape.outChannels,
         );
-        const actual = runKernel(
-          ({ inputs }) => {
-            const { x, dy } = inputs as { x: tf.Tensor; dy: tf.Tensor };
-            const dw = allocateTensor(wasmBackend(), attrs.filterShape);
-            const { inputShape, filterShape, pad } = attrs;
-            const info = tf.backend_util.computeConv2DInfo(inputShape, filterShape, 1, 1, pad);
-            context.dispatcher.run(winogradWork(context, x, dy, dw, info));
-            return dw;
-          },
-          { x: xTensor(), dy: dyTensor() },
-          attrs,
-        );
+        const inputs = { x: xTensor(), dy: dyTensor() };
+        const actual = runKernel((args) => filterGradient(args.inputs, attrs), inputs, attrs);
         assertClose(actual, reference.filterGradient(x, dy, shape), TOLERANCE);
       }),
       { numRuns: 60 },
     );
+  });
+
+  Deno.test(`winogradFilterGradient() with ${instructionSet} joins blocks of tiles that are not held at once`, () => {
+    const shape: reference.ConvolutionShape = {
+      batch: 230,
+      height: 3,
+      width: 2,
+      inChannels: 130,
+      outChannels: 9,
+      filterHeight: 3,
+      filterWidth: 3,
+      stride: [1, 1],
+      dilation: [1, 1],
+      padding: [1, 1, 1, 1],
+    };
+    const { x, dy, xTensor, dyTensor, attrs } = convolutionCase(shape, 9, 9);
+    const inputs = { x: xTensor(), dy: dyTensor() };
+    const actual = runKernel((args) => filterGradient(args.inputs, attrs), inputs, attrs);
+    assertClose(actual, reference.filterGradient(x, dy, shape), TOLERANCE);
   });
 }

@@ -9,7 +9,7 @@
 import { endInside, firstInside } from "./lib/inside";
 import { multiplyAdd } from "./lib/simd";
 
-/** The layout is that of the fields in depthwise/filter_gradient.ts. */
+/** The layout is that of the fields in depthwise/gradients.ts. */
 @unmanaged
 class DepthwiseFilterGradient {
   /** NHWC. */

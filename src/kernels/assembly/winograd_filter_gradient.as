@@ -4,13 +4,15 @@
  *
  *     dw = Gᵀ [ Σ_tiles (Bᵀ d B) ⊙ (A dy Aᵀ) ] G
  *
- * For each of the 36 positions ξ of a tile the sum over tiles is a matrix product, input channels by output channels. A unit
- * is eight output channels; each thread transforms the inputs for itself.
+ * For each of the 36 positions ξ of a tile the sum over tiles is a matrix product, input channels by output channels. So
+ * there are three kernels, each of which needs all of the one before: the tiles of x and dy are transformed, the products
+ * of each position are added to M, and M is transformed to dw. The first two take turns over blocks of tiles. No work is
+ * done twice and every sum belongs to one unit, so the bits do not depend on how units are shared out.
  */
 import { addOuterProducts4x8 } from "./lib/outer_products_4x8";
 import { filterGradient4, gradient4, input4 } from "./lib/winograd_4";
 
-/** The layout is that of the fields in conv2d/filter_gradient.ts. */
+/** The layout is that of the fields in conv2d/winograd_filter_gradient.ts. */
 @unmanaged
 class WinogradFilterGradient {
   /** NHWC. */
@@ -28,13 +30,23 @@ class WinogradFilterGradient {
   outChannels: i32;
   top: i32;
   left: i32;
-  /** Tiles that are transformed before they are multiplied. */
+  /** The tiles of this block, counted through all images. */
+  firstTile: i32;
   blockTiles: i32;
+  /** Transformed tiles of x, [ξ][tile][C'], with `vBytes` from one ξ to the next; C' is a multiple of 4. */
+  v: usize;
+  vBytes: usize;
+  /** Transformed tiles of dy, [ξ][tile][K'], with `gBytes` from one ξ to the next; K' is a multiple of 8. */
+  g: usize;
+  gBytes: usize;
+  /** Sums of products, [ξ][C'][K']. */
+  m: usize;
 }
 
 const TILE: i32 = 4;
 const SIZE: i32 = 6;
-const PRODUCTS: i32 = 36;
+/** Tiles whose products are summed before they are added to M: few, for exact sums and the first-level cache. */
+const DEPTH: i32 = 64;
 const PATCH_BYTES: usize = 36 * 16;
 
 /** Copies four channels of a `size` x `size` patch that reaches over the border, with zeros outside. */
@@ -88,13 +100,12 @@ function transformInput(
   }
 }
 
-/** A dy Aᵀ of output channels [first, first + columns) of one tile: position ξ goes to `to + ξ·toStep`. */
+/** A dy Aᵀ of all channels of one tile: position ξ goes to `to + ξ·toStep`. */
 function transformGradient(
   d: WinogradFilterGradient,
   n: i32,
   p: i32,
   q: i32,
-  first: i32,
   columns: i32,
   half: usize,
   patch: usize,
@@ -103,7 +114,7 @@ function transformGradient(
 ): void {
   const pixelBytes = <usize>d.outChannels * 4;
   const rowBytes = <usize>d.outWidth * pixelBytes;
-  const image = d.dy + <usize>(n * d.outHeight) * rowBytes + <usize>first * 4;
+  const image = d.dy + <usize>(n * d.outHeight) * rowBytes;
   const inside = p + TILE <= d.outHeight && q + TILE <= d.outWidth;
   for (let k = 0; k < columns; k += 4) {
     const bytes = <usize>k * 4;
@@ -121,25 +132,78 @@ function transformGradient(
   }
 }
 
-/** Gᵀ M G for four channels of each row, written to output channels [first, end). */
-function transformSums(
-  d: WinogradFilterGradient,
-  first: i32,
-  end: i32,
-  m: usize,
-  mRowBytes: usize,
-  mBytes: usize,
-  half: usize,
-  patch: usize,
-): void {
+// @ts-ignore: decorator
+@inline
+function rowsOfV(d: WinogradFilterGradient): i32 {
+  return (d.inChannels + 3) & ~3;
+}
+
+// @ts-ignore: decorator
+@inline
+function columnsOfG(d: WinogradFilterGradient): i32 {
+  return (d.outChannels + 7) & ~7;
+}
+
+/** V and G of a block. A unit is one tile. Scratch: two patches of vectors. */
+export function winogradFilterGradientTiles(descriptor: usize, begin: i32, end: i32, scratch: usize): void {
+  const d = changetype<WinogradFilterGradient>(descriptor);
+  const tileColumns = (d.outWidth + TILE - 1) / TILE;
+  const imageTiles = (d.outHeight + TILE - 1) / TILE * tileColumns;
+  const channels = rowsOfV(d);
+  const columns = columnsOfG(d);
+  const patch = scratch + PATCH_BYTES;
+  for (let t = begin; t < end; t++) {
+    const n = (d.firstTile + t) / imageTiles;
+    const inImage = d.firstTile + t - n * imageTiles;
+    const tileRow = inImage / tileColumns;
+    const p = tileRow * TILE;
+    const q = (inImage - tileRow * tileColumns) * TILE;
+    const v = d.v + <usize>(t * channels) * 4;
+    const g = d.g + <usize>(t * columns) * 4;
+    transformInput(d, n, p - d.top, q - d.left, channels, scratch, patch, v, d.vBytes);
+    transformGradient(d, n, p, q, columns, scratch, patch, g, d.gBytes);
+  }
+}
+
+/** M += Vᵀ G of a block, from zero for the first one. A unit is one position ξ. Scratch: 32 bytes. */
+export function winogradFilterGradientProducts(descriptor: usize, begin: i32, end: i32, scratch: usize): void {
+  const d = changetype<WinogradFilterGradient>(descriptor);
+  const channels = rowsOfV(d);
+  const columns = columnsOfG(d);
+  const vTileBytes = <usize>channels * 4;
+  const gTileBytes = <usize>columns * 4;
+  const mBytes = <usize>channels * gTileBytes;
+  for (let position = <usize>begin; position < <usize>end; position++) {
+    const m = d.m + position * mBytes;
+    if (d.firstTile == 0) memory.fill(m, 0, mBytes);
+    for (let first = 0; first < d.blockTiles; first += DEPTH) {
+      const count = min(DEPTH, d.blockTiles - first);
+      const v = d.v + position * d.vBytes + <usize>first * vTileBytes;
+      const g = d.g + position * d.gBytes + <usize>first * gTileBytes;
+      for (let k: usize = 0; k < gTileBytes; k += 32) {
+        for (let c: usize = 0; c < vTileBytes; c += 16) {
+          const to = m + c / 4 * gTileBytes + k;
+          addOuterProducts4x8(v + c, g + k, 1, count, vTileBytes, gTileBytes, 0, 0, to, gTileBytes, 4, 8, scratch);
+        }
+      }
+    }
+  }
+}
+
+/** dw = Gᵀ M G. A unit is one input channel. Scratch: two patches of vectors. */
+export function winogradFilterGradientTaps(descriptor: usize, begin: i32, end: i32, scratch: usize): void {
+  const d = changetype<WinogradFilterGradient>(descriptor);
+  const patch = scratch + PATCH_BYTES;
+  const mRowBytes = <usize>columnsOfG(d) * 4;
+  const mBytes = <usize>rowsOfV(d) * mRowBytes;
   const tapBytes = <usize>(d.inChannels * d.outChannels) * 4;
-  for (let c = 0; c < d.inChannels; c++) {
-    for (let k = first; k < end; k += 4) {
-      const from = m + <usize>c * mRowBytes + <usize>(k - first) * 4;
-      for (let j: usize = 0; j < 6; j++) filterGradient4(from + j * mBytes, 6 * mBytes, half + j * 16, 96);
-      for (let i: usize = 0; i < 3; i++) filterGradient4(half + i * 96, 16, patch + i * 48, 16);
+  for (let c = begin; c < end; c++) {
+    for (let k = 0; k < d.outChannels; k += 4) {
+      const from = d.m + <usize>c * mRowBytes + <usize>k * 4;
+      for (let j: usize = 0; j < 6; j++) filterGradient4(from + j * mBytes, 6 * mBytes, scratch + j * 16, 96);
+      for (let i: usize = 0; i < 3; i++) filterGradient4(scratch + i * 96, 16, patch + i * 48, 16);
       const to = d.dw + <usize>(c * d.outChannels + k) * 4;
-      const lanes = min(4, end - k);
+      const lanes = min(4, d.outChannels - k);
       for (let tap: usize = 0; tap < 9; tap++) {
         const vector = patch + tap * 16;
         if (lanes == 4) {
@@ -152,52 +216,4 @@ function transformSums(
       }
     }
   }
-}
-
-/** Scratch, in this order: half, patch, V [ξ][blockTiles][C'], D [ξ][blockTiles][K'], M [ξ][C'][K'], and one vector. */
-export function winogradFilterGradient(descriptor: usize, begin: i32, end: i32, scratch: usize): void {
-  const d = changetype<WinogradFilterGradient>(descriptor);
-  const tileColumns = (d.outWidth + TILE - 1) / TILE;
-  const imageTiles = (d.outHeight + TILE - 1) / TILE * tileColumns;
-  const tiles = d.batch * imageTiles;
-  const channels = (d.inChannels + 3) & ~3;
-  const columns = (end - begin) * 8;
-  const first = begin * 8;
-
-  const half = scratch;
-  const patch = half + PATCH_BYTES;
-  const v = patch + PATCH_BYTES;
-  const vTileBytes = <usize>channels * 4;
-  const vBytes = <usize>d.blockTiles * vTileBytes;
-  const g = v + <usize>PRODUCTS * vBytes;
-  const gTileBytes = <usize>columns * 4;
-  const gBytes = <usize>d.blockTiles * gTileBytes;
-  const m = g + <usize>PRODUCTS * gBytes;
-  const mRowBytes = gTileBytes;
-  const mBytes = <usize>channels * mRowBytes;
-  memory.fill(m, 0, <usize>PRODUCTS * mBytes);
-
-  for (let block = 0; block < tiles; block += d.blockTiles) {
-    const count = min(d.blockTiles, tiles - block);
-    for (let t = 0; t < count; t++) {
-      const n = (block + t) / imageTiles;
-      const inImage = block + t - n * imageTiles;
-      const tileRow = inImage / tileColumns;
-      const p = tileRow * TILE;
-      const q = (inImage - tileRow * tileColumns) * TILE;
-      transformInput(d, n, p - d.top, q - d.left, channels, half, patch, v + <usize>t * vTileBytes, vBytes);
-      transformGradient(d, n, p, q, first, columns, half, patch, g + <usize>t * gTileBytes, gBytes);
-    }
-    for (let product: usize = 0; product < <usize>PRODUCTS; product++) {
-      for (let k = 0; k < columns; k += 8) {
-        const b = g + product * gBytes + <usize>k * 4;
-        for (let c = 0; c < channels; c += 4) {
-          const a = v + product * vBytes + <usize>c * 4;
-          const to = m + product * mBytes + <usize>c * mRowBytes + <usize>k * 4;
-          addOuterProducts4x8(a, b, 1, count, vTileBytes, gTileBytes, 0, 0, to, mRowBytes, 4, 8, half);
-        }
-      }
-    }
-  }
-  transformSums(d, first, min(d.outChannels, end * 8), m, mRowBytes, mBytes, half, patch);
 }

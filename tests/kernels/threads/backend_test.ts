@@ -69,6 +69,38 @@ for (const threads of [2, 3]) {
   });
 }
 
+Deno.test("Conv2DBackpropFilter gives the same bits on one, two and three threads", async () => {
+  const cases = [[3, 16, 1, 33], [3, 32, 1, 10], [3, 16, 2, 9], [1, 5, 1, 12]] as const;
+  const runs: Float32Array[][] = [];
+  for (const threads of [1, 2, 3]) {
+    const context = await createKernelContext("relaxed-simd", threads);
+    const kernel = kernelOf(context, OVERRIDES, "Conv2DBackpropFilter");
+    runs.push(cases.map(([filter, channels, stride, size]) => {
+      const { xTensor, dyTensor, attrs } = convolutionCase(
+        {
+          batch: 5,
+          height: size,
+          width: size,
+          inChannels: channels,
+          outChannels: channels + 4,
+          filterHeight: filter,
+          filterWidth: filter,
+          stride: [stride, stride],
+          dilation: [1, 1],
+          padding: [filter >> 1, filter >> 1, filter >> 1, filter >> 1],
+        },
+        channels + 4,
+        channels + 4,
+      );
+      return runKernel(kernel, { x: xTensor(), dy: dyTensor() }, attrs);
+    }));
+    await context.dispatcher.stopThreads();
+    context.dispose();
+  }
+  assert.deepEqual(runs[1], runs[0]);
+  assert.deepEqual(runs[2], runs[0]);
+});
+
 Deno.test("a convolution is right on tensors that lie in memory that grew later", () => {
   const before = heapBytes();
   const ballast: tf.Tensor[] = [];

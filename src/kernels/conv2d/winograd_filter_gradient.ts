@@ -1,0 +1,123 @@
+/**
+ * The gradient of a 3x3 convolution at stride 1 with respect to its filter, by the kernels of
+ * `assembly/winograd_filter_gradient.as`.
+ *
+ * @module
+ */
+import type * as tf from "@tensorflow/tfjs";
+import { NS_PER_BYTE, NS_PER_MULTIPLY_ADD } from "../dispatch.ts";
+import { allocateTensor, byteOffset, type TensorInfo } from "../heap.ts";
+import type { KernelContext } from "../override.ts";
+
+/** Channels of x are padded to a multiple of this, and those of dy. */
+const TILE_CHANNELS = 4;
+const TILE_COLUMNS = 8;
+/** Outputs of a tile along one axis, and products of a tile. */
+const TILE = 4;
+const PRODUCTS = 36;
+const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
+/** Two patches of vectors, in bytes. */
+const PATCHES_BYTES = 2 * PRODUCTS * 16;
+const OUTER_PRODUCTS_BYTES = 32;
+/** Transformed tiles that are held at once, in bytes: a part of a third-level cache. */
+const BLOCK_BYTES = 4 * 1024 * 1024;
+/** Floats between the tiles of two positions: a cache line, so that a tile's positions are not all in one set. */
+const PLANE_GAP = 16;
+/** With fewer channels the transforms cost more than they save. */
+const MINIMUM_CHANNELS = 16;
+/** The sums over tiles; with more, they no longer stay in the cache from block to block. */
+const MAXIMUM_SUM_BYTES = 8 * 1024 * 1024;
+/** With fewer tiles the sums are too short. */
+const MINIMUM_TILES = 16;
+/** Products for each output, of 9 that the direct algorithm takes, above which the transforms do not pay. */
+const MAXIMUM_COST = 5;
+
+/** Whether the products that Winograd's filtering saves outweigh its transforms and its tiles over the edge. */
+export function winogradPays(info: tf.backend_util.Conv2DInfo): boolean {
+  const { batchSize, outHeight, outWidth, inChannels, outChannels } = info;
+  if (inChannels < MINIMUM_CHANNELS || outChannels < MINIMUM_CHANNELS) return false;
+  if (PRODUCTS * FLOAT_BYTES * inChannels * outChannels > MAXIMUM_SUM_BYTES) return false;
+  const tiles = Math.ceil(outHeight / TILE) * Math.ceil(outWidth / TILE);
+  return tiles * PRODUCTS < MAXIMUM_COST * outHeight * outWidth && batchSize * tiles >= MINIMUM_TILES;
+}
+
+/** Writes dw of a 3x3 convolution at stride 1, for any shape; see {@link winogradPays}. */
+export function winogradFilterGradient(
+  context: KernelContext,
+  x: TensorInfo,
+  dy: TensorInfo,
+  dw: TensorInfo,
+  info: tf.backend_util.Conv2DInfo,
+): void {
+  const { backend, dispatcher } = context;
+  const channels = roundUp(info.inChannels, TILE_CHANNELS);
+  const columns = roundUp(info.outChannels, TILE_COLUMNS);
+  const tiles = info.batchSize * Math.ceil(info.outHeight / TILE) * Math.ceil(info.outWidth / TILE);
+  const tileFloats = PRODUCTS * (channels + columns);
+  const blocks = Math.ceil(tiles * tileFloats * FLOAT_BYTES / BLOCK_BYTES);
+  const blockTiles = Math.ceil(tiles / blocks);
+  const vPlane = blockTiles * channels + PLANE_GAP;
+  const gPlane = blockTiles * columns + PLANE_GAP;
+  const sums = PRODUCTS * channels * columns;
+  const buffer = allocateTensor(backend, [PRODUCTS * (vPlane + gPlane) + sums]);
+  const v = byteOffset(backend, buffer);
+  const g = v + PRODUCTS * vPlane * FLOAT_BYTES;
+  const m = g + PRODUCTS * gPlane * FLOAT_BYTES;
+  const images = [...imageFields(context, x, dy, dw, info), info.padInfo.top, info.padInfo.left];
+  const workspace = [v, vPlane * FLOAT_BYTES, g, gPlane * FLOAT_BYTES, m];
+  for (let first = 0; first < tiles; first += blockTiles) {
+    const count = Math.min(blockTiles, tiles - first);
+    const fields = [...images, first, count, ...workspace];
+    dispatcher.run({
+      kernel: "winogradFilterGradientTiles",
+      units: count,
+      scratchBytes: PATCHES_BYTES,
+      costNs: 2 * count * tileFloats * FLOAT_BYTES * NS_PER_BYTE,
+      splitsFreely: true,
+      fields,
+    });
+    dispatcher.run({
+      kernel: "winogradFilterGradientProducts",
+      units: PRODUCTS,
+      scratchBytes: OUTER_PRODUCTS_BYTES,
+      costNs: count * sums * NS_PER_MULTIPLY_ADD,
+      splitsFreely: true,
+      fields,
+    });
+  }
+  dispatcher.run({
+    kernel: "winogradFilterGradientTaps",
+    units: info.inChannels,
+    scratchBytes: PATCHES_BYTES,
+    costNs: 2 * sums * FLOAT_BYTES * NS_PER_BYTE,
+    splitsFreely: true,
+    fields: [...images, 0, 0, ...workspace],
+  });
+  backend.disposeData(buffer.dataId);
+}
+
+/** The first fields of all kernels for the gradient with respect to the filter. */
+export function imageFields(
+  { backend }: KernelContext,
+  x: TensorInfo,
+  dy: TensorInfo,
+  dw: TensorInfo,
+  info: tf.backend_util.Conv2DInfo,
+): number[] {
+  return [
+    byteOffset(backend, x),
+    byteOffset(backend, dy),
+    byteOffset(backend, dw),
+    info.batchSize,
+    info.inHeight,
+    info.inWidth,
+    info.inChannels,
+    info.outHeight,
+    info.outWidth,
+    info.outChannels,
+  ];
+}
+
+function roundUp(value: number, step: number): number {
+  return Math.ceil(value / step) * step;
+}
