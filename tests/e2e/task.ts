@@ -24,7 +24,7 @@ function commandLine(task: string, args: readonly string[]): string[] {
 /** Points a word of a task's line to this project: its script, and the cache of compiled kernels. */
 function fromRoot(word: string): string {
   if (word.startsWith("tasks/")) return ROOT + word;
-  return word.startsWith("--allow-write=") ? word.replace(".cache", `${ROOT}.cache`) : word;
+  return word.startsWith("--allow-write=") ? `${word},${ROOT}.cache` : word;
 }
 
 /** Starts a task in a folder. */
