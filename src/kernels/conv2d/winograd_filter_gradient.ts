@@ -19,8 +19,10 @@ const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** Two patches of vectors, in bytes. */
 const PATCHES_BYTES = 2 * PRODUCTS * 16;
 const OUTER_PRODUCTS_BYTES = 32;
-/** Transformed tiles that are held at once, in bytes: a part of a third-level cache. */
-const BLOCK_BYTES = 4 * 1024 * 1024;
+/** Transformed tiles that are held at once, in bytes: a fraction of a second-level cache. */
+const BLOCK_BYTES = 512 * 1024;
+/** With fewer tiles in a block, many channels spend their time on adding to the sums. */
+const MINIMUM_BLOCK_TILES = 32;
 /** Floats between the tiles of two positions: a cache line, so that a tile's positions are not all in one set. */
 const PLANE_GAP = 16;
 /** With fewer channels the transforms cost more than they save. */
@@ -55,7 +57,7 @@ export function winogradFilterGradient(
   const tiles = info.batchSize * Math.ceil(info.outHeight / TILE) * Math.ceil(info.outWidth / TILE);
   const tileFloats = PRODUCTS * (channels + columns);
   const blocks = Math.ceil(tiles * tileFloats * FLOAT_BYTES / BLOCK_BYTES);
-  const blockTiles = Math.ceil(tiles / blocks);
+  const blockTiles = Math.min(tiles, Math.max(MINIMUM_BLOCK_TILES, Math.ceil(tiles / blocks)));
   const vPlane = blockTiles * channels + PLANE_GAP;
   const gPlane = blockTiles * columns + PLANE_GAP;
   const sums = PRODUCTS * channels * columns;
