@@ -6,7 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { KernelArguments, Shape4D } from "../composed/compose.ts";
 import type { FilterGradientAttributes } from "../composed/conv2d_filter_gradient.ts";
-import type { Work } from "../dispatch.ts";
+import { NS_PER_MULTIPLY_ADD, type Work } from "../dispatch.ts";
 import { allocateTensor, type TensorInfo } from "../heap.ts";
 import { type KernelContext, override } from "../override.ts";
 import { isWinograd } from "./winograd.ts";
@@ -56,6 +56,8 @@ function directWork(
   return {
     kernel: "filterGradient",
     units: info.filterHeight * info.filterWidth * Math.ceil(info.inChannels / TILE_CHANNELS),
+    costNs: tf.util.sizeFromShape(dy.shape) * info.filterHeight * info.filterWidth * info.inChannels *
+      NS_PER_MULTIPLY_ADD,
     scratchBytes: SCRATCH_BYTES,
     fields: [
       ...imageFields(context, x, dy, dw, info),

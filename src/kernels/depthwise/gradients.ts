@@ -12,6 +12,7 @@ import type {
 } from "../composed/depthwise_gradients.ts";
 import { axisClasses } from "../conv2d/axis_classes.ts";
 import { PLAIN } from "../conv2d/implicit_gemm.ts";
+import { NS_PER_MULTIPLY_ADD } from "../dispatch.ts";
 import { allocateTensor, byteOffset, clearTensor, type TensorInfo } from "../heap.ts";
 import { type KernelContext, override } from "../override.ts";
 import { depthwiseWork } from "./depthwise_work.ts";
@@ -81,6 +82,7 @@ function filterGradient(
   context.dispatcher.run({
     kernel: "depthwiseFilterGradient",
     units: info.filterHeight * info.filterWidth * Math.ceil(info.inChannels / UNIT_CHANNELS),
+    costNs: tf.util.sizeFromShape(dy.shape) * info.filterHeight * info.filterWidth * NS_PER_MULTIPLY_ADD,
     scratchBytes: SCRATCH_BYTES,
     fields: [
       byteOffset(context.backend, x),
