@@ -17,6 +17,10 @@ import { holdAt, type Place } from "./places.ts";
 /** The name of the file. */
 export const WHERE_FILE = "bench-where.json";
 
+/** How often removing a contest's folder is tried, and the pause between, in ms. */
+const REMOVAL_ATTEMPTS = 30;
+const REMOVAL_PAUSE_MS = 100;
+
 /** Where the contests' files lie while they are held. */
 const WORK_FOLDER = ".cache/contests";
 
@@ -92,7 +96,21 @@ export async function benchWhere(
     await writeJsonAtomically(`${output}/${WHERE_FILE}`, report);
     return report;
   } finally {
-    await removeFolder(folder);
+    await removeWhenQuiet(folder);
+  }
+}
+
+/**
+ * Removes the folder of a contest. A browser that was told to end may still write to its profile for a moment; what it
+ * holds on to longer stays in the cache, and is no reason to lose a result.
+ */
+async function removeWhenQuiet(folder: string): Promise<void> {
+  for (let attempt = 0; attempt < REMOVAL_ATTEMPTS; attempt++) {
+    try {
+      return await removeFolder(folder);
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, REMOVAL_PAUSE_MS));
+    }
   }
 }
 

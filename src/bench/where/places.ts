@@ -25,6 +25,9 @@ const CHROMIUM_FLAGS = [
   "--disable-gpu",
   "--no-first-run",
   "--disable-extensions",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
 ];
 
 /** No contest takes so long; a browser that hangs says nothing. In ms. */
