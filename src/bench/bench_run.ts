@@ -4,20 +4,18 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
 import { renderBench } from "../charts/bench_chart.ts";
 import type { Progress } from "../progress.ts";
 import { gatherBatch } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { loadDataset } from "../data/load.ts";
 import { loadLayersModelArtifacts } from "../export/layers_model.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
 import { type BackendInfo, heapBytes } from "../kernels/backend.ts";
-// Registers the layer, so that networks with grouped convolutions can be loaded.
-import "../model/layers/grouped_conv2d.ts";
+import { openModel } from "../model/open_model.ts";
 import { Random } from "../random.ts";
 import { readRunConfig, type RunConfig } from "../run/config.ts";
 import { describeEnvironment } from "../run/environment.ts";
+import { loadRunDataset } from "../run/run_dataset.ts";
 import type { RunDirectory } from "../run/run_directory.ts";
 import { bench, type BenchSettings } from "./bench.ts";
 import type { Engine, InputBatch } from "./engine.ts";
@@ -58,10 +56,7 @@ export async function benchRun(
 ): Promise<BenchReport> {
   const { backend, progress, output } = context;
   const config = await readRunConfig(run.config);
-  const dataset = await loadDataset(config.data.source, {
-    ...(config.data.imageSize === undefined ? {} : { imageSize: config.data.imageSize }),
-    onProgress: (message) => progress.log(message),
-  });
+  const dataset = await loadRunDataset(config.data, progress);
   const random = randomImages(config, settings.seed);
   const engines: Engine[] = [];
   try {
@@ -102,7 +97,7 @@ export async function benchRun(
 /** Loads one form of a run from its folder. */
 async function openForm(name: string, folder: string): Promise<Engine> {
   const artifacts = await loadLayersModelArtifacts(folder);
-  return createTfjsEngine(name, await tf.loadLayersModel({ load: () => Promise.resolve(artifacts) }));
+  return createTfjsEngine(name, await openModel(artifacts, folder));
 }
 
 /** Uniform noise over the range of normalised pixels. */

@@ -120,7 +120,7 @@ ${
           difference.name,
           difference.border.toExponential(1),
           difference.interior.toExponential(1),
-          percent(largest(difference) / proof.tolerance),
+          formatShare(largest(difference) / proof.tolerance, 1),
         ]),
       )
     }`,
@@ -171,7 +171,7 @@ ${
 function evaluation({ evaluation, confusion, worstExamples }: RunFiles): Section | undefined {
   if (evaluation === undefined) return undefined;
   const { correct, images, accuracy, form, classes } = evaluation;
-  const share = (value: number | null) => value === null ? "–" : percent(value);
+  const share = (value: number | null) => value === null ? "–" : formatShare(value, 1);
   return {
     id: "evaluation",
     title: "Evaluation",
@@ -224,10 +224,6 @@ function flatten(value: unknown, path = ""): [string, string][] {
 /** A picture that is SVG text of our own making; it scrolls where the window is too narrow for it. */
 function figure(svg: string): Html {
   return html`<div class="scroll">${new Html(svg.slice(svg.indexOf("<svg")))}</div>`;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)}%`;
 }
 
 function count(value: number | null): string {

@@ -21,7 +21,7 @@ import { Random } from "../random.ts";
 import { type BnSnapshot, bnSnapshotOf } from "../train/bn_snapshot.ts";
 import { readRunConfig } from "./config.ts";
 import type { RunDirectory } from "./run_directory.ts";
-import { loadRunDataset } from "./training_run.ts";
+import { loadRunDataset } from "./run_dataset.ts";
 
 /** Images per batch of the proof. */
 const PROOF_BATCH = 100;

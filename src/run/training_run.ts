@@ -9,7 +9,6 @@ import { renderCurves } from "../charts/curves.ts";
 import type { Progress } from "../progress.ts";
 import { cutBatches, epochOrder, gatherBatch } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { loadDataset } from "../data/load.ts";
 import { InputError, InterruptedError } from "../errors.ts";
 import { saveLayersModel } from "../export/layers_model.ts";
 import { replaceFolder } from "../files/atomic_folder.ts";
@@ -27,7 +26,9 @@ import { recalibrate } from "../train/recalibrate.ts";
 import { TrainingSession } from "../train/session.ts";
 import { fingerprintOf, readRunConfig, type RequestedConfig, type RunConfig } from "./config.ts";
 import { describeEnvironment } from "./environment.ts";
+import { loadRunDataset } from "./run_dataset.ts";
 import { createRunDirectory, openRunDirectory, type RunDirectory } from "./run_directory.ts";
+import { formatShare } from "../text/quantities.ts";
 
 /** The surroundings of a training run. */
 export interface TrainingContext {
@@ -94,17 +95,6 @@ export async function resumeTraining(run: RunDirectory, context: TrainingContext
   }
   const model = createNetwork(config.network, { seed: config.seed });
   return await continueRun(run, config, dataset, model, context);
-}
-
-/** The data set of a run's configuration. */
-export function loadRunDataset(
-  data: { source: string; imageSize?: number | undefined },
-  progress: Progress,
-): Promise<Dataset> {
-  return loadDataset(data.source, {
-    ...(data.imageSize === undefined ? {} : { imageSize: data.imageSize }),
-    onProgress: (message) => progress.log(message),
-  });
 }
 
 async function continueRun(
@@ -237,20 +227,18 @@ function describeStep(
   const { loss, accuracy } = session.running;
   const stepsLeft = (epochs - session.epoch) * session.stepsPerEpoch - session.step;
   return `epoch ${session.epoch + 1}/${epochs}  step ${session.step}/${session.stepsPerEpoch}  ` +
-    `loss ${loss.toFixed(3)}  accuracy ${percent(accuracy)}  ${imagesPerSecond.toFixed(0)} images/s  ` +
+    `loss ${loss.toFixed(3)}  accuracy ${formatShare(accuracy, 1)}  ${
+      imagesPerSecond.toFixed(0)
+    } images/s  ` +
     `${formatDuration(stepsLeft * batchSize / imagesPerSecond)} left`;
 }
 
 function describeEpoch(metrics: EpochMetrics, timing: EpochTiming, epochs: number): string {
   const left = (epochs - metrics.epoch) * timing.seconds;
   return `epoch ${metrics.epoch}/${epochs}  loss ${metrics.trainingLoss.toFixed(3)}  ` +
-    `training ${percent(metrics.trainingAccuracy)}  test ${percent(metrics.testAccuracy)}  ` +
+    `training ${formatShare(metrics.trainingAccuracy, 1)}  test ${formatShare(metrics.testAccuracy, 1)}  ` +
     `${timing.imagesPerSecond.toFixed(0)} images/s` +
     (left > 0 ? `  ${formatDuration(left)} left` : "");
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)}%`;
 }
 
 function formatDuration(seconds: number): string {

@@ -18,7 +18,7 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 ? value : value.toPrecision(3)} ${UNITS[unit]}`;
 }
 
-/** 0.95125 as "95.13%". */
-export function formatShare(share: number): string {
-  return `${(100 * share).toFixed(2)}%`;
+/** 0.95125 as "95.13%", or with one decimal as "95.1%". */
+export function formatShare(share: number, decimals = 2): string {
+  return `${(100 * share).toFixed(decimals)}%`;
 }

@@ -9,6 +9,7 @@ import type { Latency } from "./latency.ts";
 import { ASSETS, assetUrl, type PageData, readAsset } from "./page_data.ts";
 import { pixelsOf, showPixels } from "./picture.ts";
 import { Recognizer } from "./recognizer.ts";
+import { formatShare } from "../text/quantities.ts";
 
 /** Pens that stand out from the board and from one another. */
 const PENS = {
@@ -140,14 +141,14 @@ function showClasses(labels: readonly string[], probabilities: Float32Array): vo
   const best = order[0]!;
   byId("answer").classList.remove("failure");
   byId("answer").textContent = labels[best]!;
-  byId("confidence").textContent = `${percent(probabilities[best]!)} sure`;
+  byId("confidence").textContent = `${formatShare(probabilities[best]!, 1)} sure`;
   byId("classes").replaceChildren(
     ...order.slice(0, SHOWN_CLASSES).map((index) => {
       const item = document.createElement("li");
       item.append(
         span("label", labels[index]!),
         bar(probabilities[index]!),
-        span("number", percent(probabilities[index]!)),
+        span("number", formatShare(probabilities[index]!, 1)),
       );
       return item;
     }),
@@ -203,10 +204,6 @@ function bar(share: number): HTMLElement {
   fill.style.width = `${100 * share}%`;
   track.append(fill);
   return track;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)}%`;
 }
 
 start().catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)));

@@ -8,7 +8,7 @@ import { parseNetworkConfig } from "../../src/model/config.ts";
 import { createNetwork } from "../../src/model/network.ts";
 import { createPlainNetwork } from "../../src/module/network.ts";
 import { compileNetwork } from "../../src/program/compile.ts";
-import { artifactsOf } from "../model/artifacts.ts";
+import { artifactsOf } from "../../src/model/artifacts.ts";
 
 /** The most that a module may take without its weights, in bytes. */
 const SIZE_LIMIT = 40 * 1024;

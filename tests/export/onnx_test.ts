@@ -9,7 +9,7 @@ import { fuse } from "../../src/fuse/fuse.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
 import { BLOCK_KINDS, type NetworkConfig, parseNetworkConfig, withBlock } from "../../src/model/config.ts";
 import { createNetwork } from "../../src/model/network.ts";
-import { artifactsOf } from "../model/artifacts.ts";
+import { artifactsOf } from "../../src/model/artifacts.ts";
 import { randomizeWeights } from "../model/weights.ts";
 import { checkOnnx, differenceInOnnxruntime, hasOnnxChecker } from "./onnx_judges.ts";
 

@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { type BlockKind, parseNetworkConfig } from "../../src/model/config.ts";
 import { createNetwork } from "../../src/model/network.ts";
-import { artifactsOf } from "../model/artifacts.ts";
+import { artifactsOf } from "../../src/model/artifacts.ts";
 import { randomizeWeights } from "../model/weights.ts";
 
 /** A small network of ours: a stem, a block that keeps its shape twice, one that does not. */

@@ -7,8 +7,9 @@ import { fastVitBlock } from "../../src/model/blocks/fastvit.ts";
 import { mobileOneBlock } from "../../src/model/blocks/mobileone.ts";
 import { repVggBlock } from "../../src/model/blocks/repvgg.ts";
 import { createDeployNetwork, createNetwork } from "../../src/model/network.ts";
-import { type NetworkConfig, parseNetworkConfig } from "../../src/model/config.ts";
-import { artifactsOf, modelOf } from "./artifacts.ts";
+import { artifactsOf } from "../../src/model/artifacts.ts";
+import { modelOf } from "./artifacts.ts";
+import { networkOf } from "./block_network.ts";
 
 const PLACE: BlockPlace = {
   name: "block",
@@ -151,22 +152,6 @@ const BLOCKS: Record<string, unknown>[] = [
   { block: "dbb", kernelSize: 5, groups: 8, groupsEvery: 1 },
   { block: "acnet", kernelSize: 5 },
 ];
-
-/** A network of the block on images of this size. */
-function networkOf(
-  block: Record<string, unknown>,
-  size: number,
-  padding: "same" | "explicit",
-): NetworkConfig {
-  return parseNetworkConfig({
-    inputSize: [size, size + 1, 3],
-    classCount: 4,
-    padding,
-    stem: { width: 8 },
-    stages: [{ depth: 2, width: 8 }, { depth: 1, width: 16 }],
-    ...block,
-  });
-}
 
 for (const block of BLOCKS) {
   Deno.test(`createNetwork() runs ${JSON.stringify(block)} at even and odd sizes, in either padding`, () => {

@@ -4,7 +4,8 @@ import { fuse } from "../../src/fuse/fuse.ts";
 import { torchState } from "../../src/export/torch.ts";
 import { networkModules } from "../../src/import/torch_modules.ts";
 import { importTorchNetwork } from "../../src/import/torch_network.ts";
-import { artifactsOf, modelOf } from "./artifacts.ts";
+import { artifactsOf } from "../../src/model/artifacts.ts";
+import { modelOf } from "./artifacts.ts";
 import { type Fixture, fixtureTensor, readFixture, readFixtures, trainingForm } from "./reference_fixture.ts";
 
 /** The fixture whose BatchNorm stands before a zero-padded convolution: its `fused/*` is wrong at the border. */

@@ -1,9 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { fuse } from "../../src/fuse/fuse.ts";
-import { type NetworkConfig, parseNetworkConfig } from "../../src/model/config.ts";
 import { createDeployNetwork, createNetwork } from "../../src/model/network.ts";
-import { artifactsOf, modelOf } from "./artifacts.ts";
+import { artifactsOf } from "../../src/model/artifacts.ts";
+import { modelOf } from "./artifacts.ts";
+import { networkOf } from "./block_network.ts";
 import { randomizeWeights } from "./weights.ts";
 
 /** Largest difference between the forms, relative to the largest activation. */
@@ -26,21 +27,6 @@ const BLOCKS: Record<string, unknown>[] = [
   { block: "dbb", groups: 2 },
   { block: "acnet", kernelSize: 5 },
 ];
-
-function networkOf(
-  block: Record<string, unknown>,
-  size: number,
-  padding: "same" | "explicit",
-): NetworkConfig {
-  return parseNetworkConfig({
-    inputSize: [size, size + 1, 3],
-    classCount: 4,
-    padding,
-    stem: { width: 8 },
-    stages: [{ depth: 2, width: 8 }, { depth: 1, width: 16 }],
-    ...block,
-  });
-}
 
 /** Layers that hold weights, by class. */
 function weightLayers(model: tf.LayersModel): string[] {

@@ -4,7 +4,8 @@ import { BN_EPSILON, BN_MOMENTUM } from "../../src/model/batch_norm.ts";
 import { type NetworkConfig, parseNetworkConfig } from "../../src/model/config.ts";
 import { createNetwork } from "../../src/model/network.ts";
 import { presetConfig } from "../../src/model/presets.ts";
-import { artifactsOf, modelOf } from "./artifacts.ts";
+import { artifactsOf } from "../../src/model/artifacts.ts";
+import { modelOf } from "./artifacts.ts";
 
 /** A RepVGG network of three blocks on 9x8 images. */
 function small(changes: Record<string, unknown> = {}): NetworkConfig {

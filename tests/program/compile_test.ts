@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
 import { compileNetwork } from "../../src/program/compile.ts";
-import { artifactsOf } from "../model/artifacts.ts";
+import { artifactsOf } from "../../src/model/artifacts.ts";
 
 const IMAGE = { inputShape: [8, 8, 3] };
 

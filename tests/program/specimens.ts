@@ -7,7 +7,7 @@ import { parseNetworkConfig } from "../../src/model/config.ts";
 import { createNetwork } from "../../src/model/network.ts";
 // Registers the layer, so that networks with grouped convolutions can be loaded.
 import { GroupedConv2D } from "../../src/model/layers/grouped_conv2d.ts";
-import { artifactsOf } from "../model/artifacts.ts";
+import { artifactsOf } from "../../src/model/artifacts.ts";
 
 /** A network and what it is there for. */
 export interface Specimen {

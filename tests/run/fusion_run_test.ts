@@ -5,6 +5,7 @@ import { GateError, InputError } from "../../src/errors.ts";
 import { loadLayersModelArtifacts, saveLayersModel } from "../../src/export/layers_model.ts";
 import { exists } from "../../src/files/read.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
+import { artifactsOf } from "../../src/model/artifacts.ts";
 import { createNetwork } from "../../src/model/network.ts";
 import { fuseModelFile } from "../../src/run/fusion_run.ts";
 import { TINY_NETWORK } from "../train/tiny.ts";
@@ -15,10 +16,7 @@ await startBackend();
 const progress = createProgress({ quiet: true });
 
 async function saveModel(folder: string, model: tf.LayersModel): Promise<void> {
-  await model.save(tf.io.withSaveHandler(async (artifacts) => {
-    await saveLayersModel(folder, artifacts);
-    return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" } };
-  }));
+  await saveLayersModel(folder, await artifactsOf(model));
   model.dispose();
 }
 

@@ -2,21 +2,13 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../src/errors.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
+import { artifactsOf } from "../../src/model/artifacts.ts";
 import { createNetwork } from "../../src/model/network.ts";
 import { bnSnapshotOf } from "../../src/train/bn_snapshot.ts";
 import { recalibrate } from "../../src/train/recalibrate.ts";
 import { TINY_NETWORK } from "./tiny.ts";
 
 await startBackend();
-
-async function artifactsOf(model: tf.LayersModel): Promise<tf.io.ModelArtifacts> {
-  let saved: tf.io.ModelArtifacts | undefined;
-  await model.save(tf.io.withSaveHandler((artifacts) => {
-    saved = artifacts;
-    return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" } });
-  }));
-  return saved!;
-}
 
 const bnLayers = (model: tf.LayersModel) =>
   model.layers.filter((layer) => layer.getClassName() === "BatchNormalization");

@@ -9,7 +9,7 @@ import { defaultNormalization } from "../../src/inference/normalization.ts";
 import { createNetwork } from "../../src/model/network.ts";
 import { presetConfig } from "../../src/model/presets.ts";
 import { runDirectoryAt } from "../../src/run/run_directory.ts";
-import { artifactsOf } from "../model/artifacts.ts";
+import { artifactsOf } from "../../src/model/artifacts.ts";
 
 /** A written page and what it was made from. */
 export interface SpecimenPage {

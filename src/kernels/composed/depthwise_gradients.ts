@@ -9,7 +9,8 @@ import type { TensorInfo } from "../heap.ts";
 import { type Call, compose, type KernelArguments, type Shape4D } from "./compose.ts";
 import { reshape } from "./conv2d_filter_gradient.ts";
 
-interface DepthwiseAttributes {
+/** What both gradients are told of the convolution. */
+export interface DepthwiseAttributes {
   readonly strides: number | [number, number];
   readonly dilations?: number | [number, number];
   readonly pad: "same" | "valid" | number | tf.backend_util.ExplicitPadding;
@@ -34,7 +35,7 @@ export function depthwiseFilterGradient(
   args: KernelArguments<DepthwiseFilterGradientAttributes>,
 ): TensorInfo {
   const { x, dy } = args.inputs as { x: TensorInfo; dy: TensorInfo };
-  const info = convolutionInfo(x.shape as Shape4D, args.attrs.filterShape, args.attrs);
+  const info = depthwiseInfo(x.shape as Shape4D, args.attrs.filterShape, args.attrs);
   const { batchSize, outHeight, outWidth, inChannels, strideHeight, strideWidth } = info;
   const { top, bottom, left, right } = info.padInfo;
   const multiplier = info.outChannels / inChannels;
@@ -82,7 +83,7 @@ export function depthwiseFilterGradient(
 export function depthwiseInputGradient(args: KernelArguments<DepthwiseInputGradientAttributes>): TensorInfo {
   const { dy, filter } = args.inputs as { dy: TensorInfo; filter: TensorInfo };
   const { inputShape } = args.attrs;
-  const info = convolutionInfo(inputShape, filter.shape as Shape4D, args.attrs);
+  const info = depthwiseInfo(inputShape, filter.shape as Shape4D, args.attrs);
   const { filterHeight, filterWidth, inChannels, outChannels, dilationHeight, dilationWidth } = info;
   const multiplier = outChannels / inChannels;
   const before = [
@@ -156,7 +157,12 @@ function frame(
   return call("PadV2", { x: kept }, { paddings, constantValue: 0 });
 }
 
-function convolutionInfo(inputShape: Shape4D, filterShape: Shape4D, attrs: DepthwiseAttributes) {
+/** Sizes, strides and padding of a depthwise convolution, as TensorFlow.js works them out. */
+export function depthwiseInfo(
+  inputShape: Shape4D,
+  filterShape: Shape4D,
+  attrs: DepthwiseAttributes,
+): tf.backend_util.Conv2DInfo {
   return tf.backend_util.computeConv2DInfo(
     inputShape,
     filterShape,

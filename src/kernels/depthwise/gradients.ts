@@ -6,9 +6,10 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { KernelArguments, Shape4D } from "../composed/compose.ts";
-import type {
-  DepthwiseFilterGradientAttributes,
-  DepthwiseInputGradientAttributes,
+import {
+  type DepthwiseFilterGradientAttributes,
+  depthwiseInfo,
+  type DepthwiseInputGradientAttributes,
 } from "../composed/depthwise_gradients.ts";
 import { axisClasses } from "../conv2d/axis_classes.ts";
 import { PLAIN } from "../conv2d/implicit_gemm.ts";
@@ -37,7 +38,7 @@ function inputGradient(
   const { inputShape } = attrs;
   if (dy.dtype !== "float32" || filter.dtype !== "float32" || filter.shape[3] !== 1) return undefined;
   if (dy.shape.includes(0) || filter.shape.includes(0) || inputShape.includes(0)) return undefined;
-  const info = convolutionInfo(inputShape, filter.shape as Shape4D, attrs);
+  const info = depthwiseInfo(inputShape, filter.shape as Shape4D, attrs);
   if (info.dilationHeight !== 1 || info.dilationWidth !== 1) return undefined;
   if (!tf.util.arraysEqual(dy.shape, info.outShape)) return undefined;
   const dx = allocateTensor(context.backend, inputShape);
@@ -74,7 +75,7 @@ function filterGradient(
   const { filterShape } = attrs;
   if (x.dtype !== "float32" || dy.dtype !== "float32" || filterShape[3] !== 1) return undefined;
   if (x.shape.includes(0) || dy.shape.includes(0) || filterShape.includes(0)) return undefined;
-  const info = convolutionInfo(x.shape as Shape4D, filterShape, attrs);
+  const info = depthwiseInfo(x.shape as Shape4D, filterShape, attrs);
   if (!tf.util.arraysEqual(dy.shape, info.outShape)) return undefined;
   const dw = allocateTensor(context.backend, filterShape);
   const rowBytes = (info.strideHeight * info.inWidth + info.outWidth) * info.inChannels *
@@ -105,20 +106,4 @@ function filterGradient(
     ],
   });
   return dw;
-}
-
-function convolutionInfo(
-  inputShape: Shape4D,
-  filterShape: Shape4D,
-  attrs: DepthwiseInputGradientAttributes | DepthwiseFilterGradientAttributes,
-): tf.backend_util.Conv2DInfo {
-  return tf.backend_util.computeConv2DInfo(
-    inputShape,
-    filterShape,
-    attrs.strides,
-    attrs.dilations ?? 1,
-    attrs.pad,
-    attrs.dimRoundingMode,
-    true,
-  );
 }

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InputError } from "../../../src/errors.ts";
 import { GroupedConv2D, type GroupedConv2DConfig } from "../../../src/model/layers/grouped_conv2d.ts";
-import { artifactsOf, modelOf } from "../artifacts.ts";
+import { artifactsOf } from "../../../src/model/artifacts.ts";
+import { modelOf } from "../artifacts.ts";
 
 const anyLayer = fc.record({
   groups: fc.integer({ min: 1, max: 4 }),
