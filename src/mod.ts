@@ -44,18 +44,18 @@ export {
   type FusionProof,
   type VerificationRequest,
   verifyFusion,
-} from "./fuse/verify.ts";
-export type { Difference } from "./fuse/comparison.ts";
+} from "./classify/verify.ts";
+export type { Difference } from "./classify/comparison.ts";
 
-export { loadLayersModelArtifacts, saveLayersModel } from "./export/layers_model.ts";
-export { type OnnxOptions, writeOnnx } from "./export/onnx/model.ts";
-export { type Precision, PRECISIONS, withPrecision } from "./export/precision.ts";
-export { readSafetensors } from "./import/safetensors.ts";
+export { loadLayersModelArtifacts, saveLayersModel } from "./formats/tfjs/layers_model.ts";
+export { type OnnxOptions, writeOnnx } from "./formats/onnx/model.ts";
+export { type Precision, PRECISIONS, withPrecision } from "./formats/tfjs/precision.ts";
+export { readSafetensors } from "./formats/safetensors/read.ts";
 export {
   type Dtype,
   type RawTensor,
   type SafetensorsContent,
   writeSafetensors,
-} from "./export/safetensors.ts";
+} from "./formats/safetensors/write.ts";
 
 export { type BackendInfo, type BackendOptions, startBackend } from "./kernels/backend.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { runAblation } from "../src/ablate/ablate.ts";
+import { runAblation } from "../src/run/ablation.ts";
 import { type AblationPlan, createAblation, findAblation, readPlan } from "../src/ablate/plan.ts";
 import { VARIANT_NAMES } from "../src/ablate/variants.ts";
 import { newComputeCommand, startBackendFor } from "../src/cli/backend_options.ts";

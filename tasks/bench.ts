@@ -4,7 +4,7 @@
  * @module
  */
 import { DEFAULT_SETTINGS } from "../src/bench/bench.ts";
-import { benchRun } from "../src/bench/bench_run.ts";
+import { benchRun } from "../src/run/bench_run.ts";
 import { renderReport } from "../src/bench/report.ts";
 import { benchWhere, WHERE_FILE } from "../src/bench/where/bench_where.ts";
 import { PLACES } from "../src/bench/where/places.ts";

@@ -6,12 +6,12 @@
 import { newCommand, print, runTask, wholeNumber } from "../src/cli/command.ts";
 import { interruptSignal } from "../src/cli/interrupt.ts";
 import { createProgress } from "../src/cli/progress.ts";
-import { exportModel } from "../src/export/export_model.ts";
-import { readModelSource } from "../src/export/source.ts";
-import { loadSourceDataset } from "../src/export/source_data.ts";
-import { webFormat } from "../src/export/web_format.ts";
+import { exportModel } from "../src/deploy/export_model.ts";
+import { readModelSource } from "../src/run/model_source.ts";
+import { loadSourceDataset } from "../src/run/source_data.ts";
+import { webFormat } from "../src/deploy/web_format.ts";
 import { startBackend } from "../src/kernels/backend.ts";
-import { DEFAULT_PORT, LOOPBACK, serveFolder } from "../src/serve/server.ts";
+import { DEFAULT_PORT, LOOPBACK, serveFolder } from "../src/deploy/serve/server.ts";
 
 const command = newCommand("demo", "Export the page of a run and serve it on this machine.")
   .argument("[source]", "a run, a fused folder, or any model.json (default: the newest fused run)")

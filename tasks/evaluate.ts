@@ -8,8 +8,8 @@ import { renderEvaluation } from "../src/cli/evaluation_table.ts";
 import { oneOf } from "../src/cli/options.ts";
 import { createProgress } from "../src/cli/progress.ts";
 import { refreshReport } from "../src/cli/run_report.ts";
-import { evaluateNetwork, evaluationData, writeEvaluation } from "../src/evaluate/evaluate_network.ts";
-import { openClassifier } from "../src/inference/open_classifier.ts";
+import { evaluateNetwork, evaluationData, writeEvaluation } from "../src/classify/evaluate_network.ts";
+import { openClassifier } from "../src/run/open_classifier.ts";
 import { startBackend } from "../src/kernels/backend.ts";
 
 const command = newCommand(

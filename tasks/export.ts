@@ -8,12 +8,12 @@ import { renderExport } from "../src/cli/export_summary.ts";
 import { oneOf } from "../src/cli/options.ts";
 import { createProgress } from "../src/cli/progress.ts";
 import { InputError } from "../src/errors.ts";
-import { defaultOutput, exportModel } from "../src/export/export_model.ts";
-import { EXPORT_FORMATS, findFormat } from "../src/export/formats.ts";
-import { PRECISIONS } from "../src/export/precision.ts";
-import { readModelSource } from "../src/export/source.ts";
-import { loadSourceDataset } from "../src/export/source_data.ts";
-import { webFormat } from "../src/export/web_format.ts";
+import { defaultOutput, exportModel } from "../src/deploy/export_model.ts";
+import { EXPORT_FORMATS, findFormat } from "../src/deploy/formats.ts";
+import { PRECISIONS } from "../src/formats/tfjs/precision.ts";
+import { readModelSource } from "../src/run/model_source.ts";
+import { loadSourceDataset } from "../src/run/source_data.ts";
+import { webFormat } from "../src/deploy/web_format.ts";
 import { startBackend } from "../src/kernels/backend.ts";
 
 const formats = EXPORT_FORMATS.map(({ name, summary }) => `${name} (${summary})`).join(", ");

@@ -9,8 +9,8 @@ import { renderCosts, renderProof, renderRegions } from "../src/cli/fusion_table
 import { createProgress } from "../src/cli/progress.ts";
 import { refreshReport } from "../src/cli/run_report.ts";
 import { summarizeFusion } from "../src/cli/summaries.ts";
-import { MODEL_FILE } from "../src/export/layers_model.ts";
-import { EQUIVALENCE_TOLERANCE } from "../src/fuse/verify.ts";
+import { MODEL_FILE } from "../src/formats/tfjs/layers_model.ts";
+import { EQUIVALENCE_TOLERANCE } from "../src/classify/verify.ts";
 import { fuseModelFile, fuseRun } from "../src/run/fusion_run.ts";
 import { findSource } from "../src/run/source.ts";
 

@@ -7,7 +7,7 @@ import { newCommand, numbers, print, runTask, wholeNumber } from "../src/cli/com
 import { renderExport } from "../src/cli/export_summary.ts";
 import { createProgress } from "../src/cli/progress.ts";
 import { readClassNames } from "../src/data/assemble.ts";
-import { importWeights } from "../src/import/import_weights.ts";
+import { importWeights } from "../src/run/import_weights.ts";
 import { startBackend } from "../src/kernels/backend.ts";
 
 /** torchvision normalizes pixels in 0..1, a manifest those in 0..255. */

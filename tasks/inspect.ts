@@ -7,7 +7,7 @@
 import { renderNetwork } from "../src/charts/network_chart.ts";
 import { newCommand, print, runTask } from "../src/cli/command.ts";
 import { renderInspectedRegions, renderRefusals, renderRest } from "../src/cli/inspection_text.ts";
-import { loadLayersModelArtifacts } from "../src/export/layers_model.ts";
+import { loadLayersModelArtifacts } from "../src/formats/tfjs/layers_model.ts";
 import { writeFileAtomically } from "../src/files/atomic_write.ts";
 import { inspect } from "../src/inspect/inspect.ts";
 import { findSource } from "../src/run/source.ts";

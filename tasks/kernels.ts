@@ -8,11 +8,11 @@ import { newCommand, print, runTask, wholeNumber } from "../src/cli/command.ts";
 import { createProgress } from "../src/cli/progress.ts";
 import { renderTable } from "../src/text/table.ts";
 import { startBackend } from "../src/kernels/backend.ts";
-import { barRow, type Reached, verdict } from "../src/kernels/benchmark/bars.ts";
-import { compareKernels, kernelRow } from "../src/kernels/benchmark/kernel_section.ts";
-import { kernelSets } from "../src/kernels/benchmark/kernel_sets.ts";
-import { measurePeak } from "../src/kernels/benchmark/peak.ts";
-import { a0Section, errorsSection, stepSection, toySection } from "../src/kernels/benchmark/sections.ts";
+import { barRow, type Reached, verdict } from "../benchmarks/kernels/bars.ts";
+import { compareKernels, kernelRow } from "../benchmarks/kernels/kernel_section.ts";
+import { kernelSets } from "../benchmarks/kernels/kernel_sets.ts";
+import { measurePeak } from "../benchmarks/kernels/peak.ts";
+import { a0Section, errorsSection, stepSection, toySection } from "../benchmarks/kernels/sections.ts";
 
 const SECTIONS = ["step", "a0", "toy", "errors", "shapes"] as const;
 const DEFAULT_ROUNDS = 20;

@@ -4,7 +4,7 @@
  * @module
  */
 import { DEFAULT_SETTINGS } from "../src/bench/bench.ts";
-import { benchRun } from "../src/bench/bench_run.ts";
+import { benchRun } from "../src/run/bench_run.ts";
 import { renderReport } from "../src/bench/report.ts";
 import { newComputeCommand, startBackendFor } from "../src/cli/backend_options.ts";
 import { print, runTask, wholeNumber } from "../src/cli/command.ts";
@@ -16,10 +16,10 @@ import { createProgress } from "../src/cli/progress.ts";
 import type { Progress } from "../src/progress.ts";
 import { refreshReport } from "../src/cli/run_report.ts";
 import { renderTrainingSummary, summarizeFusion } from "../src/cli/summaries.ts";
-import { evaluateNetwork, evaluationData, writeEvaluation } from "../src/evaluate/evaluate_network.ts";
-import { EQUIVALENCE_TOLERANCE } from "../src/fuse/verify.ts";
-import { MODEL_FILE } from "../src/export/layers_model.ts";
-import { openClassifier } from "../src/inference/open_classifier.ts";
+import { evaluateNetwork, evaluationData, writeEvaluation } from "../src/classify/evaluate_network.ts";
+import { EQUIVALENCE_TOLERANCE } from "../src/classify/verify.ts";
+import { MODEL_FILE } from "../src/formats/tfjs/layers_model.ts";
+import { openClassifier } from "../src/run/open_classifier.ts";
 import { PRESET_NAMES } from "../src/model/presets.ts";
 import { readRunConfigFile, requestConfig } from "../src/run/config.ts";
 import { fuseRun } from "../src/run/fusion_run.ts";

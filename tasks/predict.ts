@@ -7,9 +7,9 @@ import { newCommand, print, runTask, wholeNumber } from "../src/cli/command.ts";
 import { oneOf } from "../src/cli/options.ts";
 import { formatShare } from "../src/text/quantities.ts";
 import { renderTable } from "../src/text/table.ts";
-import { openClassifier } from "../src/inference/open_classifier.ts";
-import { pixelsOfFile } from "../src/inference/picture.ts";
-import { predictTop } from "../src/inference/predict.ts";
+import { openClassifier } from "../src/run/open_classifier.ts";
+import { pixelsOfFile } from "../src/classify/picture.ts";
+import { predictTop } from "../src/classify/predict.ts";
 import { startBackend } from "../src/kernels/backend.ts";
 
 const DEFAULT_TOP = 3;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { editDistance, nearestName } from "../src/nearest_name.ts";
+import { editDistance, nearestName } from "../src/text/nearest_name.ts";
 
 Deno.test("editDistance() counts each kind of edit once", () => {
   assert.equal(editDistance("width", "width"), 0);

@@ -13,7 +13,7 @@ import { z } from "zod";
 import { InputError } from "../errors.ts";
 import { writeJsonAtomically } from "../files/atomic_write.ts";
 import { exists, readJson } from "../files/read.ts";
-import { parseConfig } from "../parse_config.ts";
+import { parseConfig } from "../text/parse_config.ts";
 import {
   parseRunConfigInput,
   requestConfig,

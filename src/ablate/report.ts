@@ -6,7 +6,7 @@
  */
 import { GateError } from "../errors.ts";
 import type { NetworkCost } from "../fuse/network_cost.ts";
-import type { MemberResult } from "./member.ts";
+import type { MemberResult } from "../run/ablation_member.ts";
 import { type Variant, VARIANTS } from "./variants.ts";
 
 /** Mean and sample standard deviation. */

@@ -5,9 +5,9 @@
  */
 import { Random } from "../random.ts";
 import type { Engine, Footprint } from "./engine.ts";
-import { measure, type Samples } from "./paired.ts";
+import { measure, type Samples } from "../timing/paired.ts";
 import { DEFAULT_TOLERANCE, type NamedBatch, requireSameOutputs } from "./same_outputs.ts";
-import { type Estimate, median, pairedRatio, quantile } from "./statistics.ts";
+import { type Estimate, median, pairedRatio, quantile } from "../timing/statistics.ts";
 
 /** How to measure. */
 export interface BenchSettings {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ExportResult } from "../export/export_model.ts";
+import type { ExportResult } from "../deploy/export_model.ts";
 import { formatBytes } from "../text/quantities.ts";
 import { renderQuantization } from "./quantization_table.ts";
 import { renderTable } from "../text/table.ts";

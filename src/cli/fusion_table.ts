@@ -4,7 +4,7 @@
  * @module
  */
 import type { NetworkCost } from "../fuse/network_cost.ts";
-import { largest } from "../fuse/verify.ts";
+import { largest } from "../classify/verify.ts";
 import type { FusionRecord } from "../run/fusion_run.ts";
 import { renderTable } from "../text/table.ts";
 

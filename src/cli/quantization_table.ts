@@ -8,7 +8,7 @@ import {
   type KernelLoss,
   NOTABLE_LOSS,
   type QuantizationReport,
-} from "../export/quantization_loss.ts";
+} from "../deploy/quantization_loss.ts";
 import type { NetworkConfig } from "../model/config.ts";
 import { formatBytes, formatShare } from "../text/quantities.ts";
 import { renderTable } from "../text/table.ts";

@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import { InputError } from "../errors.ts";
-import { parseConfig } from "../parse_config.ts";
+import { parseConfig } from "../text/parse_config.ts";
 
 /** Sanity bounds: a slip of the keyboard is an error message, not an allocation of terabytes. */
 const MAX_PIXELS = 4096;

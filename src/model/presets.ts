@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { nearestName } from "../nearest_name.ts";
+import { nearestName } from "../text/nearest_name.ts";
 import { type NetworkConfig, type NetworkConfigInput, parseNetworkConfig } from "./config.ts";
 
 /** Output channels of the stages at multiplier 1, in both papers. */

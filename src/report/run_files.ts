@@ -4,7 +4,7 @@
  * @module
  */
 import type { BenchReport } from "../bench/report.ts";
-import { type Evaluation, evaluationFiles } from "../evaluate/evaluate_network.ts";
+import { type Evaluation, evaluationFiles } from "../classify/evaluate_network.ts";
 import { exists, readBytes, readJson } from "../files/read.ts";
 import { readRunConfig, type RunConfig } from "../run/config.ts";
 import type { Environment } from "../run/environment.ts";

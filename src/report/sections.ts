@@ -6,7 +6,7 @@
 import { whereText } from "../bench/report.ts";
 import { formatBytes, formatShare } from "../text/quantities.ts";
 import type { NetworkCost } from "../fuse/network_cost.ts";
-import { largest } from "../fuse/verify.ts";
+import { largest } from "../classify/verify.ts";
 import { type Content, Html, html, table } from "./html.ts";
 import type { RunFiles } from "./run_files.ts";
 

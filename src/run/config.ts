@@ -9,7 +9,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { sha256 } from "../files/hash.ts";
 import { readJson } from "../files/read.ts";
 import { type NetworkConfig, parseNetworkConfig } from "../model/config.ts";
-import { parseConfig } from "../parse_config.ts";
+import { parseConfig } from "../text/parse_config.ts";
 import { type TrainingConfig, trainingSchema } from "../train/config.ts";
 import { networkName, resolveNetwork } from "./network_changes.ts";
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { MODEL_FILE } from "../export/layers_model.ts";
+import { MODEL_FILE } from "../formats/tfjs/layers_model.ts";
 import { exists } from "../files/read.ts";
 import { findRun, type RunDirectory, type RunStage } from "./run_directory.ts";
 

@@ -10,7 +10,7 @@ import type { Progress } from "../progress.ts";
 import { cutBatches, epochOrder, gatherBatch } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { InputError, InterruptedError } from "../errors.ts";
-import { saveLayersModel } from "../export/layers_model.ts";
+import { saveLayersModel } from "../formats/tfjs/layers_model.ts";
 import { replaceFolder } from "../files/atomic_folder.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
 import type { BackendInfo } from "../kernels/backend.ts";

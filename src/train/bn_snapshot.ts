@@ -6,7 +6,7 @@
  */
 import type { io } from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
-import { joinBuffers } from "../export/layers_model.ts";
+import { joinBuffers } from "../formats/tfjs/layers_model.ts";
 import { sha256 } from "../files/hash.ts";
 
 /** One BatchNormalization layer. Every list has one float32 value per channel. */

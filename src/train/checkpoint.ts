@@ -5,12 +5,12 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { float32Tensor, writeSafetensors } from "../export/safetensors.ts";
+import { float32Tensor, writeSafetensors } from "../formats/safetensors/write.ts";
 import { writeFileAtomically } from "../files/atomic_write.ts";
 import { sha256 } from "../files/hash.ts";
 import { exists, readBytes } from "../files/read.ts";
-import { float32Values } from "../import/float_values.ts";
-import { readSafetensors } from "../import/safetensors.ts";
+import { float32Values } from "../formats/safetensors/float_values.ts";
+import { readSafetensors } from "../formats/safetensors/read.ts";
 import type { SessionState, StoredTensor } from "./state.ts";
 
 /** Changes when the content of a checkpoint changes its meaning. */

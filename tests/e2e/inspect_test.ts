@@ -1,6 +1,6 @@
 /** The network region by region, of a run and of anybody's model. */
 import assert from "node:assert/strict";
-import { saveLayersModel } from "../../src/export/layers_model.ts";
+import { saveLayersModel } from "../../src/formats/tfjs/layers_model.ts";
 import { readSvg } from "../charts/read_svg.ts";
 import { foreignNetwork } from "../inspect/networks.ts";
 import { inWorkplace, onlyRun, runTask } from "./task.ts";

@@ -1,7 +1,7 @@
 /** The three tasks in a row, as a person and as a script meet them. */
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { loadLayersModelArtifacts } from "../../src/export/layers_model.ts";
+import { loadLayersModelArtifacts } from "../../src/formats/tfjs/layers_model.ts";
 import { inWorkplace, onlyRun, runTask, runTaskOnFullDisk } from "./task.ts";
 
 Deno.test("train, fuse and bench work bare in a row and print what scripts rely on", () =>

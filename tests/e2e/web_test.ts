@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { Browser, Page } from "playwright-core";
-import { normalizePixels } from "../../src/inference/normalization.ts";
-import { createPlainNetwork } from "../../src/module/network.ts";
-import { compileNetwork } from "../../src/program/compile.ts";
-import { softmax } from "../../src/program/plain.ts";
-import { serveFolder } from "../../src/serve/server.ts";
-import { browserTest } from "../web/chromium.ts";
-import { greySource, inPage, type SpecimenPage } from "../web/specimen_page.ts";
+import { normalizePixels } from "../../src/classify/normalization.ts";
+import { createPlainNetwork } from "../../src/runtime/network.ts";
+import { compileNetwork } from "../../src/runtime/compile.ts";
+import { softmax } from "../../src/runtime/plain.ts";
+import { serveFolder } from "../../src/deploy/serve/server.ts";
+import { browserTest } from "../deploy/page/chromium.ts";
+import { greySource, inPage, type SpecimenPage } from "../deploy/page/specimen_page.ts";
 
 /** A page that is open, with everything that it asked for and complained about. */
 interface Visit {

@@ -1,7 +1,7 @@
 /** The same benchmark of a small run in every place that is installed. */
 import assert from "node:assert/strict";
 import type { WhereReport } from "../../src/bench/where/bench_where.ts";
-import { CHROMIUM } from "../web/chromium.ts";
+import { CHROMIUM } from "../deploy/page/chromium.ts";
 import { inWorkplace, onlyRun, runTask } from "./task.ts";
 
 Deno.test("bench --where compares all engines in Deno, Node.js and a browser", () =>

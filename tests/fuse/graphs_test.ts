@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { fuse } from "../../src/fuse/fuse.ts";
-import { largest, verifyFusion } from "../../src/fuse/verify.ts";
+import { largest, verifyFusion } from "../../src/classify/verify.ts";
 import { anyRecipe, buildRecipe, type Recipe } from "./arbitrary_graphs.ts";
 import { toArtifacts, toModel } from "./artifacts.ts";
 import { randomizeWeights } from "./random_weights.ts";

@@ -1,7 +1,7 @@
 /** An addition of which some branches merge and others do not. */
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { verifyFusion } from "../../src/fuse/verify.ts";
+import { verifyFusion } from "../../src/classify/verify.ts";
 import { bothForms, sum, through } from "./forms.ts";
 
 Deno.test("verifyFusion() passes when an addition merges in part", async () => {

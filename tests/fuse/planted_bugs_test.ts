@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { fuseUnder } from "../../src/fuse/fuse.ts";
 import { LAWS, type Laws } from "../../src/fuse/laws.ts";
-import { type FusionProof, verifyFusion } from "../../src/fuse/verify.ts";
+import { type FusionProof, verifyFusion } from "../../src/classify/verify.ts";
 import { toArtifacts, toModel } from "./artifacts.ts";
 import { PLANTED_BUGS } from "./planted_bugs.ts";
 import { randomizeWeights } from "./random_weights.ts";

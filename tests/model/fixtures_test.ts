@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { fuse } from "../../src/fuse/fuse.ts";
-import { torchState } from "../../src/export/torch.ts";
-import { networkModules } from "../../src/import/torch_modules.ts";
-import { importTorchNetwork } from "../../src/import/torch_network.ts";
+import { torchState } from "../../src/model/torch/write_weights.ts";
+import { networkModules } from "../../src/model/torch/modules.ts";
+import { importTorchNetwork } from "../../src/model/torch/network.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
 import { modelOf } from "./artifacts.ts";
 import { type Fixture, fixtureTensor, readFixture, readFixtures, trainingForm } from "./reference_fixture.ts";

@@ -1,16 +1,16 @@
 /** The reference fixtures of tests/fixtures, and the networks of ours that their states belong to. */
 import * as tf from "@tensorflow/tfjs";
-import type { RawTensor } from "../../src/export/safetensors.ts";
-import { float32Values } from "../../src/import/float_values.ts";
-import { permute } from "../../src/import/permute.ts";
-import { readSafetensors } from "../../src/import/safetensors.ts";
-import { loadTorchState } from "../../src/import/torch.ts";
+import type { RawTensor } from "../../src/formats/safetensors/write.ts";
+import { float32Values } from "../../src/formats/safetensors/float_values.ts";
+import { permute } from "../../src/formats/permute.ts";
+import { readSafetensors } from "../../src/formats/safetensors/read.ts";
+import { loadTorchState } from "../../src/model/torch/read_weights.ts";
 import {
   blockModules,
   type BlockNaming,
   type ModuleOfLayer,
   networkModules,
-} from "../../src/import/torch_modules.ts";
+} from "../../src/model/torch/modules.ts";
 import { acNetBlock } from "../../src/model/blocks/acnet.ts";
 import type { BlockPlace } from "../../src/model/blocks/block.ts";
 import { dbbBlock } from "../../src/model/blocks/dbb.ts";

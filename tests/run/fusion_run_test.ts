@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { createProgress } from "../../src/cli/progress.ts";
 import { GateError, InputError } from "../../src/errors.ts";
-import { loadLayersModelArtifacts, saveLayersModel } from "../../src/export/layers_model.ts";
+import { loadLayersModelArtifacts, saveLayersModel } from "../../src/formats/tfjs/layers_model.ts";
 import { exists } from "../../src/files/read.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";

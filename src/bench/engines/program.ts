@@ -5,9 +5,9 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { createFastNetwork, type Network } from "../../module/network.ts";
-import type { Program } from "../../program/program.ts";
-import { createTfjsNetwork } from "../../web/tfjs_network.ts";
+import { createFastNetwork, type Network } from "../../runtime/network.ts";
+import type { Program } from "../../runtime/program.ts";
+import { createTfjsNetwork } from "../../deploy/page/tfjs_network.ts";
 import type { Engine, Footprint } from "../engine.ts";
 
 /** A contest between runtimes compares times: memory, which they count in different ways, is not measured. */

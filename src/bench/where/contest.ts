@@ -5,16 +5,16 @@
  * @module
  */
 import { detectInstructionSet } from "../../kernels/instance.ts";
-import { inflate } from "../../module/read.ts";
-import { sizeOf } from "../../program/program.ts";
+import { inflate } from "../../deploy/module/read.ts";
+import { sizeOf } from "../../runtime/program.ts";
 import { Random } from "../../random.ts";
-import { startPageBackend } from "../../web/backend.ts";
+import { startPageBackend } from "../../deploy/page/backend.ts";
 import type { Engine } from "../engine.ts";
 import { createOnnxEngine } from "../engines/onnxruntime.ts";
 import { createModuleEngine, createProgramEngine } from "../engines/program.ts";
-import { measure, type Samples } from "../paired.ts";
+import { measure, type Samples } from "../../timing/paired.ts";
 import { requireSameOutputs } from "../same_outputs.ts";
-import { median, pairedRatio, quantile } from "../statistics.ts";
+import { median, pairedRatio, quantile } from "../../timing/statistics.ts";
 import {
   CONTEST_FILES,
   type ContestData,

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Program } from "../../program/program.ts";
-import type { Estimate } from "../statistics.ts";
+import type { Program } from "../../runtime/program.ts";
+import type { Estimate } from "../../timing/statistics.ts";
 
 /** The names of the files. */
 export const CONTEST_FILES = {

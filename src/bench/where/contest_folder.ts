@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { bundle } from "../../bundle/bundle.ts";
+import { bundle } from "../../deploy/bundle.ts";
 import { gatherBatch } from "../../data/batches.ts";
 import { loadDataset } from "../../data/load.ts";
-import { compiledKernels, INFERENCE_KERNELS } from "../../export/compiled_kernels.ts";
-import { loadLayersModelArtifacts } from "../../export/layers_model.ts";
-import { writeOnnx } from "../../export/onnx/model.ts";
+import { compiledKernels, INFERENCE_KERNELS } from "../../deploy/compiled_kernels.ts";
+import { loadLayersModelArtifacts } from "../../formats/tfjs/layers_model.ts";
+import { writeOnnx } from "../../formats/onnx/model.ts";
 import { readBytes } from "../../files/read.ts";
-import { compileNetwork } from "../../program/compile.ts";
+import { compileNetwork } from "../../runtime/compile.ts";
 import { readRunConfig } from "../../run/config.ts";
 import type { RunDirectory } from "../../run/run_directory.ts";
 import { CONTEST_FILES, type ContestData, FORMS, onnxFile, weightsFile } from "./contest_data.ts";
@@ -19,7 +19,7 @@ import { LAUNCHER_FILE, launcherText, PAGE_FILE, PAGE_TEXT } from "./launchers.t
 
 const SCRIPT = new URL("./contest.ts", import.meta.url);
 const THREAD = new URL("./browser_thread.ts", import.meta.url);
-const IMPORT_MAP = new URL("../../web/import_map.json", import.meta.url);
+const IMPORT_MAP = new URL("../../deploy/page/import_map.json", import.meta.url);
 
 /** How a contest is held: {@link ContestData} without what the run gives. */
 export type ContestSettings = Omit<ContestData, "programs" | "kernels" | "sharedKernels">;

@@ -5,8 +5,8 @@
  */
 import { InputError, WorkError } from "../../errors.ts";
 import { exists } from "../../files/read.ts";
-import { staticFiles } from "../../serve/static_files.ts";
-import { LOOPBACK } from "../../serve/server.ts";
+import { staticFiles } from "../../deploy/serve/static_files.ts";
+import { LOOPBACK } from "../../deploy/serve/server.ts";
 import type { ContestResult } from "./contest_data.ts";
 import { LAUNCHER_FILE, POSTS, PROGRESS_MARK } from "./launchers.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { renderTable } from "../../text/table.ts";
-import type { Estimate } from "../statistics.ts";
+import type { Estimate } from "../../timing/statistics.ts";
 import type { WhereReport } from "./bench_where.ts";
 import {
   type ContestResult,

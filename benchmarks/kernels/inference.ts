@@ -1,0 +1,67 @@
+/**
+ * The fused network of a preset as contestants: with our kernels, with the stock ones, and in onnxruntime-web, all on one
+ * thread. Its weights are random, since the time does not depend on them.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import * as ort from "onnxruntime-web/wasm";
+import type { Contestant } from "../../src/timing/paired.ts";
+import { writeOnnx } from "../../src/formats/onnx/model.ts";
+import { artifactsOf } from "../../src/model/artifacts.ts";
+import { createDeployNetwork } from "../../src/model/network.ts";
+import { presetConfig } from "../../src/model/presets.ts";
+import type { KernelSets } from "./kernel_sets.ts";
+
+const SEED = 1;
+
+/** Contestants that need giving back. */
+export interface Inference {
+  /** "fast", "stock" and, when asked for, "onnxruntime". */
+  readonly contestants: readonly Contestant[];
+  /** Gives back the network and the images. */
+  dispose(): Promise<void>;
+}
+
+/** The fused network of a preset on a batch of noise. */
+export async function inference(
+  preset: string,
+  batch: number,
+  sets: KernelSets,
+  options: { onnxruntime: boolean },
+): Promise<Inference> {
+  const config = presetConfig(preset);
+  const model = createDeployNetwork(config, { seed: SEED });
+  const shape = [batch, ...config.inputSize];
+  const images = tf.randomNormal(shape, 0, 1, "float32", SEED);
+  const predict = () => {
+    const logits = model.predict(images) as tf.Tensor;
+    logits.dataSync();
+    logits.dispose();
+  };
+  const session = options.onnxruntime ? await onnxSession(model) : undefined;
+  const feeds = { [session?.inputNames[0] ?? ""]: new ort.Tensor("float32", images.dataSync(), shape) };
+  return {
+    contestants: [
+      { name: "fast", run: () => (sets.useFast(), predict()) },
+      { name: "stock", run: () => (sets.useStock(), predict()) },
+      ...(session === undefined
+        ? []
+        : [{ name: "onnxruntime", run: () => session.run(feeds).then(() => undefined) }]),
+    ],
+    async dispose() {
+      model.dispose();
+      images.dispose();
+      await session?.release();
+    },
+  };
+}
+
+/** One thread: with more, onnxruntime-web 1.30.0 loads its workers from a blob, which Deno refuses. */
+async function onnxSession(model: tf.LayersModel): Promise<ort.InferenceSession> {
+  ort.env.wasm.numThreads = 1;
+  return await ort.InferenceSession.create(writeOnnx(await artifactsOf(model)), {
+    executionProviders: ["wasm"],
+    logSeverityLevel: 3,
+  });
+}

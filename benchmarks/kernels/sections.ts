@@ -1,0 +1,156 @@
+/**
+ * The sections of `deno task kernels`: each measures some of the bars, its contestants in turn.
+ *
+ * @module
+ */
+import { type Contestant, measure, type Samples } from "../../src/timing/paired.ts";
+import { type Estimate, median, pairedRatio } from "../../src/timing/statistics.ts";
+import { Random } from "../../src/random.ts";
+import { type Bar, BARS, type Reached } from "./bars.ts";
+import { forwardErrors } from "./forward_errors.ts";
+import { inference } from "./inference.ts";
+import type { KernelSets } from "./kernel_sets.ts";
+import { StepProcess } from "./process_turns.ts";
+
+/** How long to measure, and whom to tell. */
+export interface SectionOptions {
+  /** Pairs of times. */
+  readonly rounds: number;
+  /** Python interpreters, of which the first with PyTorch is taken. */
+  readonly pythons: readonly string[];
+  /** Told what is being measured. */
+  readonly update: (what: string) => void;
+}
+
+/** What a section measured. */
+export interface SectionResult {
+  readonly bars: readonly Reached[];
+  /** Times and other figures behind the bars, one line each. */
+  readonly notes: readonly string[];
+}
+
+const SEED = 1;
+/** Until V8 has compiled everything with its optimizing compiler, also on a machine with other work. */
+const WARMUP_MS = 500;
+const NETWORK_WARMUP_MS = 4000;
+/** Long enough that the clock and the way to another process do not show, in ms. */
+const SAMPLE_MS = 50;
+const SHORT_SAMPLE_MS = 5;
+/** The composed step takes most of a second, so it has few turns. */
+const COMPOSED_ROUNDS = 6;
+
+/** Times contestants in turn; also says whose times are how long. */
+export async function inTurn(
+  contestants: readonly Contestant[],
+  rounds: number,
+  { minimumMs = SHORT_SAMPLE_MS, warmupMs = WARMUP_MS } = {},
+): Promise<Samples[]> {
+  return await measure({
+    contestants,
+    rounds,
+    warmupRounds: 3,
+    warmupMs,
+    minimumMs,
+    now: () => performance.now(),
+    random: Random.from(SEED, "order"),
+  });
+}
+
+/** How many times as long the first takes as the second. */
+export function ratioOf(slow: Samples, fast: Samples): Estimate {
+  return pairedRatio(slow.timesMs, fast.timesMs, Random.from(SEED, "bootstrap"));
+}
+
+/** The training step: against PyTorch, with two threads, and against the composed one. */
+export async function stepSection({ rounds, pythons, update }: SectionOptions): Promise<SectionResult> {
+  const bars: Reached[] = [];
+  const notes: string[] = [];
+  const ours = await StepProcess.ours("ours-1");
+  const versus = async (other: StepProcess, turns: number) => {
+    const [one, two] = await inTurn(
+      [{ name: "ours, one thread", run: () => ours.step() }, { name: other.what, run: () => other.step() }],
+      turns,
+      { minimumMs: SAMPLE_MS, warmupMs: NETWORK_WARMUP_MS },
+    );
+    await other.stop();
+    notes.push(timesOf("training step", [one!, two!]));
+    return [one!, two!] as const;
+  };
+  update("training step against PyTorch");
+  const torch = await StepProcess.pytorch(pythons);
+  if (torch === undefined) {
+    notes.push(`No PyTorch: none of ${pythons.join(", ")} can import torch, so that bar is left out.`);
+  } else {
+    const [one, other] = await versus(torch, rounds);
+    bars.push(reached(BARS.pytorch, ratioOf(one, other)));
+  }
+  update("training step on two threads");
+  const [one, two] = await versus(await StepProcess.ours("ours-2"), rounds);
+  bars.push(reached(BARS.threads, ratioOf(one, two)));
+  update("training step against the composed one");
+  const [fast, composed] = await versus(await StepProcess.ours("composed"), COMPOSED_ROUNDS);
+  bars.push(reached(BARS.composed, ratioOf(composed, fast)));
+  await ours.stop();
+  return { bars, notes };
+}
+
+/** The fused A0 against the stock kernels and onnxruntime-web. */
+export async function a0Section(
+  sets: KernelSets,
+  { rounds, update }: SectionOptions,
+): Promise<SectionResult> {
+  update("fused A0");
+  const subject = await inference("A0", 1, sets, { onnxruntime: true });
+  const [fast, stock, onnx] = await inTurn(subject.contestants, rounds, { warmupMs: NETWORK_WARMUP_MS });
+  await subject.dispose();
+  return {
+    bars: [
+      reached(BARS.a0Stock, ratioOf(stock!, fast!)),
+      reached(BARS.a0Onnx, ratioOf(onnx!, fast!)),
+    ],
+    notes: [timesOf("fused A0", [fast!, stock!, onnx!])],
+  };
+}
+
+/** The fused toy network against the stock kernels. */
+export async function toySection(
+  sets: KernelSets,
+  { rounds, update }: SectionOptions,
+): Promise<SectionResult> {
+  const bars: Reached[] = [];
+  const notes: string[] = [];
+  for (const [bar, batch] of [[BARS.toy1, 1], [BARS.toy32, 32]] as const) {
+    update(`fused toy, batch ${batch}`);
+    const subject = await inference("toy", batch, sets, { onnxruntime: false });
+    const [fast, stock] = await inTurn(subject.contestants, rounds, { warmupMs: NETWORK_WARMUP_MS });
+    await subject.dispose();
+    bars.push(reached(bar, ratioOf(stock!, fast!)));
+    notes.push(timesOf(`fused toy, batch ${batch}`, [fast!, stock!]));
+  }
+  return { bars, notes };
+}
+
+/** The errors of the forward kernels. */
+export function errorsSection(sets: KernelSets, { update }: SectionOptions): SectionResult {
+  update("errors against float64");
+  sets.useFast();
+  const errors = [...forwardErrors()];
+  const worst = (algorithm: string) =>
+    errors.filter((error) => error.algorithm === algorithm).reduce((a, b) => a.error >= b.error ? a : b);
+  const [direct, winograd] = [worst("direct"), worst("Winograd")];
+  return {
+    bars: [{ ...BARS.direct, value: direct.error }, { ...BARS.winograd, value: winograd.error }],
+    notes: [direct, winograd].map(({ algorithm, name }) => `Largest error, ${algorithm}: at ${name}.`),
+  };
+}
+
+function reached(bar: Bar, { ratio, low, high }: Estimate): Reached {
+  return { ...bar, value: ratio, low, high };
+}
+
+/** Medians, and the shortest times, which other work on the machine lengthens least. */
+function timesOf(what: string, samples: readonly Samples[]): string {
+  const text = ({ name, timesMs }: Samples) =>
+    `${name} ${median(timesMs).toFixed(3)} (at best ${Math.min(...timesMs).toFixed(3)})`;
+  return `${what}, ms: ${samples.map(text).join(", ")}.`;
+}

@@ -1,0 +1,33 @@
+/**
+ * The `onnx` format: one `model.onnx`, with the labels and the normalization in its metadata.
+ *
+ * @module
+ */
+import { writeFileAtomically } from "../files/atomic_write.ts";
+import { readBytes } from "../files/read.ts";
+import { openOnnx } from "../classify/onnx.ts";
+import type { ExportFormat } from "./formats.ts";
+import { writeOnnx } from "../formats/onnx/model.ts";
+
+/** The name of the file. */
+export const ONNX_FILE = "model.onnx";
+
+/** Two programs that add float32 numbers in another order. */
+const TOLERANCE = 1e-5;
+
+/** ONNX, opset 17. */
+export const ONNX_FORMAT: ExportFormat = {
+  name: "onnx",
+  summary: "model.onnx, opset 17, open batch",
+  precisions: ["float32", "float16"],
+  tolerance: TOLERANCE,
+  async write(folder, { artifacts, source: { card } }) {
+    const { classNames, inputSize, normalization } = card;
+    const metadata = Object.entries({ classNames, inputSize, normalization })
+      .map(([key, value]) => [key, JSON.stringify(value)]);
+    const bytes = writeOnnx(artifacts, { metadata: Object.fromEntries(metadata) });
+    await writeFileAtomically(`${folder}/${ONNX_FILE}`, bytes);
+  },
+  open: async (folder, card) =>
+    openOnnx(await readBytes(`${folder}/${ONNX_FILE}`, "an ONNX model"), card, `${folder}/${ONNX_FILE}`),
+};

@@ -1,0 +1,34 @@
+/// <reference lib="dom" />
+/**
+ * Stands in for Deno's workers when a page is bundled: workers of the browser, which run a script that calls `serve` of
+ * `kernels/threads/` with what they are sent. An exported page computes on one thread and has no such script.
+ *
+ * @module
+ */
+import type { PoolWorker } from "../../kernels/threads/pool.ts";
+import type { WorkerStart } from "../../kernels/threads/serve.ts";
+
+let script: string | undefined;
+
+/** Says where the script of the workers is. */
+export function provideWorkerScript(url: string): void {
+  script = url;
+}
+
+/** Starts a worker of the browser's. */
+export function spawnWorker(start: WorkerStart): PoolWorker {
+  if (script === undefined) throw new Error("This page has no script for threads");
+  const worker = new Worker(script, { type: "module" });
+  const ended = new Promise<string>((resolve) => {
+    worker.onerror = (event) => resolve(event.message || "its script cannot be loaded");
+  });
+  worker.postMessage(start);
+  return {
+    ended,
+    unref: () => {},
+    terminate: () => {
+      worker.terminate();
+      return Promise.resolve();
+    },
+  };
+}

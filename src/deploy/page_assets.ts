@@ -1,0 +1,91 @@
+/**
+ * What a page carries: both forms of the network with their weights, the kernels, the wasm backend of TensorFlow.js, and a
+ * few test images to try it with.
+ *
+ * @module
+ */
+import type { io } from "@tensorflow/tfjs";
+import { contactSheet, encodePng, firstOfEachClass } from "../data/contact_sheet.ts";
+import { readBytes } from "../files/read.ts";
+import { costOf } from "../fuse/network_cost.ts";
+import { compileNetwork } from "../runtime/compile.ts";
+import { ASSETS, type PageData, type PageForm } from "./page/page_data.ts";
+import { compiledKernels, INFERENCE_KERNELS } from "./compiled_kernels.ts";
+import type { ExportRequest } from "./formats.ts";
+import { loadLayersModelArtifacts } from "../formats/tfjs/layers_model.ts";
+import type { Asset } from "./page_html.ts";
+import { withPrecision } from "../formats/tfjs/precision.ts";
+import type { ModelSource } from "../run/model_source.ts";
+import { loadSourceDataset } from "../run/source_data.ts";
+
+/** Example pictures at most: one per class, of the first classes. */
+const MAXIMUM_EXAMPLES = 10;
+
+/** A form with its weights. */
+interface CompiledForm {
+  readonly form: PageForm;
+  readonly weights: Asset;
+}
+
+/** All files of a page but the page itself and its script. */
+export async function pageAssets({ source, artifacts }: ExportRequest): Promise<Asset[]> {
+  const forms = [
+    ...(source.form === "fused" && source.run !== undefined
+      ? [compileForm("training", await loadLayersModelArtifacts(source.run.snapshot))]
+      : []),
+    compileForm(source.form, artifacts),
+  ];
+  const examples = await exampleStrip(source);
+  const { classNames, normalization } = source.card;
+  const data: PageData = {
+    title: titleOf(source),
+    labels: classNames,
+    normalization,
+    forms: forms.map(({ form }) => form),
+    kernels: await compiledKernels({ only: INFERENCE_KERNELS }),
+    examples: examples?.labels ?? [],
+  };
+  return [
+    { name: ASSETS.data, type: "application/json", bytes: new TextEncoder().encode(JSON.stringify(data)) },
+    {
+      name: ASSETS.wasm,
+      type: "application/wasm",
+      bytes: await readBytes(wasmFile(), "a file of TensorFlow.js"),
+    },
+    ...forms.map(({ weights }) => weights),
+    ...(examples === undefined ? [] : [{ name: ASSETS.examples, type: "image/png", bytes: examples.png }]),
+  ];
+}
+
+/** "toy on shapes10": a run's name without its time. */
+function titleOf({ run, path, data }: ModelSource): string {
+  const name = (run?.path ?? path).split("/").at(-1)!.replace(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-/, "");
+  return data === undefined ? name : `${name} on ${data.source.split("/").at(-1)}`;
+}
+
+function compileForm(name: PageForm["name"], artifacts: io.ModelArtifacts): CompiledForm {
+  const { program, weights } = compileNetwork(withPrecision(artifacts, "float32"));
+  const { convolutions, parameters } = costOf(artifacts);
+  const file = `${name}.bin`;
+  return {
+    form: { name, program, weights: file, parameters, convolutions },
+    weights: { name: file, type: "application/octet-stream", bytes: new Uint8Array(weights.buffer) },
+  };
+}
+
+/** The first test image of each class, side by side, where the data set is still there. */
+async function exampleStrip(
+  { data, card }: ModelSource,
+): Promise<{ labels: string[]; png: Uint8Array<ArrayBuffer> } | undefined> {
+  const dataset = await loadSourceDataset(data, { update: () => {}, log: () => {} });
+  if (dataset === undefined || ![1, 3].includes(dataset.channels)) return undefined;
+  const images = firstOfEachClass(dataset, "test", 1).slice(0, MAXIMUM_EXAMPLES);
+  if (images.length === 0) return undefined;
+  const strip = contactSheet(images, dataset, { columns: images.length, gap: 0 });
+  return { labels: card.classNames.slice(0, images.length), png: new Uint8Array(encodePng(strip)) };
+}
+
+function wasmFile(): string {
+  const file = new URL(`./${ASSETS.wasm}`, import.meta.resolve("@tensorflow/tfjs-backend-wasm"));
+  return decodeURIComponent(file.pathname);
+}

@@ -1,0 +1,64 @@
+/**
+ * The `safetensors` format: PyTorch's weights in the names of the reference code, OIHW, for `load_state_dict`. The header
+ * tells the architecture, so that `import` finds the network again without being told.
+ *
+ * @module
+ */
+import { InputError } from "../errors.ts";
+import { writeFileAtomically } from "../files/atomic_write.ts";
+import { readBytes } from "../files/read.ts";
+import { readSafetensors } from "../formats/safetensors/read.ts";
+import { importTorchNetwork } from "../model/torch/network.ts";
+import type { ModelCard } from "../classify/classifier.ts";
+import { tfjsClassifier } from "../classify/tfjs.ts";
+import { openModel } from "../model/open_model.ts";
+import type { ExportFormat } from "./formats.ts";
+import { writeTorchSafetensors } from "../model/torch/write_weights.ts";
+
+/** The name of the file. */
+export const SAFETENSORS_FILE = "model.safetensors";
+
+/** The weights come back bit for bit; the order of the additions may be another where layers were padded apart. */
+const TOLERANCE = 1e-5;
+
+/** A PyTorch state dict. */
+export const SAFETENSORS_FORMAT: ExportFormat = {
+  name: "safetensors",
+  summary: "PyTorch's weights in the names of the reference code",
+  precisions: ["float32"],
+  tolerance: TOLERANCE,
+  async write(folder, { artifacts, source }) {
+    if (source.network === undefined) {
+      throw new InputError(
+        `Cannot write ${source.path} for PyTorch: its architecture is not known, so there are no names to give.`,
+        "Export a run, or a network that deno task import made; others go to --format onnx.",
+      );
+    }
+    const model = await openModel(artifacts, source.path);
+    try {
+      const bytes = writeTorchSafetensors(model, source.network);
+      await writeFileAtomically(`${folder}/${SAFETENSORS_FILE}`, bytes);
+    } finally {
+      model.dispose();
+    }
+  },
+  async open(folder, card) {
+    const path = `${folder}/${SAFETENSORS_FILE}`;
+    return openSafetensors(await readBytes(path, "a safetensors file"), card, path);
+  },
+};
+
+/**
+ * A network from its PyTorch weights.
+ *
+ * @param name The file's path, for messages.
+ * @throws {InputError} when they are of no network that is known here.
+ */
+export function openSafetensors(bytes: Uint8Array, card: ModelCard, name: string) {
+  const [height, width] = card.inputSize;
+  const { model } = importTorchNetwork(readSafetensors(bytes, name), {
+    source: name,
+    imageSize: [height, width],
+  });
+  return tfjsClassifier(model, card);
+}

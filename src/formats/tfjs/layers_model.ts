@@ -1,0 +1,156 @@
+/**
+ * The standard TensorFlow.js LayersModel on disk: `model.json` (topology and weights manifest) and its weight shards.
+ * Format: the `tfjs-layers` model of `@tensorflow/tfjs-converter`.
+ *
+ * @module
+ */
+import type { io } from "@tensorflow/tfjs";
+import { InputError } from "../../errors.ts";
+import { writeFileAtomically, writeJsonAtomically } from "../../files/atomic_write.ts";
+import { readBytes, readJson } from "../../files/read.ts";
+
+/** The name of the file that describes a model. */
+export const MODEL_FILE = "model.json";
+
+/** The standard shard size, chosen upstream so that browsers cache a shard. */
+const SHARD_BYTES = 4 * 1024 * 1024;
+
+/** The parts of `model.json` that are read here. */
+interface ModelJson {
+  readonly modelTopology?: unknown;
+  readonly weightsManifest?: unknown;
+  readonly format?: string;
+  readonly generatedBy?: string;
+}
+
+/**
+ * Writes `model.json` and `weights-<i>of<n>.bin` into a folder, the description last.
+ *
+ * @param folder Where the files go; made when missing.
+ * @param artifacts The model, with its topology as an object.
+ */
+export async function saveLayersModel(folder: string, artifacts: io.ModelArtifacts): Promise<void> {
+  const weights = joinBuffers(artifacts.weightData);
+  const shardCount = Math.max(1, Math.ceil(weights.length / SHARD_BYTES));
+  const paths: string[] = [];
+  for (let shard = 0; shard < shardCount; shard++) {
+    const name = `weights-${shard + 1}of${shardCount}.bin`;
+    paths.push(name);
+    await writeFileAtomically(
+      `${folder}/${name}`,
+      weights.subarray(shard * SHARD_BYTES, (shard + 1) * SHARD_BYTES),
+    );
+  }
+  await writeJsonAtomically(`${folder}/${MODEL_FILE}`, {
+    format: "layers-model",
+    generatedBy: artifacts.generatedBy ?? "RepFuse",
+    convertedBy: artifacts.convertedBy ?? null,
+    modelTopology: artifacts.modelTopology,
+    weightsManifest: [{ paths, weights: artifacts.weightSpecs ?? [] }],
+  });
+}
+
+/**
+ * Reads a LayersModel from disk, without building it.
+ *
+ * @param path A `model.json`, or the folder that holds one.
+ * @returns The artifacts; hand them to `tf.loadLayersModel({ load: async () => artifacts })`, or to `fuse`.
+ * @throws {InputError} when a file is missing, cut, or describes something else than a LayersModel.
+ */
+export async function loadLayersModelArtifacts(path: string): Promise<io.ModelArtifacts> {
+  const file = path.endsWith(".json") ? path : `${path}/${MODEL_FILE}`;
+  const json = await readJson(file, "a TensorFlow.js model.json") as ModelJson | null;
+  if (json === null || typeof json !== "object" || json.modelTopology === undefined) {
+    throw new InputError(`${file} is not a TensorFlow.js model.json: it has no "modelTopology".`);
+  }
+  if (json.format === "graph-model" || isGraphTopology(json.modelTopology)) {
+    throw new InputError(
+      `${file} is a graph model (a frozen TensorFlow graph); RepFuse reads layers models.`,
+      "Convert the Keras model with --output_format=tfjs_layers_model.",
+    );
+  }
+  const manifest = parseManifest(file, json.weightsManifest);
+  const folder = file.slice(0, Math.max(0, file.lastIndexOf("/"))) || ".";
+  const weightSpecs: io.WeightsManifestEntry[] = [];
+  const buffers: Uint8Array<ArrayBuffer>[] = [];
+  for (const group of manifest) {
+    weightSpecs.push(...group.weights);
+    const shards: Uint8Array<ArrayBuffer>[] = [];
+    for (const name of group.paths) {
+      shards.push(await readBytes(`${folder}/${name}`, "a weight shard of " + file));
+    }
+    const bytes = shards.reduce((sum, shard) => sum + shard.length, 0);
+    const expected = group.weights.reduce((sum, spec) => sum + specBytes(spec), 0);
+    if (bytes !== expected) {
+      throw new InputError(
+        `The weights of ${file} (${
+          group.paths.join(", ")
+        }) have ${bytes} bytes; its manifest says ${expected}. ` +
+          "A file was cut or belongs to another model.",
+      );
+    }
+    buffers.push(...shards);
+  }
+  return {
+    format: "layers-model",
+    generatedBy: json.generatedBy ?? "unknown",
+    modelTopology: json.modelTopology as object,
+    weightSpecs,
+    weightData: joinBuffers(buffers.map((buffer) => buffer.buffer)).buffer,
+  };
+}
+
+/** The weight data as one run of bytes, however tfjs holds it. */
+export function joinBuffers(data: io.WeightData | undefined): Uint8Array<ArrayBuffer> {
+  if (data === undefined) return new Uint8Array(0);
+  if (!Array.isArray(data)) return new Uint8Array(data);
+  const joined = new Uint8Array(data.reduce((sum, buffer) => sum + buffer.byteLength, 0));
+  let offset = 0;
+  for (const buffer of data) {
+    joined.set(new Uint8Array(buffer), offset);
+    offset += buffer.byteLength;
+  }
+  return joined;
+}
+
+function parseManifest(file: string, value: unknown): io.WeightsManifestConfig {
+  const good = Array.isArray(value) &&
+    value.every((group) =>
+      Array.isArray(group?.paths) && group.paths.every((path: unknown) => typeof path === "string") &&
+      Array.isArray(group?.weights) &&
+      group.weights.every((spec: unknown) => isWeightSpec(spec))
+    );
+  if (!good) throw new InputError(`${file} has no usable "weightsManifest".`);
+  return value as io.WeightsManifestConfig;
+}
+
+function isWeightSpec(spec: unknown): boolean {
+  const { name, shape, dtype } = (spec ?? {}) as Partial<io.WeightsManifestEntry>;
+  return typeof name === "string" && typeof dtype === "string" && Array.isArray(shape) &&
+    shape.every((size) => Number.isInteger(size) && size >= 0);
+}
+
+/** Bytes of one weight in a shard. */
+function specBytes(spec: io.WeightsManifestEntry): number {
+  const count = spec.shape.reduce((product, size) => product * size, 1);
+  const type = spec.quantization?.dtype ?? spec.dtype;
+  switch (type) {
+    case "float32":
+    case "int32":
+      return 4 * count;
+    case "float16":
+    case "uint16":
+      return 2 * count;
+    case "bool":
+    case "uint8":
+      return count;
+    case "complex64":
+      return 8 * count;
+    default:
+      throw new InputError(`Weight ${spec.name} has the type ${type}, which RepFuse does not read.`);
+  }
+}
+
+function isGraphTopology(topology: unknown): boolean {
+  return typeof topology === "object" && topology !== null && "node" in topology;
+}

@@ -1,0 +1,167 @@
+/**
+ * A network's configuration, read off the names and shapes of its PyTorch weights. What weights do not tell is taken from
+ * the papers: stride 2 in the stem and in front of each stage, zero padding ⌊k/2⌋, ReLU.
+ *
+ * Widths are read from vectors and structure from names, so that one damaged kernel does not lead astray: it shall be
+ * reported as what it is when the weights are loaded.
+ *
+ * @module
+ */
+import { InputError } from "../../errors.ts";
+import { type NetworkConfig, parseNetworkConfig } from "../config.ts";
+import type { TorchState } from "./read_weights.ts";
+import type { TorchDialect } from "./modules.ts";
+
+/** What a state is of. */
+export interface InferredNetwork {
+  /** What `createNetwork` and `createDeployNetwork` take. */
+  readonly config: NetworkConfig;
+  /** Whose names the state uses. */
+  readonly dialect: TorchDialect;
+  /** Whether the blocks are fused already. */
+  readonly form: "training" | "deploy";
+}
+
+/** One block of the state: the shapes of its tensors, by their names inside the block. */
+type Block = ReadonlyMap<string, readonly number[]>;
+
+/** `stage0.x`, `stage1.0.x`, `stem.x` or `stages.0.0.x`. */
+const BLOCK_TENSOR = /^(?:stage0|stem|stage(\d{1,3})\.(\d{1,3})|stages\.(\d{1,3})\.(\d{1,3}))\.(.+)$/;
+
+const DEPLOY_CONVOLUTION = /^(rbr_reparam|reparam_conv)\.weight$/;
+const FUSED_TENSOR = /\.(rbr_reparam|reparam_conv|dbb_reparam|fused_conv)\./;
+const TRAINING_CONVOLUTION =
+  /^(rbr_dense|rbr_1x1|rbr_conv\.\d+|conv_kxk|conv_kxk\.\d+|conv_1x1)(\.conv)?\.weight$/;
+const MOBILEONE_BRANCH = /^(rbr_conv|conv_kxk)\.\d+\.conv\.weight$/;
+const POINTWISE_BRANCH = /^(rbr_1x1|conv_1x1)\./;
+const IDENTITY_BRANCH = /^(rbr_identity|identity)\./;
+const SQUEEZE_EXCITE = /^(se|attn)\./;
+const HEAD_BIAS = { reference: "linear.bias", timm: "head.fc.bias" } as const;
+
+/**
+ * The configuration of the RepVGG or MobileOne network that the state belongs to.
+ *
+ * @param imageSize Height and width of the images that the network will see; weights do not tell.
+ * @param source The file's name, for the message.
+ * @throws {InputError} when the names are of no such network.
+ */
+export function inferNetwork(
+  state: TorchState,
+  imageSize: readonly [height: number, width: number],
+  source = "the state",
+): InferredNetwork {
+  const dialect = dialectOf(state);
+  const form = formOf(state);
+  const [[stem] = [], ...stages] = blocksByStage(state);
+  const head = state.get(HEAD_BIAS[dialect]);
+  const stemKernel = stem && shapeOf(stem, TRAINING_CONVOLUTION, DEPLOY_CONVOLUTION);
+  if (stemKernel === undefined || stages.length === 0 || head === undefined) {
+    throw unknownNetwork(state, source);
+  }
+  const shared = {
+    inputSize: [...imageSize, stemKernel[1]],
+    classCount: head.shape[0],
+    padding: "explicit",
+    stem: { width: widthOf([stem!]) },
+  };
+  const own = isMobileOne(stages.flat(), dialect) ? mobileOne(stages) : repVgg(stages, stem!, form);
+  return { config: parseNetworkConfig({ ...shared, ...own }, `network of ${source}`), dialect, form };
+}
+
+/** Whose names the state uses. */
+export function dialectOf(state: TorchState): TorchDialect {
+  return state.has(HEAD_BIAS.timm) ? "timm" : "reference";
+}
+
+/** Whether the state's blocks are fused. */
+export function formOf(state: TorchState): InferredNetwork["form"] {
+  const fused = [...state.keys()].some((name) => FUSED_TENSOR.test(name));
+  return fused ? "deploy" : "training";
+}
+
+function repVgg(stages: readonly Block[][], stem: Block, form: InferredNetwork["form"]) {
+  const blocks = stages.flat();
+  const groups = blocks.map((block, i) => groupsOf(block, widthOf([blocks[i - 1] ?? stem])));
+  const firstGrouped = groups.findIndex((count) => count > 1);
+  const postAdditionBn = stem.has("bn.weight");
+  const all = [stem, ...blocks];
+  return {
+    block: "repvgg",
+    stages: stages.map((stage) => ({ depth: stage.length, width: widthOf(stage) })),
+    ...(firstGrouped < 0 ? {} : { groups: groups[firstGrouped], groupsEvery: firstGrouped + 1 }),
+    squeezeExcite: hasAny(all, SQUEEZE_EXCITE),
+    postAdditionBn,
+    branches: {
+      conv1x1: form === "deploy" || hasAny(all, POINTWISE_BRANCH),
+      identity: form === "deploy" || postAdditionBn || hasAny(all, IDENTITY_BRANCH),
+    },
+  };
+}
+
+/** Every block of ours is two of the state's: depthwise, then pointwise. */
+function mobileOne(stages: readonly Block[][]) {
+  const branches = stages.flat().map((block) =>
+    [...block.keys()].filter((name) => MOBILEONE_BRANCH.test(name)).length
+  );
+  return {
+    block: "mobileone",
+    convBranches: Math.max(1, ...branches),
+    stages: stages.map((stage) => ({
+      depth: Math.ceil(stage.length / 2),
+      width: widthOf(stage.slice(1)),
+      squeezeExciteBlocks: Math.ceil(stage.filter((block) => hasAny([block], SQUEEZE_EXCITE)).length / 2),
+    })),
+  };
+}
+
+/** timm names the fused convolution of both networks alike; then the first block tells, which MobileOne has depthwise. */
+function isMobileOne(blocks: readonly Block[], dialect: TorchDialect): boolean {
+  if (hasAny(blocks, MOBILEONE_BRANCH)) return true;
+  if (dialect === "reference") return hasAny(blocks, /^reparam_conv\./);
+  const kernel = shapeOf(blocks[0]!, DEPLOY_CONVOLUTION);
+  return kernel !== undefined && kernel[0]! > 1 && kernel[1] === 1;
+}
+
+/** Blocks of the stem (stage 0) and of each stage, in order; a block without tensors is empty. */
+function blocksByStage(state: TorchState): Block[][] {
+  const stages: Map<string, readonly number[]>[][] = [];
+  for (const [name, { shape }] of state) {
+    const match = BLOCK_TENSOR.exec(name);
+    if (match === null) continue;
+    const [, stage, block, timmStage, timmBlock, rest] = match;
+    const blocks = stages[timmStage === undefined ? Number(stage ?? 0) : Number(timmStage) + 1] ??= [];
+    (blocks[Number(block ?? timmBlock ?? 0)] ??= new Map()).set(rest!, shape);
+  }
+  return Array.from(stages, (blocks = []) => Array.from(blocks, (block = new Map()) => block));
+}
+
+/** Output channels: every vector of a block has that length, but for those of squeeze-and-excitation. */
+function widthOf(blocks: readonly Block[]): number | undefined {
+  const vectors = blocks.flatMap((block) => [...block])
+    .filter(([name, shape]) => shape.length === 1 && !SQUEEZE_EXCITE.test(name));
+  return vectors[0]?.[1][0];
+}
+
+/** 1 where the kernel's shape makes no sense. */
+function groupsOf(block: Block, inputs: number | undefined): number {
+  const channels = shapeOf(block, TRAINING_CONVOLUTION, DEPLOY_CONVOLUTION)?.[1];
+  const groups = (inputs ?? 0) / (channels ?? 1);
+  return Number.isInteger(groups) && groups > 1 ? groups : 1;
+}
+
+function shapeOf(block: Block, ...patterns: RegExp[]): readonly number[] | undefined {
+  return [...block].find(([name]) => patterns.some((pattern) => pattern.test(name)))?.[1];
+}
+
+function hasAny(blocks: readonly Block[], pattern: RegExp): boolean {
+  return blocks.some((block) => [...block.keys()].some((name) => pattern.test(name)));
+}
+
+function unknownNetwork(state: TorchState, source: string): InputError {
+  const names = [...state.keys()].slice(0, 3).join(", ");
+  return new InputError(
+    `Cannot tell the network of ${source}: its tensors (${names}, ...) are not named as those of RepVGG, ` +
+      `MobileOne, or the same networks in timm.`,
+    "Save the state dict of the whole network, without a wrapper's prefix such as module.",
+  );
+}

@@ -1,0 +1,87 @@
+/**
+ * PyTorch weights into a LayersModel, strictly: every tensor of the model must be there, in its shape, and nothing else.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import { InputError } from "../../errors.ts";
+import type { RawTensor } from "../../formats/safetensors/write.ts";
+import { nearestName } from "../../text/nearest_name.ts";
+import { float32Values } from "../../formats/safetensors/float_values.ts";
+import type { ModuleOfLayer } from "./modules.ts";
+import { type TorchTensor, torchTensors } from "./tensors.ts";
+
+/** A PyTorch state dict: tensors by name. */
+export type TorchState = ReadonlyMap<string, RawTensor>;
+
+/** The counter that PyTorch's BatchNorm keeps and inference does not need. */
+const STEP_COUNTER = /\.num_batches_tracked$/;
+
+const FLOAT_DTYPES: ReadonlySet<string> = new Set(["F32", "F64", "F16", "BF16"]);
+
+/**
+ * Sets every weight of the model from the state.
+ *
+ * @param model As `createNetwork` or `createDeployNetwork` made it.
+ * @param moduleOf From `networkModules`: whose names the state uses.
+ * @param state From `readSafetensors`; `num_batches_tracked` is passed over.
+ * @param source The file's name, for the message.
+ * @throws {InputError} that lists every missing, surplus, misshapen and non-float tensor; no weight is set then.
+ */
+export function loadTorchState(
+  model: tf.LayersModel,
+  moduleOf: ModuleOfLayer,
+  state: TorchState,
+  source = "the state",
+): void {
+  const expected = torchTensors(model, moduleOf);
+  const findings = compareState(expected, state);
+  if (findings.length > 0) {
+    throw new InputError(
+      `Cannot load ${source} into a network of ${expected.length} tensors:\n` +
+        findings.map((finding) => `  - ${finding}`).join("\n"),
+      "Check that the configuration is that of the trained network: block, depths, widths, groups, classes.",
+    );
+  }
+  for (const [layer, tensors] of Map.groupBy(expected, (tensor) => tensor.layer)) {
+    setLayerWeights(layer, tensors, state);
+  }
+}
+
+/** What is wrong with the state, one sentence each; empty when nothing is. */
+function compareState(expected: readonly TorchTensor[], state: TorchState): string[] {
+  const names = new Set(expected.map((tensor) => tensor.name));
+  const surplus = [...state.keys()].filter((name) => !names.has(name) && !STEP_COUNTER.test(name));
+  return [
+    ...expected.flatMap((tensor) => compareTensor(tensor, state.get(tensor.name), surplus)),
+    ...surplus.map((name) =>
+      `${name} [${state.get(name)!.shape}] is surplus: the network has no such tensor`
+    ),
+  ];
+}
+
+function compareTensor(
+  { name, shape }: TorchTensor,
+  found: RawTensor | undefined,
+  surplus: string[],
+): string[] {
+  if (found === undefined) {
+    const nearest = nearestName(name, surplus);
+    return [`${name} [${shape}] is missing${nearest === undefined ? "" : ` (is it ${nearest}?)`}`];
+  }
+  if (found.shape.length !== shape.length || found.shape.some((size, axis) => size !== shape[axis])) {
+    return [`${name} has shape [${found.shape}], expected [${shape}]`];
+  }
+  if (!FLOAT_DTYPES.has(found.dtype)) return [`${name} has dtype ${found.dtype}, expected a float`];
+  return [];
+}
+
+function setLayerWeights(layer: tf.layers.Layer, tensors: readonly TorchTensor[], state: TorchState): void {
+  const shapes = layer.getWeights().map((weight) => weight.shape);
+  tf.tidy(() => {
+    const values = tensors.map(({ name, position, fromTorch }) =>
+      tf.tensor(fromTorch(float32Values(state.get(name)!, name)), shapes[position])
+    );
+    layer.setWeights(values);
+  });
+}

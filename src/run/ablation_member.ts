@@ -1,0 +1,78 @@
+/**
+ * One network of an ablation, from wherever it stands to its result: trained, fused and proven, and its fused form
+ * measured on the test images.
+ *
+ * @module
+ */
+import type { Dataset } from "../data/dataset.ts";
+import { loadLayersModelArtifacts } from "../formats/tfjs/layers_model.ts";
+import { exists, readBytes } from "../files/read.ts";
+import type { NetworkCost } from "../fuse/network_cost.ts";
+import { EQUIVALENCE_TOLERANCE } from "../classify/verify.ts";
+import { openModel } from "../model/open_model.ts";
+import { fuseRun } from "./fusion_run.ts";
+import { type RunDirectory, runDirectoryAt } from "./run_directory.ts";
+import { loadRunDataset } from "./run_dataset.ts";
+import { resumeTraining, startTraining, type TrainingContext } from "./training_run.ts";
+import { evaluate } from "../train/evaluate.ts";
+import type { EpochTiming } from "../train/metrics.ts";
+import type { Member } from "../ablate/plan.ts";
+
+/** What one network reached. */
+export interface MemberResult {
+  readonly variant: string;
+  readonly seed: number;
+  /** Its run directory. */
+  readonly run: string;
+  /** Share of the test images that the fused network classifies right. */
+  readonly fusedAccuracy: number;
+  /** Wall time of the epochs, evaluation included. */
+  readonly trainingSeconds: number;
+  /** Cost of the training form. */
+  readonly trainingCost: NetworkCost;
+  /** Cost of the deploy form. */
+  readonly deployCost: NetworkCost;
+}
+
+/**
+ * Brings a member to its end. What it finds done stays: a half-trained run goes on from its checkpoint.
+ *
+ * @throws {InterruptedError} when the signal fired during training; the state is saved.
+ * @throws {GateError} when the fused form is not the training form.
+ */
+export async function runMember(member: Member, context: TrainingContext): Promise<MemberResult> {
+  const { progress } = context;
+  const run = runDirectoryAt(member.path);
+  if (!(await exists(run.config))) await startTraining(member.request, context, run.path);
+  else if (!(await exists(run.bnSnapshot))) await resumeTraining(run, context);
+  const { record } = await fuseRun(run, { output: run.fused, tolerance: EQUIVALENCE_TOLERANCE, progress });
+  const dataset = await loadRunDataset(member.request.data, progress);
+  return {
+    variant: member.variant.name,
+    seed: member.seed,
+    run: run.path,
+    fusedAccuracy: await accuracyOf(run.fused, dataset),
+    trainingSeconds: await trainingSeconds(run),
+    trainingCost: record.before,
+    deployCost: record.after,
+  };
+}
+
+async function accuracyOf(folder: string, dataset: Dataset): Promise<number> {
+  const model = await openModel(await loadLayersModelArtifacts(folder), folder);
+  try {
+    const { height, width, channels } = dataset;
+    return evaluate(model, dataset.test, { height, width, channels }).accuracy;
+  } finally {
+    model.dispose();
+  }
+}
+
+/** An epoch that was begun twice counts with the time of its last end. */
+async function trainingSeconds(run: RunDirectory): Promise<number> {
+  const text = new TextDecoder().decode(await readBytes(run.timing, "the timing of a run"));
+  const lines = text.trim().split("\n");
+  const timings = lines.map((line) => JSON.parse(line) as EpochTiming);
+  const byEpoch = new Map(timings.map(({ epoch, seconds }) => [epoch, seconds]));
+  return Array.from(byEpoch.values()).reduce((sum, seconds) => sum + seconds, 0);
+}

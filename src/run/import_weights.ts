@@ -1,0 +1,139 @@
+/**
+ * PyTorch weights on disk into a LayersModel on disk, with the manifest that `export`, `evaluate` and `predict` read. The
+ * model is read back and run against the one in memory before it is put in place.
+ *
+ * @module
+ */
+import type { Progress } from "../progress.ts";
+import { InputError } from "../errors.ts";
+import { exportModel, type ExportResult } from "../deploy/export_model.ts";
+import type { SafetensorsContent } from "../formats/safetensors/write.ts";
+import type { ModelSource } from "./model_source.ts";
+import { TFJS_FORMAT } from "../deploy/tfjs_format.ts";
+import { sha256 } from "../files/hash.ts";
+import { readBytes } from "../files/read.ts";
+import { placeholderNames } from "../classify/class_names.ts";
+import { defaultNormalization, type Normalization } from "../classify/normalization.ts";
+import { artifactsOf } from "../model/artifacts.ts";
+import { readSafetensors } from "../formats/safetensors/read.ts";
+import { type ImportedNetwork, importTorchNetwork } from "../model/torch/network.ts";
+
+/** What the weights do not tell. */
+export interface ImportSettings {
+  /** Only tensors whose names begin so are taken, without it: "module.". */
+  readonly prefix?: string | undefined;
+  /** Height and width of the images; 224x224, or what the file's architecture says, when not given. */
+  readonly imageSize?: number | undefined;
+  /** Names of the classes, in the order of the logits. */
+  readonly classNames?: readonly string[] | undefined;
+  /** What is taken off each byte, per channel. */
+  readonly mean?: readonly number[] | undefined;
+  /** What the rest is divided by, per channel. */
+  readonly scale?: readonly number[] | undefined;
+  /** The folder that is made. */
+  readonly output: string;
+  readonly progress: Progress;
+}
+
+/** What was imported. */
+export interface ImportResult extends ExportResult {
+  /** What was found in the file. */
+  readonly network: Pick<ImportedNetwork, "config" | "dialect" | "form">;
+  /** Numbers in the weights. */
+  readonly parameters: number;
+}
+
+/**
+ * Imports a network.
+ *
+ * @param path A safetensors file.
+ * @throws {InputError} when the file is damaged, its names are of no known network, or tensors are missing, surplus or
+ *   misshapen: all of them in one message; and when labels or normalization do not fit the network.
+ * @throws {GateError} when what was written does not compute the same.
+ */
+export async function importWeights(path: string, settings: ImportSettings): Promise<ImportResult> {
+  const { imageSize, progress, output } = settings;
+  const bytes = await readBytes(path, "a safetensors file");
+  const content = readSafetensors(bytes, path);
+  const imported = importTorchNetwork(belowPrefix(content, settings.prefix, path), {
+    source: path,
+    ...(imageSize === undefined ? {} : { imageSize: [imageSize, imageSize] }),
+  });
+  const { model, config, dialect, form } = imported;
+  try {
+    const source: ModelSource = {
+      path,
+      folder: output,
+      form: form === "deploy" ? "fused" : "training",
+      artifacts: await artifactsOf(model),
+      sha256: await sha256(bytes),
+      card: {
+        classNames: namesFor(config.classCount, settings, path),
+        inputSize: config.inputSize,
+        normalization: normalizationFor(config.inputSize[2], settings),
+      },
+      network: config,
+    };
+    const result = await exportModel(source, { format: TFJS_FORMAT, precision: "float32", output, progress });
+    return { ...result, network: { config, dialect, form }, parameters: model.countParams() };
+  } finally {
+    model.dispose();
+  }
+}
+
+/** Where a state dict's first block may be found, in the reference's names and in timm's. */
+const FIRST_BLOCK = /^(?<prefix>.+[./])(?:stage0|stem)\./;
+
+function belowPrefix(
+  content: SafetensorsContent,
+  prefix: string | undefined,
+  path: string,
+): SafetensorsContent {
+  const names = [...content.tensors.keys()];
+  if (prefix !== undefined) {
+    const inside = [...content.tensors].filter(([name]) => name.startsWith(prefix));
+    if (inside.length === 0) {
+      throw new InputError(
+        `No tensor of ${path} begins with "${prefix}": the first is "${names[0] ?? "none"}".`,
+      );
+    }
+    return {
+      ...content,
+      tensors: new Map(inside.map(([name, tensor]) => [name.slice(prefix.length), tensor])),
+    };
+  }
+  const wrapper = names.map((name) => FIRST_BLOCK.exec(name)?.groups?.prefix).find((found) =>
+    found !== undefined
+  );
+  if (wrapper === undefined) return content;
+  throw new InputError(
+    `Cannot import ${path}: the network's tensors lie below "${wrapper}".`,
+    `Say so, and whatever lies elsewhere is passed over: --prefix ${wrapper}`,
+  );
+}
+
+function namesFor(classCount: number, { classNames }: ImportSettings, path: string): readonly string[] {
+  if (classNames === undefined) return placeholderNames(classCount);
+  if (classNames.length === classCount) return classNames;
+  throw new InputError(
+    `Cannot import ${path} with these class names: the network has ${classCount} classes, and there are ` +
+      `${classNames.length} names.`,
+  );
+}
+
+function normalizationFor(channels: number, { mean, scale }: ImportSettings): Normalization {
+  const standard = defaultNormalization(channels);
+  return {
+    mean: mean === undefined ? standard.mean : perChannel("mean", mean, channels),
+    scale: scale === undefined ? standard.scale : perChannel("scale", scale, channels),
+  };
+}
+
+/** One value serves every channel. */
+function perChannel(what: string, values: readonly number[], channels: number): readonly number[] {
+  if (values.length === channels) return values;
+  if (values.length === 1) return new Array<number>(channels).fill(values[0]!);
+  throw new InputError(
+    `The ${what} has ${values.length} values, and the network's images have ${channels} channels: expected 1 or ${channels}.`,
+  );
+}

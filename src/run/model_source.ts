@@ -1,0 +1,140 @@
+/**
+ * What a person wants to export, evaluate or predict with when they name a run, a folder, a `model.json`, or nothing: the
+ * network's artifacts, and what is known about how to feed it.
+ *
+ * @module
+ */
+import type { io } from "@tensorflow/tfjs";
+import { InputError } from "../errors.ts";
+import { sha256 } from "../files/hash.ts";
+import { exists, readBytes } from "../files/read.ts";
+import { readGraph } from "../fuse/topology.ts";
+import { placeholderNames } from "../classify/class_names.ts";
+import type { ModelCard } from "../classify/classifier.ts";
+import { defaultNormalization } from "../classify/normalization.ts";
+import type { NetworkConfig } from "../model/config.ts";
+import { readRunConfig } from "./config.ts";
+import { type RunDirectory, runDirectoryAt } from "./run_directory.ts";
+import { findSource } from "./source.ts";
+import { loadLayersModelArtifacts, MODEL_FILE } from "../formats/tfjs/layers_model.ts";
+import { type Manifest, MANIFEST_FILE, readManifest } from "../deploy/manifest.ts";
+
+/** What lies beside a fused model. */
+const FUSION_FILE = "fusion.json";
+
+/** The form of a network that a person may ask for. */
+export type Form = "training" | "fused";
+
+/** A network on disk, read but not built. */
+export interface ModelSource {
+  /** The `model.json`, or the folder that holds it. */
+  readonly path: string;
+  /** The folder that holds it, without a closing slash. */
+  readonly folder: string;
+  readonly form: Manifest["form"];
+  readonly artifacts: io.ModelArtifacts;
+  /** SHA-256 of `model.json`. */
+  readonly sha256: string;
+  readonly card: ModelCard;
+  /** The architecture, where it is one of ours. */
+  readonly network?: NetworkConfig | undefined;
+  /** The data set that it was trained on. */
+  readonly data?: Manifest["data"];
+  /** The run that it belongs to. */
+  readonly run?: RunDirectory;
+}
+
+/**
+ * Finds and reads the network.
+ *
+ * @param named A run, a fused folder, a folder with a `model.json`, or that file; the newest run when not given.
+ * @param form Which form of a run: fused by default.
+ * @throws {InputError} when there is none, it is not a LayersModel, or not one of images.
+ */
+export async function readModelSource(named: string | undefined, form: Form = "fused"): Promise<ModelSource> {
+  const found = await findSource(named, form === "fused" ? "fused" : "trained");
+  if (found.kind === "run") return await readRunModel(found.run, form);
+  const run = await runAround(found.folder);
+  if (run !== undefined) return await readRunModel(run, found.folder === run.fused ? "fused" : "training");
+  return await readModelFile(found.path, found.folder);
+}
+
+async function readRunModel(run: RunDirectory, form: Form): Promise<ModelSource> {
+  const { network, data } = await readRunConfig(run.config);
+  const folder = form === "fused" ? run.fused : run.snapshot;
+  return {
+    ...await readNetwork(folder),
+    folder,
+    form,
+    network,
+    card: {
+      classNames: data.classNames,
+      inputSize: network.inputSize,
+      normalization: defaultNormalization(network.inputSize[2]),
+    },
+    data: {
+      source: data.source,
+      checksum: data.checksum,
+      ...(data.imageSize === undefined ? {} : { imageSize: data.imageSize }),
+    },
+    run,
+  };
+}
+
+/** A model of somebody else's, or one with a manifest: beside it, or above what was fused from it. */
+async function readModelFile(path: string, folder: string): Promise<ModelSource> {
+  const network = { ...await readNetwork(path), folder };
+  if (await exists(`${folder}/${MANIFEST_FILE}`)) {
+    const manifest = await readManifest(`${folder}/${MANIFEST_FILE}`);
+    return { ...network, form: manifest.form, ...knownFrom(manifest) };
+  }
+  const isFused = await exists(`${folder}/${FUSION_FILE}`);
+  const above = `${folder}/../${MANIFEST_FILE}`;
+  if (isFused && await exists(above)) {
+    return { ...network, form: "fused", ...knownFrom(await readManifest(above)) };
+  }
+  return { ...network, form: isFused ? "fused" : "unknown", card: guessCard(network.artifacts, path) };
+}
+
+function knownFrom(manifest: Manifest): Pick<ModelSource, "card" | "network" | "data"> {
+  return { card: manifest, network: manifest.network, data: manifest.data };
+}
+
+async function readNetwork(path: string): Promise<Pick<ModelSource, "path" | "artifacts" | "sha256">> {
+  const file = path.endsWith(".json") ? path : `${path}/${MODEL_FILE}`;
+  const description = await readBytes(file, "a TensorFlow.js model.json");
+  return { path, artifacts: await loadLayersModelArtifacts(path), sha256: await sha256(description) };
+}
+
+/** The run that a folder is the fused or the training form of. */
+async function runAround(folder: string): Promise<RunDirectory | undefined> {
+  const cut = folder.lastIndexOf("/");
+  const run = runDirectoryAt(cut < 0 ? "." : folder.slice(0, cut));
+  const path = cut < 0 ? `./${folder}` : folder;
+  const isForm = path === run.fused || path === run.snapshot;
+  return isForm && await exists(run.config) ? run : undefined;
+}
+
+/** What the topology alone tells: image size and number of classes; the normalization is ours. */
+function guessCard(artifacts: io.ModelArtifacts, path: string): ModelCard {
+  const { inputs, outputs } = readGraph(artifacts);
+  const [input] = inputs;
+  const size = input?.shape?.slice(1) ?? [];
+  const classes = outputs[0]?.shape?.at(-1);
+  if (
+    inputs.length !== 1 || outputs.length !== 1 || size.length !== 3 || size.includes(null) || classes == null
+  ) {
+    const shapes = inputs.map(({ shape }) => `[${shape?.map((length) => length ?? "?") ?? "?"}]`).join(", ");
+    throw new InputError(
+      `Cannot use ${path}: expected one input [N, height, width, channels] of a fixed size and one output of a known ` +
+        `number of classes; found inputs ${shapes || "none"} and ${outputs.length} outputs.`,
+      "RepFuse exports, evaluates and predicts with classifiers of images.",
+    );
+  }
+  const [height, width, channels] = size as [number, number, number];
+  return {
+    classNames: placeholderNames(classes),
+    inputSize: [height, width, channels],
+    normalization: defaultNormalization(channels),
+  };
+}

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { barRow, BARS, verdict } from "../../benchmarks/kernels/bars.ts";
+import { forwardErrors } from "../../benchmarks/kernels/forward_errors.ts";
+import { TextLineReader } from "../../benchmarks/kernels/lines.ts";
+import { StepProcess } from "../../benchmarks/kernels/process_turns.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
+
+Deno.test("verdict() says how far a gain and a cost have come", () => {
+  assert.equal(verdict({ ...BARS.a0Stock, value: 3 }), "goal");
+  assert.equal(verdict({ ...BARS.a0Stock, value: 1.8 }), "bar");
+  assert.equal(verdict({ ...BARS.a0Stock, value: 1.79 }), "missed");
+  assert.equal(verdict({ ...BARS.pytorch, value: 1 }), "goal");
+  assert.equal(verdict({ ...BARS.pytorch, value: 2.5 }), "bar");
+  assert.equal(verdict({ ...BARS.pytorch, value: 2.51 }), "missed");
+});
+
+Deno.test("barRow() has an interval when there is one", () => {
+  const row = barRow({ ...BARS.threads, value: 1.7, low: 1.6, high: 1.85 });
+  assert.deepEqual(row.slice(1), ["≥ 1.50x", "1.70x", "1.60-1.85", "≥ 1.80x", "bar"]);
+  assert.deepEqual(barRow({ ...BARS.direct, value: 2e-6 }).slice(2, 4), ["2.0e-6", ""]);
+});
+
+Deno.test("TextLineReader gives lines however the bytes are cut", async () => {
+  const reader = new TextLineReader(ReadableStream.from(["rea", "dy 1", "\n\ndone\nrest"].map(encode)));
+  assert.equal(await reader.next(), "ready 1");
+  assert.equal(await reader.next(), "");
+  assert.equal(await reader.next(), "done");
+  assert.equal(await reader.next(), undefined);
+});
+
+Deno.test("StepProcess.pytorch() gives nothing when no interpreter has PyTorch", async () => {
+  assert.equal(await StepProcess.pytorch(["no-such-interpreter", "false"]), undefined);
+});
+
+Deno.test("StepProcess takes one step at a time, and ends", async () => {
+  const process = await StepProcess.ours("ours-1");
+  assert.equal(process.greeting, "1");
+  await process.step();
+  await process.step();
+  await process.stop();
+});
+
+Deno.test("forwardErrors() stay within the bars", async () => {
+  await startBackend();
+  for (const { name, algorithm, error } of forwardErrors()) {
+    const { bar } = algorithm === "direct" ? BARS.direct : BARS.winograd;
+    assert.ok(error > 0 && error <= bar, `${name}: ${error}, expected at most ${bar}`);
+  }
+});
+
+function encode(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { decode } from "fast-png";
+import { renderEvaluation } from "../../src/cli/evaluation_table.ts";
+import { InputError } from "../../src/errors.ts";
+import {
+  evaluateNetwork,
+  type Evaluation,
+  evaluationData,
+  writeEvaluation,
+} from "../../src/classify/evaluate_network.ts";
+import { exists } from "../../src/files/read.ts";
+import type { Classifier } from "../../src/classify/classifier.ts";
+import { defaultNormalization } from "../../src/classify/normalization.ts";
+import type { OpenedNetwork } from "../../src/run/open_classifier.ts";
+import { SILENT } from "../deploy/tiny_source.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
+import { tinyDataset } from "../train/tiny.ts";
+
+const DATASET = tinyDataset();
+
+/** Answers as the labels say, but for the images named here. */
+function oracle(wrong: Readonly<Record<number, number>> = {}): Classifier {
+  return {
+    classify: () => {
+      const logits = new Float32Array(10 * DATASET.test.count);
+      DATASET.test.labels.forEach((label, i) => logits[10 * i + (wrong[i] ?? label)] = 5);
+      return Promise.resolve(logits);
+    },
+    dispose: () => Promise.resolve(),
+  };
+}
+
+function network(classifier: Classifier, classNames: readonly string[] = DATASET.classNames): OpenedNetwork {
+  return {
+    classifier,
+    card: { classNames, inputSize: [32, 32, 3], normalization: defaultNormalization(3) },
+    path: "runs/some",
+    format: "tfjs",
+    form: "fused",
+    folder: "runs/some",
+  };
+}
+
+Deno.test("evaluateNetwork() counts right answers", async () => {
+  const label = DATASET.test.labels[4]!;
+  const evaluation = await evaluateNetwork(network(oracle({ 4: (label + 1) % 10 })), DATASET, SILENT);
+  assert.deepEqual([evaluation.correct, evaluation.images], [19, 20]);
+  assert.deepEqual(evaluation.mistakes.map(({ index, truth }) => [index, truth]), [[4, label]]);
+  assert.match(renderEvaluation(evaluation), /accuracy 95\.00% \(19 of 20\)/);
+});
+
+Deno.test("evaluateNetwork() takes the data set's names where the network has none", async () => {
+  const placeholders = DATASET.classNames.map((_, i) => `class ${i}`);
+  const { classes } = await evaluateNetwork(network(oracle(), placeholders), DATASET, SILENT);
+  assert.deepEqual(classes.map(({ name }) => name), DATASET.classNames);
+});
+
+Deno.test("evaluateNetwork() refuses classes that are not the network's", async () => {
+  const swapped = [...DATASET.classNames.slice(1), DATASET.classNames[0]!];
+  await assert.rejects(evaluateNetwork(network(oracle(), swapped), DATASET, SILENT), (error) => {
+    assert(error instanceof InputError);
+    assert.match(error.message, /its class 0 is "circle", the network's is "ring"/);
+    return true;
+  });
+  await assert.rejects(
+    evaluateNetwork(network(oracle(), DATASET.classNames.slice(1)), DATASET, SILENT),
+    /it has 10 classes, the network 9/,
+  );
+});
+
+Deno.test("evaluationData() asks for a data set where the network names none", async () => {
+  await assert.rejects(evaluationData(network(oracle()), undefined, SILENT), (error) => {
+    assert(error instanceof InputError);
+    assert.match(error.hint!, /--data FOLDER/);
+    return true;
+  });
+});
+
+Deno.test("writeEvaluation() writes figures, matrix and the worst examples, worst first", () =>
+  inTemporaryFolder(async (folder) => {
+    const wrong = Object.fromEntries([2, 7].map((i) => [i, (DATASET.test.labels[i]! + 3) % 10]));
+    const evaluation = await evaluateNetwork(network(oracle(wrong)), DATASET, SILENT);
+    const files = await writeEvaluation(folder, evaluation, DATASET);
+    const written = JSON.parse(await Deno.readTextFile(files.json)) as Evaluation;
+    assert.deepEqual(written, JSON.parse(JSON.stringify(evaluation)));
+    assert.match(await Deno.readTextFile(files.confusionMatrix), /<svg[^]*circle/);
+    const sheet = decode(await Deno.readFile(files.worstExamples));
+    assert.deepEqual([sheet.width, sheet.height], [2 * 96 + 4, 96]);
+    const first = DATASET.test.images.subarray(2 * 3072, 2 * 3072 + 3);
+    assert.deepEqual([...sheet.data.subarray(0, 3)], [...first]);
+  }));
+
+Deno.test("writeEvaluation() writes no contact sheet of no mistakes", () =>
+  inTemporaryFolder(async (folder) => {
+    const files = await writeEvaluation(
+      folder,
+      await evaluateNetwork(network(oracle()), DATASET, SILENT),
+      DATASET,
+    );
+    assert(!await exists(files.worstExamples));
+  }));

@@ -1,0 +1,83 @@
+/** Pages of untrained networks, written to a folder of their own. */
+import * as tf from "@tensorflow/tfjs";
+import { saveLayersModel } from "../../../src/formats/tfjs/layers_model.ts";
+import type { ModelSource } from "../../../src/run/model_source.ts";
+import { webFormat } from "../../../src/deploy/web_format.ts";
+import { fuse } from "../../../src/fuse/fuse.ts";
+import { randomizeBatchNorm } from "../../../src/fuse/randomize_batch_norm.ts";
+import { defaultNormalization } from "../../../src/classify/normalization.ts";
+import { createNetwork } from "../../../src/model/network.ts";
+import { presetConfig } from "../../../src/model/presets.ts";
+import { runDirectoryAt } from "../../../src/run/run_directory.ts";
+import { artifactsOf } from "../../../src/model/artifacts.ts";
+
+/** A written page and what it was made from. */
+export interface SpecimenPage {
+  readonly folder: string;
+  readonly source: ModelSource;
+}
+
+/** Writes the page, hands it over, and removes it. */
+export async function inPage(
+  singleFile: boolean,
+  work: (page: SpecimenPage) => Promise<void>,
+  makeSource: (root: string) => Promise<ModelSource> = toySource,
+): Promise<void> {
+  const root = await Deno.makeTempDir({ prefix: "repfuse-page-" });
+  try {
+    const source = await makeSource(root);
+    const folder = `${root}/page`;
+    await Deno.mkdir(folder);
+    await webFormat(singleFile).write(folder, { source, artifacts: source.artifacts, precision: "float32" });
+    await work({ folder, source });
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+/** A run of the toy network, fused. */
+async function toySource(root: string): Promise<ModelSource> {
+  const run = runDirectoryAt(`${root}/2026-01-01T00-00-00-toy`);
+  const config = presetConfig("toy");
+  const training = randomizeBatchNorm(await artifactsOf(createNetwork(config, { seed: 1 })), 2);
+  await Deno.mkdir(run.snapshot, { recursive: true });
+  await saveLayersModel(run.snapshot, training);
+  return {
+    path: run.fused,
+    folder: run.fused,
+    form: "fused",
+    artifacts: fuse(training).artifacts,
+    sha256: "",
+    card: {
+      classNames: Array.from({ length: 10 }, (_, i) => `<class> & ${i}`),
+      inputSize: config.inputSize,
+      normalization: defaultNormalization(3),
+    },
+    run,
+  };
+}
+
+/** Somebody else's network: no run, one form, grey images that are not square, a softmax at the end. */
+export async function greySource(): Promise<ModelSource> {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.conv2d({ inputShape: [20, 28, 1], filters: 8, kernelSize: 3, strides: 2, activation: "elu" }),
+      tf.layers.depthwiseConv2d({ kernelSize: 3, padding: "same", activation: "relu6" }),
+      tf.layers.batchNormalization({}),
+      tf.layers.globalMaxPooling2d({}),
+      tf.layers.dense({ units: 3, activation: "softmax" }),
+    ],
+  });
+  return {
+    path: "models/grey",
+    folder: "models/grey",
+    form: "unknown",
+    artifacts: await artifactsOf(model),
+    sha256: "",
+    card: {
+      classNames: ["a", "b", "c"],
+      inputSize: [20, 28, 1],
+      normalization: { mean: [0], scale: [255] },
+    },
+  };
+}

@@ -1,0 +1,246 @@
+import * as tf from "@tensorflow/tfjs";
+import assert from "node:assert/strict";
+import { InputError } from "../../../src/errors.ts";
+import {
+  float32Tensor,
+  type RawTensor,
+  type SafetensorsContent,
+  writeSafetensors,
+} from "../../../src/formats/safetensors/write.ts";
+import { torchState, writeTorchSafetensors } from "../../../src/model/torch/write_weights.ts";
+import { readSafetensors } from "../../../src/formats/safetensors/read.ts";
+import { loadTorchState } from "../../../src/model/torch/read_weights.ts";
+import { networkModules, type TorchDialect } from "../../../src/model/torch/modules.ts";
+import { importTorchNetwork } from "../../../src/model/torch/network.ts";
+import { BLOCK_KINDS, type NetworkConfig, parseNetworkConfig, withBlock } from "../../../src/model/config.ts";
+import { createDeployNetwork, createNetwork } from "../../../src/model/network.ts";
+import { networkConfig, readFixture } from "../reference_fixture.ts";
+import { randomizeWeights } from "../weights.ts";
+
+const SHAPE = {
+  inputSize: [32, 32, 3],
+  classCount: 10,
+  padding: "explicit",
+  stem: { width: 8 },
+  stages: [{ depth: 2, width: 8 }, { depth: 3, width: 16 }],
+};
+
+const CONFIGS: Record<string, NetworkConfig> = {
+  "RepVGG": parseNetworkConfig({ ...SHAPE, block: "repvgg" }),
+  "RepVGG with groups": parseNetworkConfig({ ...SHAPE, block: "repvgg", groups: 4 }),
+  "RepVGG with every block grouped": parseNetworkConfig({
+    ...SHAPE,
+    block: "repvgg",
+    groups: 2,
+    groupsEvery: 1,
+  }),
+  "RepVGG with squeeze-and-excitation": parseNetworkConfig({
+    ...SHAPE,
+    block: "repvgg",
+    squeezeExcite: true,
+  }),
+  "RepVGG without 1x1": parseNetworkConfig({ ...SHAPE, block: "repvgg", branches: { conv1x1: false } }),
+  "MobileOne": parseNetworkConfig({ ...SHAPE, block: "mobileone", convBranches: 3 }),
+  "MobileOne with squeeze-and-excitation": parseNetworkConfig({
+    ...SHAPE,
+    block: "mobileone",
+    convBranches: 1,
+    stages: [{ depth: 2, width: 8 }, { depth: 3, width: 16, squeezeExciteBlocks: 2 }],
+  }),
+};
+
+const IMAGES = { imageSize: [32, 32] } as const;
+
+function withoutMetadata(tensors: ReadonlyMap<string, RawTensor>): SafetensorsContent {
+  return { tensors, metadata: {} };
+}
+
+const CREATE = { training: createNetwork, deploy: createDeployNetwork };
+
+/** Logits of a fixed random batch. */
+function logits(model: tf.LayersModel): Float32Array {
+  return tf.tidy(() => {
+    const images = tf.randomNormal([2, 32, 32, 3], 0, 1, "float32", 3);
+    return (model.predict(images) as tf.Tensor).dataSync() as Float32Array;
+  });
+}
+
+for (const [name, config] of Object.entries(CONFIGS)) {
+  for (const dialect of ["reference", "timm"] satisfies TorchDialect[]) {
+    for (const form of ["training", "deploy"] as const) {
+      Deno.test(`importTorchNetwork() finds ${name} again, ${form} form, ${dialect} names`, () => {
+        const model = randomizeWeights(CREATE[form](config, { seed: 1 }));
+        const tensors = torchState(model, networkModules(config, dialect));
+        const file = writeSafetensors({ tensors, metadata: {} });
+        const found = importTorchNetwork(readSafetensors(file), IMAGES);
+        assert.deepEqual([found.dialect, found.form], [dialect, form]);
+        if (form === "training") assert.deepEqual(found.config, config);
+        assert.deepEqual(logits(found.model), logits(model));
+      });
+    }
+  }
+}
+
+for (const block of BLOCK_KINDS) {
+  Deno.test(`importTorchNetwork() takes the architecture from a file of our own, ${block} and both forms`, () => {
+    const config = withBlock(parseNetworkConfig({ ...SHAPE, block: "repvgg", activation: "swish" }), block);
+    for (const form of ["training", "deploy"] as const) {
+      const model = randomizeWeights(CREATE[form](config, { seed: 1 }));
+      const found = importTorchNetwork(readSafetensors(writeTorchSafetensors(model, config)));
+      assert.deepEqual([found.config, found.form], [config, form]);
+      assert.deepEqual(logits(found.model), logits(model));
+    }
+  });
+}
+
+Deno.test("importTorchNetwork() refuses an architecture that is not one", () => {
+  const { state } = readFixture("net-repvgg");
+  for (const architecture of ["{", "{}", "3"]) {
+    assert.throws(() => importTorchNetwork({ tensors: state, metadata: { architecture } }), InputError);
+  }
+});
+
+Deno.test("writeTorchSafetensors() refuses a network that PyTorch would pad otherwise", () => {
+  const write = (inputSize: number[], padding: string) => {
+    const config = parseNetworkConfig({ ...SHAPE, block: "repvgg", inputSize, padding });
+    return writeTorchSafetensors(createDeployNetwork(config, { seed: null }), config);
+  };
+  assert.throws(() => write([32, 32, 3], "same"), /stride 2 on 32 pixels/);
+  assert.throws(() => write([33, 31, 3], "same"), /stride 2 on 16 pixels/);
+  write([33, 33, 3], "same");
+  write([32, 32, 3], "explicit");
+});
+
+Deno.test("importTorchNetwork() finds QARepVGG again", () => {
+  const config = parseNetworkConfig({ ...SHAPE, block: "repvgg", postAdditionBn: true });
+  const model = randomizeWeights(createNetwork(config, { seed: 1 }));
+  const tensors = torchState(model, networkModules(config, "reference"));
+  const found = importTorchNetwork({ tensors, metadata: {} }, IMAGES);
+  assert.deepEqual(found.config, config);
+  assert.deepEqual(logits(found.model), logits(model));
+});
+
+for (const name of ["net-repvgg", "net-mobileone"]) {
+  Deno.test(`importTorchNetwork() reads the configuration off ${name}`, () => {
+    const fixture = readFixture(name);
+    assert.deepEqual(
+      importTorchNetwork(withoutMetadata(fixture.state), IMAGES).config,
+      networkConfig(fixture),
+    );
+  });
+}
+
+Deno.test("networkModules() names RepVGG's layers as the reference code and timm do", () => {
+  const config = CONFIGS["RepVGG"]!;
+  const names = (dialect: TorchDialect, create = createNetwork) => [
+    ...torchState(create(config, { seed: null }), networkModules(config, dialect)).keys(),
+  ];
+  for (
+    const name of [
+      "stage0.rbr_dense.conv.weight",
+      "stage1.1.rbr_identity.running_var",
+      "stage2.2.rbr_1x1.bn.bias",
+      "linear.weight",
+    ]
+  ) assert.ok(names("reference").includes(name), name);
+  for (
+    const name of [
+      "stem.conv_kxk.conv.weight",
+      "stages.0.1.identity.running_var",
+      "stages.1.2.conv_1x1.bn.bias",
+      "head.fc.weight",
+    ]
+  ) assert.ok(names("timm").includes(name), name);
+  assert.deepEqual(names("reference", createDeployNetwork).slice(0, 3), [
+    "stage0.rbr_reparam.weight",
+    "stage0.rbr_reparam.bias",
+    "stage1.0.rbr_reparam.weight",
+  ]);
+});
+
+/** The message with which the state is refused. */
+function refusal(state: ReadonlyMap<string, RawTensor>): string {
+  try {
+    importTorchNetwork(withoutMetadata(state), { ...IMAGES, source: "net.safetensors" });
+  } catch (error) {
+    assert.ok(error instanceof InputError);
+    return error.message;
+  }
+  throw new assert.AssertionError({ message: "the state was accepted" });
+}
+
+Deno.test("importTorchNetwork() lists a renamed, a missing and a transposed tensor in one message", () => {
+  const state = new Map(readFixture("net-repvgg").state);
+  const renamed = "stage2.1.rbr_dense.bn.running_var";
+  state.set("stage2.1.rbr_dense.bn.runing_var", state.get(renamed)!);
+  state.delete(renamed);
+  state.delete("stage3.0.rbr_1x1.conv.weight");
+  const head = state.get("linear.weight")!;
+  state.set("linear.weight", { ...head, shape: [...head.shape].reverse() });
+  const message = refusal(state);
+  const findings = message.split("\n").slice(1);
+  assert.match(message, /net\.safetensors/);
+  assert.deepEqual(findings, [
+    "  - stage2.1.rbr_dense.bn.running_var [32] is missing (is it stage2.1.rbr_dense.bn.runing_var?)",
+    "  - stage3.0.rbr_1x1.conv.weight [64,32,1,1] is missing",
+    "  - linear.weight has shape [128,10], expected [10,128]",
+    "  - stage2.1.rbr_dense.bn.runing_var [32] is surplus: the network has no such tensor",
+  ]);
+});
+
+Deno.test("importTorchNetwork() finds a single transposed kernel anywhere in the network", () => {
+  const { state } = readFixture("net-repvgg");
+  for (const [name, tensor] of state) {
+    const [outputs, inputs, ...rest] = tensor.shape;
+    if (!name.endsWith("conv.weight") || outputs === inputs || name.startsWith("stage0")) continue;
+    const damaged = new Map(state).set(name, { ...tensor, shape: [inputs!, outputs!, ...rest] });
+    const findings = refusal(damaged).split("\n").slice(1);
+    assert.deepEqual(findings, [
+      `  - ${name} has shape [${inputs},${outputs},${rest}], expected [${tensor.shape}]`,
+    ]);
+  }
+});
+
+Deno.test("importTorchNetwork() passes over num_batches_tracked and refuses integers elsewhere", () => {
+  const state = new Map(readFixture("net-repvgg").state);
+  const integers = (shape: number[], count: number): RawTensor => ({
+    dtype: "I64",
+    shape,
+    data: new Uint8Array(8 * count),
+  });
+  state.set("stage0.rbr_dense.bn.num_batches_tracked", integers([], 1));
+  importTorchNetwork(withoutMetadata(state), IMAGES);
+  state.set("linear.bias", integers([10], 10));
+  assert.match(refusal(state), /linear\.bias has dtype I64/);
+});
+
+Deno.test("importTorchNetwork() refuses names that it does not know", () => {
+  const { state } = readFixture("net-repvgg");
+  assert.match(refusal(new Map()), /Cannot tell the network/);
+  assert.match(
+    refusal(new Map([...state].map(([name, tensor]) => [`module.${name}`, tensor]))),
+    /module\.stage/,
+  );
+  const far = new Map(state).set("stage999999999.0.w", float32Tensor(new Float32Array(1), [1]));
+  assert.match(refusal(far), /stage999999999\.0\.w \[1\] is surplus/);
+});
+
+Deno.test("loadTorchState() leaves the model as it was when the state does not fit", () => {
+  const fixture = readFixture("net-repvgg");
+  const config = networkConfig(fixture);
+  const model = createNetwork(config, { seed: 1 });
+  const before = logits(model);
+  const state = new Map(fixture.state);
+  state.delete("linear.bias");
+  assert.throws(() => loadTorchState(model, networkModules(config, "reference"), state), InputError);
+  assert.deepEqual(logits(model), before);
+});
+
+Deno.test("loadTorchState() keeps no tensors but the model's own", () => {
+  const fixture = readFixture("net-mobileone");
+  const config = networkConfig(fixture);
+  const model = createNetwork(config, { seed: null });
+  const before = tf.memory().numTensors;
+  loadTorchState(model, networkModules(config, "reference"), fixture.state);
+  assert.equal(tf.memory().numTensors, before);
+});

@@ -1,0 +1,100 @@
+import * as tf from "@tensorflow/tfjs";
+import assert from "node:assert/strict";
+import { DEFAULT_SETTINGS } from "../../src/bench/bench.ts";
+import { benchRun } from "../../src/run/bench_run.ts";
+import type { Dataset } from "../../src/data/dataset.ts";
+import { encodeIdxFolder } from "../../src/data/idx_folder.ts";
+import { loadDataset } from "../../src/data/load.ts";
+import { GateError } from "../../src/errors.ts";
+import { loadLayersModelArtifacts, saveLayersModel } from "../../src/formats/tfjs/layers_model.ts";
+import { exists } from "../../src/files/read.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
+import { createNetwork } from "../../src/model/network.ts";
+import { Random } from "../../src/random.ts";
+import { requestConfig } from "../../src/run/config.ts";
+import { type RunDirectory, runDirectoryAt } from "../../src/run/run_directory.ts";
+
+const backend = await startBackend();
+const context = { backend, progress: { update: () => {}, log: () => {} } };
+const settings = { ...DEFAULT_SETTINGS, rounds: 3, warmupRounds: 1, warmupMs: 0, batches: [1, 6] };
+
+Deno.test("benchRun() writes the report and the chart and leaves no tensor behind", async () => {
+  await using folder = await temporaryFolder();
+  const run = await makeRun(folder.path);
+  const before = tf.memory().numTensors;
+  const report = await benchRun(run, settings, { ...context, output: run });
+  assert.equal(tf.memory().numTensors, before);
+  assert.deepEqual(report.results.map(({ form, batch }) => `${form} ${batch}`), [
+    "training 1",
+    "fused 1",
+    "training 6",
+    "fused 6",
+  ]);
+  for (const { medianMs, p95Ms, imagesPerSecond, batch } of report.results) {
+    assert.ok(medianMs > 0 && p95Ms >= medianMs);
+    assert.ok(Math.abs(imagesPerSecond - 1000 * batch / medianMs) < 1e-6 * imagesPerSecond);
+  }
+  assert.deepEqual(report.speedup.map(({ batch }) => batch), [1, 6]);
+  for (const { low, ratio, high } of report.speedup) assert.ok(low <= ratio && ratio <= high);
+  for (const form of report.forms) {
+    assert.ok(form.parameters > 0 && form.heapBytes > form.bytes && form.tensors > 0);
+  }
+  assert.deepEqual(JSON.parse(await Deno.readTextFile(run.benchReport)), JSON.parse(JSON.stringify(report)));
+  assert.match(await Deno.readTextFile(run.benchChart), /^<svg /);
+});
+
+Deno.test("benchRun() refuses, writes nothing and frees everything when one weight of the fused form is off", async () => {
+  await using folder = await temporaryFolder();
+  const run = await makeRun(folder.path);
+  await spoilOneWeight(run.fused);
+  const before = tf.memory().numTensors;
+  await assert.rejects(benchRun(run, settings, { ...context, output: run }), GateError);
+  assert.equal(tf.memory().numTensors, before);
+  assert.equal(await exists(run.benchReport), false);
+  assert.equal(await exists(run.benchChart), false);
+});
+
+/** A run on a tiny data set whose "fused" form is the training form once more. */
+async function makeRun(folder: string): Promise<RunDirectory> {
+  await Deno.mkdir(`${folder}/data`);
+  for (const [name, bytes] of encodeIdxFolder(tinyDataset())) {
+    await Deno.writeFile(`${folder}/data/${name}`, bytes);
+  }
+  const dataset = await loadDataset(`${folder}/data`);
+  const config = requestConfig({ data: { source: `${folder}/data` } }, {}).resolve(dataset);
+  const run = runDirectoryAt(`${folder}/run`);
+  await Deno.mkdir(run.path);
+  await Deno.writeTextFile(run.config, JSON.stringify(config));
+  const model = createNetwork(config.network, { seed: 1 });
+  await model.save(tf.io.withSaveHandler(async (artifacts) => {
+    await saveLayersModel(run.snapshot, artifacts);
+    await saveLayersModel(run.fused, artifacts);
+    return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" } };
+  }));
+  model.dispose();
+  return run;
+}
+
+/** Makes the last bias of a model larger. */
+async function spoilOneWeight(folder: string): Promise<void> {
+  const artifacts = await loadLayersModelArtifacts(folder);
+  const weights = new Float32Array(artifacts.weightData as ArrayBuffer);
+  weights[weights.length - 1]! += 0.01;
+  await saveLayersModel(folder, { ...artifacts, weightData: weights.buffer });
+}
+
+/** Eight images of noise, 16x16x3, in two classes, for training and testing. */
+function tinyDataset(): Omit<Dataset, "name" | "checksum"> {
+  const random = Random.from(1, "pixels");
+  const split = () => ({
+    images: Uint8Array.from({ length: 8 * 16 * 16 * 3 }, () => random.integer(256)),
+    labels: Uint8Array.from({ length: 8 }, (_, i) => i % 2),
+    count: 8,
+  });
+  return { height: 16, width: 16, channels: 3, classNames: ["a", "b"], train: split(), test: split() };
+}
+
+async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
+  const path = await Deno.makeTempDir();
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}

@@ -1,0 +1,113 @@
+import * as tf from "@tensorflow/tfjs";
+import assert from "node:assert/strict";
+import { InputError } from "../../src/errors.ts";
+import { relativeDifference } from "../../src/bench/same_outputs.ts";
+import { loadLayersModelArtifacts } from "../../src/formats/tfjs/layers_model.ts";
+import { readManifest } from "../../src/deploy/manifest.ts";
+import { type RawTensor, writeSafetensors } from "../../src/formats/safetensors/write.ts";
+import { importWeights } from "../../src/run/import_weights.ts";
+import { readSafetensors } from "../../src/formats/safetensors/read.ts";
+import { startBackend } from "../../src/kernels/backend.ts";
+import { openModel } from "../../src/model/open_model.ts";
+import { SILENT } from "../deploy/tiny_source.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
+import { fixtureTensor, readFixture } from "../model/reference_fixture.ts";
+
+await startBackend();
+
+const FIXTURES = ["net-repvgg", "net-mobileone"];
+
+function pathOf(name: string): string {
+  return new URL(`../fixtures/${name}.safetensors`, import.meta.url).pathname;
+}
+
+for (const name of FIXTURES) {
+  Deno.test(`importWeights() makes a model of ${name} that computes what PyTorch computed`, () =>
+    inTemporaryFolder(async (folder) => {
+      const output = `${folder}/out`;
+      const settings = { prefix: "state/", imageSize: 32, output, progress: SILENT };
+      const { network } = await importWeights(pathOf(name), settings);
+      assert.deepEqual([network.dialect, network.form], ["reference", "training"]);
+      const model = await openModel(await loadLayersModelArtifacts(output), output);
+      const fixture = readFixture(name);
+      const { values, shape } = fixtureTensor(fixture, "x"); // NHWC
+      const logits = tf.tidy(() => (model.predict(tf.tensor(values, shape)) as tf.Tensor).dataSync());
+      assert(relativeDifference(fixtureTensor(fixture, "y").values, logits as Float32Array) < 1e-5);
+      model.dispose();
+    }));
+}
+
+/** The state of a fixture, changed, as a file. */
+async function withState(change: (state: Map<string, RawTensor>) => void, folder: string): Promise<string> {
+  const state = new Map(readFixture("net-repvgg").state);
+  change(state);
+  const path = `${folder}/weights.safetensors`;
+  await Deno.writeFile(path, writeSafetensors({ tensors: state, metadata: {} }));
+  return path;
+}
+
+Deno.test("importWeights() names a renamed, a missing and a transposed tensor in one message, and writes nothing", () =>
+  inTemporaryFolder(async (folder) => {
+    const path = await withState((state) => {
+      state.set("stage1.0.rbr_dense.conv.wait", state.get("stage1.0.rbr_dense.conv.weight")!);
+      state.delete("stage1.0.rbr_dense.conv.weight");
+      state.delete("stage2.0.rbr_1x1.bn.running_var");
+      const kernel = state.get("stage2.1.rbr_dense.conv.weight") ??
+        state.get("stage2.0.rbr_dense.conv.weight")!;
+      const name = state.has("stage2.1.rbr_dense.conv.weight") ? "stage2.1" : "stage2.0";
+      state.set(`${name}.rbr_dense.conv.weight`, { ...kernel, shape: kernel.shape.toReversed() });
+    }, folder);
+    await assert.rejects(
+      importWeights(path, { imageSize: 32, output: `${folder}/out`, progress: SILENT }),
+      (error) => {
+        assert(error instanceof InputError);
+        assert.match(
+          error.message,
+          /stage1\.0\.rbr_dense\.conv\.weight .* is missing \(is it .*conv\.wait\?\)/,
+        );
+        assert.match(error.message, /stage2\.0\.rbr_1x1\.bn\.running_var .* is missing/);
+        assert.match(error.message, /stage2\.\d\.rbr_dense\.conv\.weight has shape \[3,3,/);
+        return true;
+      },
+    );
+    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["weights.safetensors"]);
+  }));
+
+Deno.test("importWeights() says below which prefix the network lies", () =>
+  inTemporaryFolder(async (folder) => {
+    await assert.rejects(
+      importWeights(pathOf("net-repvgg"), { output: `${folder}/out`, progress: SILENT }),
+      (error) => {
+        assert(error instanceof InputError);
+        assert.match(error.hint!, /--prefix state\//);
+        return true;
+      },
+    );
+    const settings = { prefix: "module.", output: `${folder}/out`, progress: SILENT };
+    await assert.rejects(
+      importWeights(pathOf("net-repvgg"), settings),
+      /No tensor of .* begins with "module\."/,
+    );
+  }));
+
+Deno.test("importWeights() keeps labels and normalization, and refuses those that do not fit", () =>
+  inTemporaryFolder(async (folder) => {
+    const path = await withState(() => {}, folder);
+    const output = `${folder}/out`;
+    const { tensors } = readSafetensors(await Deno.readFile(path));
+    const classCount = tensors.get("linear.bias")!.shape[0]!;
+    const classNames = Array.from({ length: classCount }, (_, i) => `label ${i}`);
+    const settings = { imageSize: 32, output, progress: SILENT };
+    await importWeights(path, { ...settings, classNames, mean: [1, 2, 3], scale: [4] });
+    const manifest = await readManifest(`${output}/manifest.json`);
+    assert.deepEqual(manifest.classNames, classNames);
+    assert.deepEqual(manifest.normalization, { mean: [1, 2, 3], scale: [4, 4, 4] });
+    await assert.rejects(
+      importWeights(path, { ...settings, mean: [1, 2] }),
+      /mean has 2 values, .* 3 channels/,
+    );
+    await assert.rejects(
+      importWeights(path, { ...settings, classNames: ["one"] }),
+      new RegExp(`the network has ${classCount} classes, and there are 1 names`),
+    );
+  }));
