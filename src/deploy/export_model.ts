@@ -7,12 +7,13 @@
 import type { Progress } from "../progress.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { GateError, InputError } from "../errors.ts";
-import { replaceFolder } from "../files/atomic_folder.ts";
+import { checkOutputFolder, type OutputRequest, replaceFolder } from "../files/output_folder.ts";
 import { writeJsonAtomically } from "../files/atomic_write.ts";
+import { MODEL_FILE } from "../formats/tfjs/layers_model.ts";
 import type { Classifier } from "../classify/classifier.ts";
 import { openArtifacts } from "../classify/tfjs.ts";
 import type { ExportFormat } from "./formats.ts";
-import { describeFiles, type Manifest, MANIFEST_FILE } from "./manifest.ts";
+import { describeFiles, EXPORT_FOLDER, type Manifest, MANIFEST_FILE } from "./manifest.ts";
 import { type Precision, withPrecision } from "../formats/tfjs/precision.ts";
 import { measureQuantization, type QuantizationReport } from "./quantization_loss.ts";
 import { compareClassifiers, type ExportProof, proofImages } from "./proof.ts";
@@ -54,9 +55,11 @@ export async function exportModel(source: ModelSource, settings: ExportSettings)
   const { format, precision, dataset, progress } = settings;
   const { output = defaultOutput(source, settings), tolerance = format.tolerance } = settings;
   checkPrecision(format, precision);
+  const place = exportPlace(source, output);
+  await checkOutputFolder(place);
   const artifacts = withPrecision(source.artifacts, precision);
   let result: ExportResult | undefined;
-  await replaceFolder(output, async (folder) => {
+  await replaceFolder(place, async (folder) => {
     progress.log(`writing ${format.name}, ${precision}, of ${source.path}`);
     await format.write(folder, { source, artifacts, precision });
     const proof = await prove(folder, source, artifacts, { format, tolerance, dataset });
@@ -90,6 +93,16 @@ export function defaultOutput(
     ...(precision === "float32" ? [] : [precision]),
   ];
   return `${run?.path ?? folder}/export/${words.join("-")}`;
+}
+
+/** Where an export goes, and what it must leave alone: the forms of its run, or the one model, and the data. */
+export function exportPlace({ path, run, data }: ModelSource, output: string): OutputRequest {
+  const read = run === undefined ? [/\.(json|safetensors)$/.test(path) ? path : `${path}/${MODEL_FILE}`] : [
+    run.fused,
+    run.snapshot,
+    run.checkpoints,
+  ];
+  return { path: output, kind: EXPORT_FOLDER, inputs: data === undefined ? read : [...read, data.source] };
 }
 
 function checkPrecision({ name, precisions }: ExportFormat, precision: Precision): void {

@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "zod";
+import type { OutputKind } from "../files/output_folder.ts";
 import { sha256 } from "../files/hash.ts";
 import { readBytes, readJson } from "../files/read.ts";
 import { parseNetworkConfig } from "../model/config.ts";
@@ -76,6 +77,18 @@ export type Manifest = z.output<typeof manifestSchema>;
 export async function readManifest(path: string): Promise<Manifest> {
   return parseConfig(manifestSchema, await readJson(path, "a manifest"), `manifest ${path}`);
 }
+
+/** A folder with a manifest: it holds the files that the manifest lists, and what `evaluate` may have added. */
+export const EXPORT_FOLDER: OutputKind = {
+  what: "an export",
+  marker: MANIFEST_FILE,
+  recognize(content) {
+    const manifest = manifestSchema.safeParse(content);
+    if (!manifest.success) return undefined;
+    const listed = new Set([MANIFEST_FILE, ...manifest.data.files.map(({ path }) => path)]);
+    return (path) => listed.has(path) || /^evaluation\/[\w-]+\.(json|svg|png)$/.test(path);
+  },
+};
 
 /** Size and hash of every file below a folder, sorted by path; the manifest itself is left out. */
 export async function describeFiles(folder: string): Promise<Manifest["files"]> {

@@ -9,8 +9,14 @@ import type { Progress } from "../progress.ts";
 import { cutBatches, gatherBatch } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { GateError, InputError } from "../errors.ts";
-import { loadLayersModelArtifacts, saveLayersModel } from "../formats/tfjs/layers_model.ts";
-import { removeFolder, replaceFolder } from "../files/atomic_folder.ts";
+import { loadLayersModelArtifacts, MODEL_FILE, saveLayersModel } from "../formats/tfjs/layers_model.ts";
+import {
+  checkOutputFolder,
+  kindByNames,
+  type OutputRequest,
+  removeOutputFolder,
+  replaceFolder,
+} from "../files/output_folder.ts";
 import { writeJsonAtomically } from "../files/atomic_write.ts";
 import { readJson } from "../files/read.ts";
 import { fuse } from "../fuse/fuse.ts";
@@ -33,6 +39,12 @@ const RANDOM_IMAGES = 200;
 const RANDOM_IMAGES_ALONE = 500;
 
 const RANDOM_SEED = 20_190_510;
+
+/** A folder that {@link fuseRun} or {@link fuseModelFile} made; `evaluate` may have added to it. */
+const FUSED_MODEL = kindByNames("a fused model", "fusion.json", {
+  keys: ["source", "snapshotHash", "proof"],
+  names: /^(model\.json|weights-\d+of\d+\.bin|evaluation\/[\w-]+\.(json|svg|png))$/,
+});
 
 /** What to fuse, where to write, and how close the forms must be. */
 export interface FusionRequest {
@@ -67,11 +79,13 @@ export interface FusionResult {
  * @throws {GateError} when the forms differ; nothing is left at the output.
  */
 export async function fuseRun(run: RunDirectory, request: FusionRequest): Promise<FusionResult> {
+  const config = await readRunConfig(run.config);
+  const place = placeOf(request, [run.config, run.snapshot, run.checkpoints, config.data.source]);
+  await checkOutputFolder(place);
   const artifacts = await loadLayersModelArtifacts(run.snapshot);
   const snapshotHash = await checkSnapshot(run, artifacts);
-  const config = await readRunConfig(run.config);
   const dataset = await loadRunDataset(config.data, request.progress);
-  return await fuseAndProve(artifacts, run.path, snapshotHash, request, function* (shapes) {
+  return await fuseAndProve(artifacts, run.path, snapshotHash, { ...request, place }, function* (shapes) {
     yield* testBatches(dataset);
     yield* randomBatches(shapes, RANDOM_IMAGES);
   });
@@ -86,13 +100,15 @@ export async function fuseRun(run: RunDirectory, request: FusionRequest): Promis
  * @throws {GateError} when the forms differ; nothing is left at the output.
  */
 export async function fuseModelFile(path: string, request: FusionRequest): Promise<FusionResult> {
+  const place = placeOf(request, [path.endsWith(".json") ? path : `${path}/${MODEL_FILE}`]);
+  await checkOutputFolder(place);
   const artifacts = await loadLayersModelArtifacts(path);
   const { hash } = await bnSnapshotOf(artifacts);
   return await fuseAndProve(
     artifacts,
     path,
     hash,
-    request,
+    { ...request, place },
     (shapes) => randomBatches(shapes, RANDOM_IMAGES_ALONE),
   );
 }
@@ -104,7 +120,7 @@ async function fuseAndProve(
   artifacts: tf.io.ModelArtifacts,
   source: string,
   snapshotHash: string,
-  { output, tolerance, progress }: FusionRequest,
+  { output, tolerance, progress, place }: FusionRequest & { readonly place: OutputRequest },
   batchesFor: (shapes: InputShapes) => Iterable<Batch>,
 ): Promise<FusionResult> {
   const fusion = fuse(artifacts);
@@ -117,14 +133,14 @@ async function fuseAndProve(
     const batches = countImages(batchesFor(inputShapes(training, source)), progress);
     const proof = await verifyFusion({ training, fused, report: fusion.report, inputs: batches, tolerance });
     if (!proof.pass) {
-      await removeFolder(output);
+      await removeOutputFolder(place);
       throw new GateError(
         describeFailure(proof),
         "This is a fault in RepFuse, or a tolerance below float32's rounding. Nothing was written.",
       );
     }
     const record: FusionRecord = { source, snapshotHash, proof, ...fusion.report };
-    await replaceFolder(output, async (folder) => {
+    await replaceFolder(place, async (folder) => {
       await saveLayersModel(folder, fusion.artifacts);
       await writeJsonAtomically(`${folder}/fusion.json`, record);
     });
@@ -133,6 +149,10 @@ async function fuseAndProve(
     training.dispose();
     fused.dispose();
   }
+}
+
+function placeOf({ output }: FusionRequest, inputs: readonly string[]): OutputRequest {
+  return { path: output, kind: FUSED_MODEL, inputs };
 }
 
 /** The hash in `bn_snapshot.json`, after checking that the model beside it holds these very statistics. */

@@ -11,7 +11,7 @@ import { cutBatches, epochOrder, gatherBatch } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { InputError, InterruptedError } from "../errors.ts";
 import { saveLayersModel } from "../formats/tfjs/layers_model.ts";
-import { replaceFolder } from "../files/atomic_folder.ts";
+import { kindByNames, replaceFolder } from "../files/output_folder.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
 import type { BackendInfo } from "../kernels/backend.ts";
 import { artifactsOf } from "../model/artifacts.ts";
@@ -29,6 +29,12 @@ import { describeEnvironment } from "./environment.ts";
 import { loadRunDataset } from "./run_dataset.ts";
 import { createRunDirectory, openRunDirectory, type RunDirectory } from "./run_directory.ts";
 import { formatShare } from "../text/quantities.ts";
+
+/** The folder of a run's training form. */
+const SNAPSHOT = kindByNames("the snapshot", "bn_snapshot.json", {
+  keys: ["hash"],
+  names: /^(model\.json|weights-\d+of\d+\.bin)$/,
+});
 
 /** The surroundings of a training run. */
 export interface TrainingContext {
@@ -170,7 +176,7 @@ async function freeze(
   const { accuracy } = evaluate(model, dataset.test, shape);
   const artifacts = await artifactsOf(model);
   const snapshot = await bnSnapshotOf(artifacts);
-  await replaceFolder(run.snapshot, async (folder) => {
+  await replaceFolder({ path: run.snapshot, kind: SNAPSHOT, inputs: [] }, async (folder) => {
     await saveLayersModel(folder, artifacts);
     await writeJsonAtomically(`${folder}/bn_snapshot.json`, snapshot);
   });

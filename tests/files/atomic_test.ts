@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { WorkError } from "../../src/errors.ts";
-import { replaceFolder } from "../../src/files/atomic_folder.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../../src/files/atomic_write.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 
@@ -40,26 +39,4 @@ Deno.test("writeJsonAtomically() ends in a newline", () =>
   inTemporaryFolder(async (folder) => {
     await writeJsonAtomically(`${folder}/a.json`, { a: 1 });
     assert.equal(await Deno.readTextFile(`${folder}/a.json`), '{\n  "a": 1\n}\n');
-  }));
-
-Deno.test("replaceFolder() swaps the whole folder when filling succeeds", () =>
-  inTemporaryFolder(async (root) => {
-    const folder = `${root}/model`;
-    await replaceFolder(folder, (temporary) => Deno.writeTextFile(`${temporary}/old`, "1"));
-    await replaceFolder(folder, (temporary) => Deno.writeTextFile(`${temporary}/new`, "2"));
-    assert.deepEqual(namesIn(folder), ["new"]);
-    assert.deepEqual(namesIn(root), ["model"]);
-  }));
-
-Deno.test("replaceFolder() keeps the old folder when filling fails", () =>
-  inTemporaryFolder(async (root) => {
-    const folder = `${root}/model`;
-    await replaceFolder(folder, (temporary) => Deno.writeTextFile(`${temporary}/old`, "1"));
-    const failing = replaceFolder(folder, async (temporary) => {
-      await Deno.writeTextFile(`${temporary}/new`, "2");
-      throw new WorkError("half-way");
-    });
-    await assert.rejects(failing, /half-way/);
-    assert.deepEqual(namesIn(folder), ["old"]);
-    assert.deepEqual(namesIn(root), ["model"]);
   }));

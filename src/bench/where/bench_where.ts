@@ -5,7 +5,7 @@
  * @module
  */
 import type { Progress } from "../../progress.ts";
-import { removeFolder } from "../../files/atomic_folder.ts";
+import { removeFolder } from "../../files/output_folder.ts";
 import { writeJsonAtomically } from "../../files/atomic_write.ts";
 import { readRunConfig } from "../../run/config.ts";
 import type { RunDirectory } from "../../run/run_directory.ts";

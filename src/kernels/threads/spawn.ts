@@ -1,7 +1,7 @@
 /**
  * Starts workers in Deno. They are those of `node:worker_threads`, since only these can be unreferenced, so that a
  * program with idle workers ends when its own work does. They run one file of this folder and need no permission but
- * `--allow-read`.
+ * `--allow-read`: their environment is empty, since Deno would ask the person for the whole of `process.env` to copy it.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const ENTRY = new URL("./deno_worker.ts", import.meta.url);
 
 /** Starts a worker of Deno's. */
 export function spawnWorker(start: WorkerStart, entry: URL = ENTRY): PoolWorker {
-  const worker = new Worker(entry, { workerData: start });
+  const worker = new Worker(entry, { workerData: start, env: {} });
   const ended = new Promise<string>((resolve) => {
     worker.on("error", (error: unknown) => resolve(error instanceof Error ? error.message : String(error)));
     worker.on("exit", (code: number) => resolve(`it ended with code ${code}`));
