@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { mkdir, readdir } from "node:fs/promises";
 import { z } from "zod";
 import { InputError } from "../errors.ts";
 import { writeJsonAtomically } from "../files/atomic_write.ts";
@@ -78,8 +79,8 @@ export async function createAblation(
   root = RUNS_FOLDER,
 ): Promise<AblationFolder> {
   const folder = ablationFolderAt(`${root}/${FOLDER_PREFIX}${timeName(now)}`);
-  await Deno.mkdir(root, { recursive: true });
-  await Deno.mkdir(folder.path);
+  await mkdir(root, { recursive: true });
+  await mkdir(folder.path);
   await writeJsonAtomically(folder.plan, plan);
   return folder;
 }
@@ -134,8 +135,8 @@ export function membersOf(plan: AblationPlan, folder: AblationFolder): readonly 
 async function newestAblation(root: string): Promise<string | undefined> {
   if (!(await exists(root))) return undefined;
   const names: string[] = [];
-  for await (const entry of Deno.readDir(root)) {
-    if (entry.isDirectory && entry.name.startsWith(FOLDER_PREFIX)) names.push(entry.name);
+  for (const entry of await readdir(root, { withFileTypes: true })) {
+    if (entry.isDirectory() && entry.name.startsWith(FOLDER_PREFIX)) names.push(entry.name);
   }
   const newest = names.sort().at(-1);
   return newest === undefined ? undefined : `${root}/${newest}`;

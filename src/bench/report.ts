@@ -30,11 +30,11 @@ export function renderReport(report: BenchReport): string {
 }
 
 /** Where it ran, in one line: a figure means nothing without it. */
-export function whereText({ backend, deno, processor, cores }: Environment): string {
+export function whereText({ backend, runtime, processor, cores }: Environment): string {
   const kernels = backend.kernels === "stock" ? "stock kernels" : `fast kernels (${backend.instructionSet})`;
   const threads = backend.threads === 1 ? "1 thread" : `${backend.threads} threads`;
   const where = processor === "unknown" ? "unknown processor" : processor;
-  return `TensorFlow.js ${backend.backend} ${backend.version}, ${kernels}, ${threads}; Deno ${deno}; ${where}, ${cores} cores`;
+  return `TensorFlow.js ${backend.backend} ${backend.version}, ${kernels}, ${threads}; ${runtime}; ${where}, ${cores} cores`;
 }
 
 function costTable({ forms }: BenchReport): string {

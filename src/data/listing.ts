@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { readdir, stat } from "node:fs/promises";
 import { InputError } from "../errors.ts";
+import { describeFileError } from "../files/file_errors.ts";
 
 /** The names in a folder, each list sorted by code unit. */
 export interface Listing {
@@ -26,13 +28,16 @@ export async function listFolder(folder: string, hint?: string): Promise<Listing
   const files: string[] = [];
   const folders: string[] = [];
   try {
-    for await (const { name, isSymlink, isDirectory } of Deno.readDir(folder)) {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      const { name } = entry;
       if (name.startsWith(".") || DROPPINGS.has(name)) continue;
-      const leadsToFolder = isSymlink ? await isFolder(`${folder}/${name}`) : isDirectory;
+      const leadsToFolder = entry.isSymbolicLink()
+        ? await isFolder(`${folder}/${name}`)
+        : entry.isDirectory();
       (leadsToFolder ? folders : files).push(name);
     }
   } catch (error) {
-    throw new InputError(`Cannot read the folder ${folder}: ${describe(error)}.`, hint);
+    throw new InputError(`Cannot read the folder ${folder}: ${describeFileError(error, "folder")}.`, hint);
   }
   return { files: files.sort(), folders: folders.sort() };
 }
@@ -40,14 +45,8 @@ export async function listFolder(folder: string, hint?: string): Promise<Listing
 /** What a link leads to. One that leads nowhere counts as a file, which whoever reads it will miss by name. */
 async function isFolder(path: string): Promise<boolean> {
   try {
-    return (await Deno.stat(path)).isDirectory;
+    return (await stat(path)).isDirectory();
   } catch {
     return false;
   }
-}
-
-function describe(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "there is no such folder";
-  if (error instanceof Deno.errors.NotADirectory) return "it is a file";
-  return error instanceof Error ? error.message : String(error);
 }

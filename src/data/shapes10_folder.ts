@@ -4,9 +4,11 @@
  *
  * @module
  */
+import { mkdir, rm } from "node:fs/promises";
 import { InputError, WorkError } from "../errors.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
 import { sha256 } from "../files/hash.ts";
+import { withLock } from "../files/lock.ts";
 import { exists, readBytes, readJson } from "../files/read.ts";
 import type { LoadOptions } from "./assemble.ts";
 import type { Dataset } from "./dataset.ts";
@@ -43,23 +45,21 @@ export async function loadShapes10(
   recipe: ShapesRecipe = SHAPES10,
 ): Promise<Dataset> {
   let checksums = await readChecksums(folder);
-  if (!isDrawnBy(recipe, checksums)) checksums = await drawLocked(folder, recipe, options);
+  if (!isDrawnBy(recipe, checksums)) checksums = await lock(folder, () => draw(folder, recipe, options));
   await verify(folder, checksums);
   return await loadIdxFolder(folder, Object.keys(checksums.files), SHAPES10_NAME, options);
 }
 
-async function drawLocked(
+async function draw(
   folder: string,
   recipe: ShapesRecipe,
   { onProgress }: LoadOptions,
 ): Promise<Checksums> {
-  using lock = await openLock(folder);
-  await lock.lock(true);
   const already = await readChecksums(folder);
   if (isDrawnBy(recipe, already)) return already;
 
   onProgress?.(`Drawing ${recipe.trainCount + recipe.testCount} images of Shapes10 into ${folder}`);
-  if (already !== undefined) await Deno.remove(`${folder}/${CHECKSUM_FILE}`);
+  if (already !== undefined) await rm(`${folder}/${CHECKSUM_FILE}`);
   const files = encodeIdxFolder({
     height: recipe.size,
     width: recipe.size,
@@ -78,11 +78,12 @@ async function drawLocked(
   return checksums;
 }
 
-async function openLock(folder: string): Promise<Deno.FsFile> {
+async function lock<T>(folder: string, work: () => Promise<T>): Promise<T> {
   try {
-    await Deno.mkdir(folder, { recursive: true });
-    return await Deno.open(`${folder}/${LOCK_FILE}`, { write: true, create: true });
+    await mkdir(folder, { recursive: true });
+    return await withLock(`${folder}/${LOCK_FILE}`, work);
   } catch (error) {
+    if (error instanceof InputError || error instanceof WorkError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new WorkError(
       `Cannot write Shapes10 to ${folder}: ${reason}`,

@@ -4,8 +4,13 @@
  *
  * @module
  */
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { WorkError } from "../errors.ts";
 
+/** More than any script of ours. */
+const MAXIMUM_BYTES = 2 ** 26;
 const CONFIG = new URL("../../deno.json", import.meta.url);
 
 /**
@@ -22,29 +27,23 @@ export async function bundle(entry: URL, importMap: URL, format: "esm" | "iife" 
     "--quiet",
     "--no-check",
     ...["--platform", "browser", "--format", format, "--minify"],
-    ...["--config", pathOf(CONFIG), "--import-map", pathOf(importMap)],
-    pathOf(entry),
+    ...["--config", fileURLToPath(CONFIG), "--import-map", fileURLToPath(importMap)],
+    fileURLToPath(entry),
   ];
-  let output: Deno.CommandOutput;
   try {
-    output = await new Deno.Command("deno", { args, stdin: "null" }).output();
+    const { stdout } = await promisify(execFile)("deno", args, { maxBuffer: MAXIMUM_BYTES });
+    return stdout;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const { code, stderr, message } = error as Error & { code?: number | string; stderr?: string };
+    if (typeof code === "number") {
+      throw new WorkError(
+        `Cannot bundle ${fileURLToPath(entry)}: ${stderr?.trim()}`,
+        "The bundler is fetched from npm on its first use; run it once with a network: deno bundle --help.",
+      );
+    }
     throw new WorkError(
-      `Cannot start deno to bundle ${pathOf(entry)}: ${reason}`,
-      "Allow it to: --allow-run=deno, with deno on the PATH.",
+      `Cannot start deno to bundle ${fileURLToPath(entry)}: ${message}`,
+      "Allow it to: --allow-run=deno --allow-env, with deno on the PATH.",
     );
   }
-  const decoder = new TextDecoder();
-  if (!output.success) {
-    throw new WorkError(
-      `Cannot bundle ${pathOf(entry)}: ${decoder.decode(output.stderr).trim()}`,
-      "The bundler is fetched from npm on its first use; run it once with a network: deno bundle --help.",
-    );
-  }
-  return decoder.decode(output.stdout);
-}
-
-function pathOf(url: URL): string {
-  return decodeURIComponent(url.pathname);
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { readdir } from "node:fs/promises";
 import { z } from "zod";
 import type { OutputKind } from "../files/output_folder.ts";
 import { sha256 } from "../files/hash.ts";
@@ -103,8 +104,9 @@ export async function describeFiles(folder: string): Promise<Manifest["files"]> 
 
 async function filesBelow(folder: string, prefix: string): Promise<string[]> {
   const paths: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(`${folder}/${prefix}`)) {
-    if (isDirectory) paths.push(...await filesBelow(folder, `${prefix}${name}/`));
+  for (const entry of await readdir(`${folder}/${prefix}`, { withFileTypes: true })) {
+    const { name } = entry;
+    if (entry.isDirectory()) paths.push(...await filesBelow(folder, `${prefix}${name}/`));
     else paths.push(prefix + name);
   }
   return paths.sort();

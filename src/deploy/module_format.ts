@@ -7,8 +7,10 @@
  *
  * @module
  */
+import { pathToFileURL } from "node:url";
 import { bundle } from "./bundle.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
+import { readText } from "../files/read.ts";
 import { imageCount, type ModelCard } from "../classify/classifier.ts";
 import type { Classifier, LoadOptions } from "./module/api.ts";
 import { KERNELS } from "../runtime/fast_steps.ts";
@@ -35,7 +37,7 @@ export const MODULE_FORMAT: ExportFormat = {
   tolerance: TOLERANCE,
   write: writeModule,
   async open(folder, card) {
-    const url = new URL(`file://${await Deno.realPath(folder)}/index.js`);
+    const url = pathToFileURL(`${folder}/index.js`);
     // Another address each time, so that a module that was written over is not taken from the cache.
     url.searchParams.set("read", crypto.randomUUID());
     const { load } = await import(url.href) as WrittenModule;
@@ -83,7 +85,7 @@ function indexText({ classNames, normalization }: ModelCard, program: unknown, k
 
 /** The types of `module/api.ts`, and `load`. */
 async function declarations(): Promise<string> {
-  const types = await Deno.readTextFile(new URL("api.ts", RUNTIME));
+  const types = await readText(new URL("api.ts", RUNTIME), "the types of an exported module");
   return `${types}
 /**
  * Loads the network.

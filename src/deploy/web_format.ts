@@ -9,7 +9,7 @@
 import { bundle } from "./bundle.ts";
 import { InputError } from "../errors.ts";
 import { writeFileAtomically } from "../files/atomic_write.ts";
-import { exists, readBytes } from "../files/read.ts";
+import { exists, readBytes, readText } from "../files/read.ts";
 import type { Classifier, ModelCard } from "../classify/classifier.ts";
 import { ASSETS, type PageData } from "./page/page_data.ts";
 import type { ExportFormat, ExportRequest } from "./formats.ts";
@@ -44,8 +44,8 @@ async function writePage(folder: string, request: ExportRequest, singleFile: boo
   const assets = await pageAssets(request);
   const script = await bundle(new URL("page.ts", WEB), new URL("import_map.json", WEB), "iife");
   const page = renderPage({
-    html: await Deno.readTextFile(new URL("page.html", WEB)),
-    style: await Deno.readTextFile(new URL("page.css", WEB)),
+    html: await readText(new URL("page.html", WEB), "the page"),
+    style: await readText(new URL("page.css", WEB), "the style of the page"),
     script: singleFile ? { text: script } : { file: SCRIPT_FILE },
     assets: singleFile ? assets : [],
   });
@@ -59,7 +59,7 @@ async function writePage(folder: string, request: ExportRequest, singleFile: boo
 async function openPage(folder: string, card: ModelCard): Promise<Classifier> {
   const read = await exists(`${folder}/${ASSETS.data}`)
     ? (name: string) => readBytes(`${folder}/${name}`, "a file of an exported page")
-    : assetReader(readInlined(await Deno.readTextFile(`${folder}/${PAGE_FILE}`)), folder);
+    : assetReader(readInlined(await readText(`${folder}/${PAGE_FILE}`, "an exported page")), folder);
   const data = JSON.parse(new TextDecoder().decode(await read(ASSETS.data))) as PageData;
   const form = data.forms.at(-1)!;
   return openPageNetwork(form.program, await read(form.weights), card);

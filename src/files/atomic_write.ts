@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { WorkError } from "../errors.ts";
 import { exists } from "./read.ts";
 
@@ -25,16 +27,18 @@ export async function writeFileAtomically(
 ): Promise<void> {
   const temporary = path + TEMPORARY_ENDING;
   try {
-    const folder = path.slice(0, path.lastIndexOf("/"));
-    if (folder !== "" && path.includes("/")) await Deno.mkdir(folder, { recursive: true });
-    using file = await Deno.open(temporary, { write: true, create: true, truncate: true });
-    let rest = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    while (rest.length > 0) rest = rest.subarray(await file.write(rest));
-    await file.sync();
-    if (options.keepAs !== undefined && await exists(path)) await Deno.rename(path, options.keepAs);
-    await Deno.rename(temporary, path);
+    await mkdir(dirname(path), { recursive: true });
+    const file = await open(temporary, "w");
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    if (options.keepAs !== undefined && await exists(path)) await rename(path, options.keepAs);
+    await rename(temporary, path);
   } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
+    await rm(temporary).catch(() => {});
     const reason = error instanceof Error ? error.message : String(error);
     throw new WorkError(
       `Cannot write ${path}: ${reason}`,

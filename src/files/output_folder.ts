@@ -9,6 +9,7 @@ import { lstat, mkdir, readdir, realpath, rename, rm, stat } from "node:fs/promi
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { InputError, WorkError } from "../errors.ts";
 import { TEMPORARY_ENDING } from "./atomic_write.ts";
+import { fileFault } from "./file_errors.ts";
 import { readJson } from "./read.ts";
 
 /** A kind of folder that one task makes, and how one of that kind is known again. */
@@ -153,8 +154,9 @@ async function kindOf(path: string): Promise<"file" | "folder" | undefined> {
   try {
     return (await stat(path)).isDirectory() ? "folder" : "file";
   } catch (error) {
-    if (codeOf(error) === "ENOTDIR") return "file";
-    if (codeOf(error) === "ENOENT") return undefined;
+    const fault = fileFault(error);
+    if (fault === "a file") return "file";
+    if (fault === "missing") return undefined;
     throw error;
   }
 }
@@ -202,17 +204,11 @@ function describeOverlap(target: string, source: string): string {
 }
 
 function isMissing(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === "ENOENT" || code === "ENOTDIR";
+  const fault = fileFault(error);
+  return fault === "missing" || fault === "a file";
 }
 
 function isRefusedByTheSystem(error: unknown): error is Error {
-  return ["EACCES", "EPERM", "EROFS", "ENOTDIR", "ENOSPC", "ERR_ACCESS_DENIED"].includes(
-    codeOf(error) ?? "",
-  ) ||
-    (error instanceof Error && ["NotCapable", "PermissionDenied"].includes(error.name));
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+  const fault = fileFault(error);
+  return fault === "denied" || fault === "full" || fault === "a file";
 }

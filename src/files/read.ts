@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { lstat, readFile } from "node:fs/promises";
 import { InputError } from "../errors.ts";
+import { describeFileError, fileFault } from "./file_errors.ts";
 
 /**
  * The bytes of a file.
@@ -12,12 +14,26 @@ import { InputError } from "../errors.ts";
  * @param expected What the file should have been, for the message: "a model.json".
  * @throws {InputError} when it is missing, a folder, or may not be read.
  */
-export async function readBytes(path: string, expected: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function readBytes(path: string | URL, expected: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    return await Deno.readFile(path);
+    const { buffer, byteOffset, length } = await readFile(path) as Uint8Array<ArrayBuffer>;
+    // A small file may lie in a buffer that Node shares among many: whoever asks for `buffer` means this file alone.
+    if (length === buffer.byteLength) return new Uint8Array(buffer);
+    return new Uint8Array(buffer.slice(byteOffset, byteOffset + length));
   } catch (error) {
-    throw new InputError(`Cannot read ${path} (expected ${expected}): ${describeReadError(error)}.`);
+    throw new InputError(`Cannot read ${path} (expected ${expected}): ${describeFileError(error, "file")}.`);
   }
+}
+
+/**
+ * The text of a file, which is UTF-8.
+ *
+ * @param path The file.
+ * @param expected What the file should have been, for the message.
+ * @throws {InputError} when it is missing, a folder, or may not be read.
+ */
+export async function readText(path: string | URL, expected: string): Promise<string> {
+  return new TextDecoder().decode(await readBytes(path, expected));
 }
 
 /**
@@ -28,7 +44,7 @@ export async function readBytes(path: string, expected: string): Promise<Uint8Ar
  * @throws {InputError} when it cannot be read or is not JSON.
  */
 export async function readJson(path: string, expected: string): Promise<unknown> {
-  const text = new TextDecoder().decode(await readBytes(path, expected));
+  const text = await readText(path, expected);
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -40,17 +56,10 @@ export async function readJson(path: string, expected: string): Promise<unknown>
 /** Whether a file or a folder stands at this path. */
 export async function exists(path: string): Promise<boolean> {
   try {
-    await Deno.lstat(path);
+    await lstat(path);
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (fileFault(error) === "missing") return false;
     throw error;
   }
-}
-
-function describeReadError(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "there is no such file";
-  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
-  if (error instanceof Deno.errors.PermissionDenied) return "it may not be read";
-  return error instanceof Error ? error.message : String(error);
 }

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { WorkError } from "../errors.ts";
 import { sha256 } from "../files/hash.ts";
@@ -75,15 +76,15 @@ async function readSources(only?: readonly string[]): Promise<Map<string, string
   const sources = new Map<string, string>();
   for (const folder of ["", "lib/"]) {
     const names: string[] = [];
-    for await (const entry of Deno.readDir(new URL(folder, ASSEMBLY))) {
-      if (!entry.isFile || !entry.name.endsWith(ENDING)) continue;
+    for (const entry of await readdir(new URL(folder, ASSEMBLY), { withFileTypes: true })) {
+      if (!entry.isFile() || !entry.name.endsWith(ENDING)) continue;
       const wanted = folder !== "" || only === undefined ||
         only.includes(entry.name.slice(0, -ENDING.length));
       if (wanted) names.push(entry.name);
     }
     for (const name of names.sort()) {
       const path = folder + name;
-      sources.set(path.slice(0, -ENDING.length), await Deno.readTextFile(new URL(path, ASSEMBLY)));
+      sources.set(path.slice(0, -ENDING.length), await readFile(new URL(path, ASSEMBLY), "utf8"));
     }
   }
   const missing = only?.filter((name) => !sources.has(name)) ?? [];
@@ -93,7 +94,7 @@ async function readSources(only?: readonly string[]): Promise<Map<string, string
 
 async function compilerVersion(): Promise<string> {
   const manifest = new URL("../package.json", import.meta.resolve("assemblyscript"));
-  return (JSON.parse(await Deno.readTextFile(manifest)) as { version: string }).version;
+  return (JSON.parse(await readFile(manifest, "utf8")) as { version: string }).version;
 }
 
 async function compile(sources: Map<string, string>, flags: string[]): Promise<Uint8Array<ArrayBuffer>> {
@@ -152,7 +153,7 @@ function assertNoDataSection(binary: Uint8Array<ArrayBuffer>): void {
 
 async function readCache(file: URL): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {
-    const binary = await Deno.readFile(file);
+    const binary = new Uint8Array(await readFile(file));
     return WebAssembly.validate(binary) ? binary : undefined;
   } catch {
     return undefined;
@@ -161,14 +162,12 @@ async function readCache(file: URL): Promise<Uint8Array<ArrayBuffer> | undefined
 
 /** Several processes may write the same file at once: each its own temporary one, renamed when it is whole. */
 async function writeCache(cache: URL, file: URL, binary: Uint8Array): Promise<void> {
-  const permission = await Deno.permissions.query({ name: "write", path: cache });
-  if (permission.state !== "granted") return;
   const temporary = new URL(`${crypto.randomUUID()}.partial`, cache);
   try {
-    await Deno.mkdir(cache, { recursive: true });
-    await Deno.writeFile(temporary, binary);
-    await Deno.rename(temporary, file);
+    await mkdir(cache, { recursive: true });
+    await writeFile(temporary, binary);
+    await rename(temporary, file);
   } catch {
-    await Deno.remove(temporary).catch(() => {});
+    await rm(temporary, { force: true }).catch(() => {});
   }
 }

@@ -5,6 +5,7 @@
  */
 import { formatShare } from "../text/quantities.ts";
 import { writeFileAtomically } from "../files/atomic_write.ts";
+import { readText } from "../files/read.ts";
 import type { RunDirectory } from "../run/run_directory.ts";
 import { type Content, Html, html } from "./html.ts";
 import { readRunFiles, type RunFiles } from "./run_files.ts";
@@ -24,7 +25,10 @@ const STYLE = new URL("./report.css", import.meta.url);
  */
 export async function writeReport(run: RunDirectory): Promise<string> {
   const path = `${run.path}/${REPORT_FILE}`;
-  await writeFileAtomically(path, renderReport(await readRunFiles(run), await Deno.readTextFile(STYLE)));
+  await writeFileAtomically(
+    path,
+    renderReport(await readRunFiles(run), await readText(STYLE, "the style of a report")),
+  );
   return path;
 }
 

@@ -3,16 +3,18 @@
  *
  * @module
  */
-import { cpus } from "node:os";
+import { availableParallelism, cpus } from "node:os";
+import process from "node:process";
 import { version as tfjsVersion } from "@tensorflow/tfjs";
 import type { BackendInfo } from "../kernels/backend.ts";
 
 /** The content of `environment.json`. */
 export interface Environment {
-  readonly deno: string;
+  /** What ran it: "Deno 2.9.6". */
+  readonly runtime: string;
   readonly v8: string;
   readonly tfjs: string;
-  /** Operating system and processor family: "linux x86_64". */
+  /** Operating system and processor family: "linux x64". */
   readonly platform: string;
   /** Name of the processor. */
   readonly processor: string;
@@ -31,15 +33,20 @@ export interface Environment {
  */
 export function describeEnvironment(backend: BackendInfo, now: Date): Environment {
   return {
-    deno: Deno.version.deno,
-    v8: Deno.version.v8,
+    runtime: runtimeName(),
+    v8: process.versions.v8,
     tfjs: tfjsVersion["tfjs-core"] ?? "unknown",
-    platform: `${Deno.build.os} ${Deno.build.arch}`,
+    platform: `${process.platform} ${process.arch}`,
     processor: processorName(),
-    cores: navigator.hardwareConcurrency,
+    cores: availableParallelism(),
     backend,
     startedAt: now.toISOString(),
   };
+}
+
+function runtimeName(): string {
+  const { deno, node } = process.versions as { deno?: string; node: string };
+  return deno === undefined ? `Node.js ${node}` : `Deno ${deno}`;
 }
 
 /** The name of the first processor; "unknown" where the task may not ask (`--allow-sys=cpus`). */

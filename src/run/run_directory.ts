@@ -11,7 +11,9 @@
  *
  * @module
  */
+import { mkdir, readdir } from "node:fs/promises";
 import { InputError } from "../errors.ts";
+import { fileFault } from "../files/file_errors.ts";
 import { exists } from "../files/read.ts";
 
 /** Where runs live unless a flag says otherwise. */
@@ -73,14 +75,14 @@ export async function createRunDirectory(
   root = RUNS_FOLDER,
 ): Promise<RunDirectory> {
   const time = timeName(now);
-  await Deno.mkdir(root, { recursive: true });
+  await mkdir(root, { recursive: true });
   for (let attempt = 1;; attempt++) {
     const path = `${root}/${time}-${preset}${attempt === 1 ? "" : `-${attempt}`}`;
     try {
-      await Deno.mkdir(path);
+      await mkdir(path);
       return runDirectoryAt(path);
     } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      if (fileFault(error) !== "there") throw error;
     }
   }
 }
@@ -91,7 +93,7 @@ export async function createRunDirectory(
  * @param folder Where.
  */
 export async function openRunDirectory(folder: string): Promise<RunDirectory> {
-  await Deno.mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true });
   return runDirectoryAt(folder);
 }
 
@@ -138,8 +140,8 @@ export function timeName(now: Date): string {
 export async function listRuns(root = RUNS_FOLDER): Promise<string[]> {
   if (!(await exists(root))) return [];
   const names: string[] = [];
-  for await (const entry of Deno.readDir(root)) {
-    if (entry.isDirectory && (await exists(`${root}/${entry.name}/config.json`))) names.push(entry.name);
+  for (const entry of await readdir(root, { withFileTypes: true })) {
+    if (entry.isDirectory() && (await exists(`${root}/${entry.name}/config.json`))) names.push(entry.name);
   }
   return names.sort().reverse().map((name) => `${root}/${name}`);
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { appendFile } from "node:fs/promises";
 import * as tf from "@tensorflow/tfjs";
 import { renderCurves } from "../charts/curves.ts";
 import type { Progress } from "../progress.ts";
@@ -205,7 +206,7 @@ async function writeMetrics(
   timing: EpochTiming,
 ): Promise<void> {
   await writeFileAtomically(run.metrics, history.map((metrics) => JSON.stringify(metrics) + "\n").join(""));
-  await Deno.writeTextFile(run.timing, JSON.stringify(timing) + "\n", { append: true });
+  await appendFile(run.timing, JSON.stringify(timing) + "\n");
   await writeFileAtomically(run.curves, renderCurves(history, run.path.split("/").at(-1)!));
 }
 

@@ -7,7 +7,7 @@ const report: BenchReport = {
   run: "runs/a",
   network: "toy, 32x32x3",
   environment: {
-    deno: "2.9.6",
+    runtime: "Deno 2.9.6",
     v8: "15",
     tfjs: "4.22.0",
     platform: "linux x86_64",

@@ -81,7 +81,7 @@ const FINISHED: Partial<RunFiles> = {
     run: "run",
     network: "toy, 32x32x3",
     environment: {
-      deno: "2",
+      runtime: "Deno 2",
       v8: "15",
       tfjs: "4",
       platform: "linux",

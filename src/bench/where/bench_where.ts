@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { mkdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import type { Progress } from "../../progress.ts";
 import { removeFolder } from "../../files/output_folder.ts";
 import { writeJsonAtomically } from "../../files/atomic_write.ts";
@@ -59,7 +61,7 @@ export async function benchWhere(
 ): Promise<WhereReport> {
   const { preset, network } = await readRunConfig(run.config);
   const folder = `${WORK_FOLDER}/${crypto.randomUUID()}`;
-  await Deno.mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true });
   try {
     const { batches, rounds, warmupMs, minimumMs, budgetMs, tolerance, seed } = settings;
     await fillContestFolder(folder, run, {
@@ -116,7 +118,7 @@ async function removeWhenQuiet(folder: string): Promise<void> {
 
 /** Every place on one thread, and a browser on all as well: it is the one place where all engines have threads. */
 function placesAndThreads(places: readonly Place[]): { where: Place; threads: number }[] {
-  const all = navigator.hardwareConcurrency;
+  const all = availableParallelism();
   return places.flatMap((where) => [
     { where, threads: 1 },
     ...(where === "browser" && all > 1 ? [{ where, threads: all }] : []),

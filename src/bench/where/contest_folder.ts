@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { writeFile } from "node:fs/promises";
 import { bundle } from "../../deploy/bundle.ts";
 import { gatherBatch } from "../../data/batches.ts";
 import { loadDataset } from "../../data/load.ts";
@@ -42,25 +43,25 @@ export async function fillContestFolder(
   };
   const compiled = { training: compileNetwork(artifacts.training), fused: compileNetwork(artifacts.fused) };
   for (const form of FORMS) {
-    await Deno.writeFile(`${folder}/${weightsFile(form)}`, new Uint8Array(compiled[form].weights.buffer));
-    await Deno.writeFile(`${folder}/${onnxFile(form)}`, writeOnnx(artifacts[form], { metadata: {} }));
+    await writeFile(`${folder}/${weightsFile(form)}`, new Uint8Array(compiled[form].weights.buffer));
+    await writeFile(`${folder}/${onnxFile(form)}`, writeOnnx(artifacts[form], { metadata: {} }));
   }
   const images = await testImages(run, Math.max(...settings.batches));
-  await Deno.writeFile(`${folder}/${CONTEST_FILES.images}`, new Uint8Array(images.buffer));
+  await writeFile(`${folder}/${CONTEST_FILES.images}`, new Uint8Array(images.buffer));
   const data: ContestData = {
     ...settings,
     programs: { training: compiled.training.program, fused: compiled.fused.program },
     kernels: await compiledKernels({ only: INFERENCE_KERNELS }),
     sharedKernels: await compiledKernels({ only: INFERENCE_KERNELS, sharedMemory: true }),
   };
-  await Deno.writeTextFile(`${folder}/${CONTEST_FILES.data}`, JSON.stringify(data));
+  await writeFile(`${folder}/${CONTEST_FILES.data}`, JSON.stringify(data));
   await copyOf("@tensorflow/tfjs-backend-wasm", CONTEST_FILES.tfjsWasm, folder);
   await copyOf("@tensorflow/tfjs-backend-wasm", CONTEST_FILES.tfjsThreadedWasm, folder);
   await copyOf("onnxruntime-web/wasm", CONTEST_FILES.ortWasm, folder);
-  await Deno.writeTextFile(`${folder}/${CONTEST_FILES.script}`, await bundle(SCRIPT, IMPORT_MAP));
-  await Deno.writeTextFile(`${folder}/${CONTEST_FILES.threadScript}`, await bundle(THREAD, IMPORT_MAP));
-  await Deno.writeTextFile(`${folder}/${LAUNCHER_FILE}`, launcherText());
-  await Deno.writeTextFile(`${folder}/${PAGE_FILE}`, PAGE_TEXT);
+  await writeFile(`${folder}/${CONTEST_FILES.script}`, await bundle(SCRIPT, IMPORT_MAP));
+  await writeFile(`${folder}/${CONTEST_FILES.threadScript}`, await bundle(THREAD, IMPORT_MAP));
+  await writeFile(`${folder}/${LAUNCHER_FILE}`, launcherText());
+  await writeFile(`${folder}/${PAGE_FILE}`, PAGE_TEXT);
 }
 
 /** The first test images of the run's data set, normalised; from the beginning again where there are fewer. */
@@ -78,5 +79,5 @@ async function testImages(run: RunDirectory, count: number): Promise<Float32Arra
 async function copyOf(name: string, file: string, folder: string): Promise<void> {
   const url = new URL(`./${file}`, import.meta.resolve(name));
   const bytes = await readBytes(decodeURIComponent(url.pathname), `a file of ${name}`);
-  await Deno.writeFile(`${folder}/${file}`, bytes);
+  await writeFile(`${folder}/${file}`, bytes);
 }

@@ -3,8 +3,14 @@
  *
  * @module
  */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { realpath } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { InputError, WorkError } from "../../errors.ts";
 import { exists } from "../../files/read.ts";
+import { listen } from "../../deploy/serve/http_server.ts";
 import { staticFiles } from "../../deploy/serve/static_files.ts";
 import { LOOPBACK } from "../../deploy/serve/server.ts";
 import type { ContestResult } from "./contest_data.ts";
@@ -69,39 +75,30 @@ async function inProcess(
   folder: string,
   onProgress: (message: string) => void,
 ): Promise<ContestResult> {
-  const script = `${await Deno.realPath(folder)}/${LAUNCHER_FILE}`;
-  let child: Deno.ChildProcess;
-  try {
-    child = new Deno.Command(program, {
-      args: [...args, script],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    })
-      .spawn();
-  } catch (error) {
-    throw cannotStart(program, error);
-  }
-  const [complaints, stdout, { success }] = await Promise.all([
+  const script = `${await realpath(folder)}/${LAUNCHER_FILE}`;
+  const child = spawn(program, [...args, script], { stdio: ["ignore", "pipe", "pipe"] });
+  const [complaints, stdout, [code]] = await Promise.all([
     readProgress(child.stderr, onProgress),
-    new Response(child.stdout).text(),
-    child.status,
-  ]);
+    text(child.stdout),
+    once(child, "close") as Promise<[number | null]>,
+  ]).catch((error) => {
+    throw cannotStart(program, error);
+  });
   // TensorFlow.js greets whom it takes for Node.js: the result is the last line.
   const last = stdout.trimEnd().split("\n").at(-1) ?? "";
-  if (success && last.startsWith("{")) return JSON.parse(last) as ContestResult;
+  if (code === 0 && last.startsWith("{")) return JSON.parse(last) as ContestResult;
   throw new WorkError(`The contest failed in ${program}: ${complaints.trim() || "it said nothing"}`);
 }
 
 /** Hands on the lines of progress; returns the others. */
 async function readProgress(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  stream: Readable,
   onProgress: (message: string) => void,
 ): Promise<string> {
   let rest = "";
   let others = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
+  for await (const chunk of stream.setEncoding("utf8")) {
+    const lines = (rest + chunk).split("\n");
     rest = lines.pop()!;
     for (const line of lines) {
       if (line.startsWith(PROGRESS_MARK)) onProgress(line.slice(PROGRESS_MARK.length));
@@ -118,49 +115,48 @@ async function inBrowser(
 ): Promise<ContestResult> {
   const program = await findChromium();
   const files = await staticFiles(folder);
-  const { promise, resolve, reject } = Promise.withResolvers<ContestResult>();
-  const server = Deno.serve({ hostname: LOOPBACK, port: 0, onListen: () => {} }, async (request) => {
-    if (request.method !== "POST") return await files(request);
-    const text = await request.text();
-    const { pathname } = new URL(request.url);
-    if (pathname === POSTS.progress) onProgress(text);
-    else if (pathname === POSTS.result) resolve(JSON.parse(text) as ContestResult);
-    else reject(new WorkError(`The contest failed in ${program}: ${text}`));
-    return new Response(null, { status: 204 });
-  });
-  const profile = `${await Deno.realPath(folder)}/profile`;
-  const url = `http://${LOOPBACK}:${server.addr.port}/?threads=${threads}`;
-  let child: Deno.ChildProcess | undefined;
+  let resolve!: (result: ContestResult) => void;
+  let reject!: (error: unknown) => void;
+  const held = new Promise<ContestResult>((...ways) => [resolve, reject] = ways);
+  const server = await listen(
+    async (request) => {
+      if (request.method !== "POST") return await files(request);
+      const text = await request.text();
+      const { pathname } = new URL(request.url);
+      if (pathname === POSTS.progress) onProgress(text);
+      else if (pathname === POSTS.result) resolve(JSON.parse(text) as ContestResult);
+      else reject(new WorkError(`The contest failed in ${program}: ${text}`));
+      return new Response(null, { status: 204 });
+    },
+    LOOPBACK,
+    0,
+  );
+  const profile = `${await realpath(folder)}/profile`;
+  const url = `http://${LOOPBACK}:${server.port}/?threads=${threads}`;
+  let child: ChildProcess | undefined;
   const timer = setTimeout(
     () => reject(new WorkError(`${program} has not finished the contest.`)),
     PATIENCE_MS,
   );
   try {
-    child = new Deno.Command(program, {
-      args: [...CHROMIUM_FLAGS, `--user-data-dir=${profile}`, url],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    child.status.then(({ code }) => reject(new WorkError(`${program} has ended with code ${code}.`)));
-    return await promise;
+    child = spawn(program, [...CHROMIUM_FLAGS, `--user-data-dir=${profile}`, url], { stdio: "ignore" });
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new WorkError(`${program} has ended with code ${code}.`)));
+    return await held;
   } catch (error) {
     throw error instanceof WorkError ? error : cannotStart(program, error);
   } finally {
     clearTimeout(timer);
     await end(child);
-    await server.shutdown();
+    await server.stop();
   }
 }
 
-async function end(child: Deno.ChildProcess | undefined): Promise<void> {
-  if (child === undefined) return;
-  try {
-    child.kill("SIGTERM");
-  } catch {
-    // It has ended by itself.
-  }
-  await child.status;
+async function end(child: ChildProcess | undefined): Promise<void> {
+  if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  await ended;
 }
 
 async function findChromium(): Promise<string> {

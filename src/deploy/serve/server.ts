@@ -4,7 +4,8 @@
  * @module
  */
 import { InputError } from "../../errors.ts";
-import { staticFiles } from "./static_files.ts";
+import { type HttpServer, listen } from "./http_server.ts";
+import { type Handler, staticFiles } from "./static_files.ts";
 
 /** Who can reach the server, unless a flag says otherwise: this machine alone. */
 export const LOOPBACK = "127.0.0.1";
@@ -42,14 +43,10 @@ export async function serveFolder(folder: string, options: ServeOptions = {}): P
   const handler = await staticFiles(folder);
   const ports = port === undefined ? Array.from({ length: TRIED_PORTS }, (_, i) => DEFAULT_PORT + i) : [port];
   for (const candidate of ports) {
-    const server = listen(handler, host, candidate);
+    const server = await tryPort(handler, host, candidate);
     if (server === undefined) continue;
-    const { port } = server.addr as Deno.NetAddr;
-    return {
-      url: `http://${host.includes(":") ? `[${host}]` : host}:${port}/`,
-      finished: server.finished,
-      stop: () => server.shutdown(),
-    };
+    const { port, finished, stop } = server;
+    return { url: `http://${host.includes(":") ? `[${host}]` : host}:${port}/`, finished, stop };
   }
   const tried = ports.length === 1 ? `Port ${ports[0]} is` : `Ports ${ports[0]} to ${ports.at(-1)} are`;
   throw new InputError(
@@ -59,20 +56,11 @@ export async function serveFolder(folder: string, options: ServeOptions = {}): P
 }
 
 /** The server, or nothing when the port is taken. */
-function listen(
-  handler: (request: Request) => Promise<Response>,
-  hostname: string,
-  port: number,
-): Deno.HttpServer | undefined {
+async function tryPort(handler: Handler, hostname: string, port: number): Promise<HttpServer | undefined> {
   try {
-    return Deno.serve({
-      hostname,
-      port,
-      onListen: () => {},
-      onError: () => new Response("The file cannot be read.\n", { status: 500 }),
-    }, handler);
+    return await listen(handler, hostname, port);
   } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) return undefined;
+    if ((error as { code?: unknown }).code === "EADDRINUSE") return undefined;
     const reason = error instanceof Error ? error.message : String(error);
     throw new InputError(
       `Cannot listen on ${hostname}, port ${port}: ${reason}`,

@@ -6,6 +6,9 @@
  * @module
  */
 
+import { readFile, realpath, stat } from "node:fs/promises";
+import { fileFault } from "../../files/file_errors.ts";
+
 /** Media types by ending. A browser compiles WebAssembly from a stream only under its own type. */
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   css: "text/css; charset=utf-8",
@@ -39,10 +42,10 @@ export type Handler = (request: Request) => Promise<Response>;
  * A handler for the files below a folder.
  *
  * @param folder The folder; it must be there.
- * @throws {Deno.errors.NotFound} when it is not.
+ * @throws when it is not.
  */
 export async function staticFiles(folder: string): Promise<Handler> {
-  const root = await Deno.realPath(folder);
+  const root = await realpath(folder);
   return async (request) => {
     if (request.method !== "GET" && request.method !== "HEAD") {
       return answer(405, "Only GET and HEAD are answered here.", { allow: "GET, HEAD" });
@@ -74,19 +77,16 @@ async function openBelow(
   path: string,
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; type: string } | undefined> {
   try {
-    let file = await Deno.realPath(`${root}/${path}`);
-    if ((await Deno.stat(file)).isDirectory) file = await Deno.realPath(`${file}/${INDEX_FILE}`);
+    let file = await realpath(`${root}/${path}`);
+    if ((await stat(file)).isDirectory()) file = await realpath(`${file}/${INDEX_FILE}`);
     // Links are resolved by now: what is still below the root lies there.
-    if (!file.startsWith(`${root}/`) || !(await Deno.stat(file)).isFile) return undefined;
+    if (!file.startsWith(`${root}/`) || !(await stat(file)).isFile()) return undefined;
     const ending = file.slice(file.lastIndexOf(".") + 1).toLowerCase();
     const type = Object.hasOwn(MEDIA_TYPES, ending) ? MEDIA_TYPES[ending]! : OTHER_TYPE;
-    return { bytes: await Deno.readFile(file), type };
+    return { bytes: new Uint8Array(await readFile(file)), type };
   } catch (error) {
-    const isGone = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
-    const isHidden = error instanceof Deno.errors.PermissionDenied ||
-      error instanceof Deno.errors.NotCapable ||
-      error instanceof Deno.errors.FilesystemLoop || error instanceof Deno.errors.InvalidData;
-    if (isGone || isHidden) return undefined;
+    // Gone, hidden, or no name that a file can have: nobody outside needs to know which.
+    if (fileFault(error) !== undefined) return undefined;
     throw error;
   }
 }
