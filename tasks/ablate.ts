@@ -5,7 +5,8 @@
  * @module
  */
 import { runAblation } from "../src/run/ablation.ts";
-import { type AblationPlan, createAblation, findAblation, readPlan } from "../src/ablate/plan.ts";
+import type { AblationPlan } from "../src/ablate/plan.ts";
+import { createAblation, findAblation, readPlan } from "../src/run/ablation_folder.ts";
 import { VARIANT_NAMES } from "../src/ablate/variants.ts";
 import { newComputeCommand, startBackendFor } from "../src/cli/backend_options.ts";
 import { renderAblationTable } from "../src/cli/ablation_table.ts";
@@ -15,6 +16,7 @@ import { definedOnly, someOf } from "../src/cli/options.ts";
 import { createProgress } from "../src/cli/progress.ts";
 import { refuseFlagsWithResume } from "../src/cli/resume_flags.ts";
 import { PRESET_NAMES } from "../src/model/presets.ts";
+import { Datasets } from "../src/run/datasets.ts";
 import { readRunConfigFile } from "../src/run/config.ts";
 
 const DEFAULT_SEEDS = 3;
@@ -55,7 +57,12 @@ await runTask(command.action(async (options) => {
   const signal = interruptSignal();
   const backend = await startBackendFor(options, progress);
   const place = folder ?? await createAblation(plan, new Date());
-  const report = await runAblation(place, plan, { backend, progress, signal });
+  const report = await runAblation(place, plan, {
+    backend,
+    progress,
+    datasets: new Datasets(progress),
+    signal,
+  });
   if (options.json) {
     print(JSON.stringify(report));
     return;

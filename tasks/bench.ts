@@ -6,7 +6,7 @@
 import { DEFAULT_SETTINGS } from "../src/bench/bench.ts";
 import { benchRun } from "../src/run/bench_run.ts";
 import { renderReport } from "../src/bench/report.ts";
-import { benchWhere, WHERE_FILE } from "../src/bench/where/bench_where.ts";
+import { benchWhere, WHERE_FILE } from "../src/run/where_run.ts";
 import { PLACES } from "../src/bench/where/places.ts";
 import { renderWhere } from "../src/bench/where/where_report.ts";
 import { newComputeCommand, startBackendFor } from "../src/cli/backend_options.ts";
@@ -14,6 +14,7 @@ import { decimal, print, runTask, wholeNumber, wholeNumbers } from "../src/cli/c
 import { someOf } from "../src/cli/options.ts";
 import { createProgress } from "../src/cli/progress.ts";
 import { refreshReport } from "../src/cli/run_report.ts";
+import { Datasets } from "../src/run/datasets.ts";
 import { findRun, runDirectoryAt } from "../src/run/run_directory.ts";
 
 const { batches, rounds, tolerance, seed, budgetMs } = DEFAULT_SETTINGS;
@@ -55,15 +56,21 @@ await runTask(command.action(async (named, options) => {
   };
   const output = options.output === undefined ? run : runDirectoryAt(options.output);
   const progress = createProgress(options);
+  const datasets = new Datasets(progress);
   if (options.where !== undefined) {
-    const report = await benchWhere(run, settings, { places: options.where, progress, output: output.path });
+    const report = await benchWhere(run, settings, {
+      places: options.where,
+      progress,
+      datasets,
+      output: output.path,
+    });
     print(
       options.json ? JSON.stringify(report) : `${renderWhere(report)}\nWritten: ${output.path}/${WHERE_FILE}`,
     );
     return;
   }
   const backend = await startBackendFor(options, progress);
-  const report = await benchRun(run, settings, { backend, progress, output });
+  const report = await benchRun(run, settings, { backend, progress, datasets, output });
   const page = await refreshReport(run);
   if (options.json) {
     print(JSON.stringify(report));

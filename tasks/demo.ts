@@ -7,8 +7,8 @@ import { newCommand, print, runTask, wholeNumber } from "../src/cli/command.ts";
 import { interruptSignal } from "../src/cli/interrupt.ts";
 import { createProgress } from "../src/cli/progress.ts";
 import { exportModel } from "../src/deploy/export_model.ts";
-import { readModelSource } from "../src/run/model_source.ts";
-import { loadSourceDataset } from "../src/run/source_data.ts";
+import { readModelSource } from "../src/run/read_source.ts";
+import { Datasets } from "../src/run/datasets.ts";
 import { webFormat } from "../src/deploy/web_format.ts";
 import { startBackend } from "../src/kernels/backend.ts";
 import { DEFAULT_PORT, LOOPBACK, serveFolder } from "../src/deploy/serve/server.ts";
@@ -28,7 +28,7 @@ await runTask(command.action(async (named, options) => {
   const progress = createProgress(options);
   const signal = interruptSignal();
   const source = await readModelSource(named);
-  const dataset = await loadSourceDataset(source.data, progress);
+  const dataset = await new Datasets(progress).ofNetwork(source.data);
   await startBackend();
   const { output } = await exportModel(source, {
     format: webFormat(false),

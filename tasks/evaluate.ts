@@ -8,7 +8,8 @@ import { renderEvaluation } from "../src/cli/evaluation_table.ts";
 import { oneOf } from "../src/cli/options.ts";
 import { createProgress } from "../src/cli/progress.ts";
 import { refreshReport } from "../src/cli/run_report.ts";
-import { evaluateNetwork, evaluationData, writeEvaluation } from "../src/classify/evaluate_network.ts";
+import { evaluate } from "../src/run/evaluation_run.ts";
+import { Datasets } from "../src/run/datasets.ts";
 import { openClassifier } from "../src/run/open_classifier.ts";
 import { startBackend } from "../src/kernels/backend.ts";
 
@@ -22,20 +23,25 @@ const command = newCommand(
   )
   .option("--form <form>", "which form of a run: fused or training", oneOf(["fused", "training"]), "fused")
   .option("--data <source>", "shapes10, or a folder (default: the data that the network was trained on)")
-  .option("--output <folder>", "where the files go (default: evaluation/ in the run, or beside the model)")
+  .option(
+    "--output <folder>",
+    "where the files go (default: evaluation/FORM/ in the run, or beside the model)",
+  )
   .addHelpText("after", "\nExample: deno task evaluate runs/NAME/export/onnx --json");
 
 await runTask(command.action(async (named, options) => {
   const progress = createProgress(options);
   await startBackend();
   const network = await openClassifier(named, options.form);
-  const dataset = await evaluationData(network, options.data, progress);
-  const evaluation = await evaluateNetwork(network, dataset, progress);
-  const folder = options.output ?? `${network.folder}/evaluation`;
-  const files = await writeEvaluation(folder, evaluation, dataset);
-  const report = await refreshReport(network.folder);
+  const { evaluation, output, files } = await evaluate(network, {
+    datasets: new Datasets(progress),
+    progress,
+    data: options.data,
+    output: options.output,
+  });
+  const report = await refreshReport(network.home);
   if (options.json) {
-    print(JSON.stringify({ output: folder, ...evaluation }));
+    print(JSON.stringify({ output, ...evaluation }));
     return;
   }
   print(renderEvaluation(evaluation));

@@ -11,8 +11,8 @@ import { InputError } from "../src/errors.ts";
 import { defaultOutput, exportModel } from "../src/deploy/export_model.ts";
 import { EXPORT_FORMATS, findFormat } from "../src/deploy/formats.ts";
 import { PRECISIONS } from "../src/formats/tfjs/precision.ts";
-import { readModelSource } from "../src/run/model_source.ts";
-import { loadSourceDataset } from "../src/run/source_data.ts";
+import { readModelSource } from "../src/run/read_source.ts";
+import { Datasets } from "../src/run/datasets.ts";
 import { webFormat } from "../src/deploy/web_format.ts";
 import { startBackend } from "../src/kernels/backend.ts";
 
@@ -44,7 +44,7 @@ await runTask(command.action(async (named, options) => {
   const progress = createProgress(options);
   const format = options.singleFile ? singleFileFormat(options.format) : findFormat(options.format);
   const source = await readModelSource(named, options.form);
-  const dataset = await loadSourceDataset(source.data, progress);
+  const dataset = await new Datasets(progress).ofNetwork(source.data);
   await startBackend();
   const { quantize: precision, tolerance } = options;
   const place = options.output ?? defaultOutput(source, { format, precision });

@@ -12,7 +12,8 @@ import { summarizeFusion } from "../src/cli/summaries.ts";
 import { MODEL_FILE } from "../src/formats/tfjs/layers_model.ts";
 import { EQUIVALENCE_TOLERANCE } from "../src/classify/verify.ts";
 import { fuseModelFile, fuseRun } from "../src/run/fusion_run.ts";
-import { findSource } from "../src/run/source.ts";
+import { Datasets } from "../src/run/datasets.ts";
+import { findSource } from "../src/run/named.ts";
 
 const command = newComputeCommand(
   "fuse",
@@ -34,7 +35,12 @@ await runTask(command.action(async (named, options) => {
   const source = await findSource(named, "trained");
   await startBackendFor(options, progress);
   const result = source.kind === "run"
-    ? await fuseRun(source.run, { output: output ?? source.run.fused, tolerance, progress })
+    ? await fuseRun(source.run, {
+      output: output ?? source.run.fused,
+      tolerance,
+      progress,
+      datasets: new Datasets(progress),
+    })
     : await fuseModelFile(source.path, { output: output ?? `${source.folder}/fused`, tolerance, progress });
   const { record } = result;
   const report = source.kind === "run" && output === undefined ? await refreshReport(source.run) : undefined;

@@ -10,7 +10,7 @@ import { renderInspectedRegions, renderRefusals, renderRest } from "../src/cli/i
 import { loadLayersModelArtifacts } from "../src/formats/tfjs/layers_model.ts";
 import { writeFileAtomically } from "../src/files/atomic_write.ts";
 import { inspect } from "../src/inspect/inspect.ts";
-import { findSource } from "../src/run/source.ts";
+import { findSource } from "../src/run/named.ts";
 
 const command = newCommand(
   "inspect",

@@ -4,7 +4,6 @@
  * @module
  */
 import { DEFAULT_SETTINGS } from "../src/bench/bench.ts";
-import { benchRun } from "../src/run/bench_run.ts";
 import { renderReport } from "../src/bench/report.ts";
 import { newComputeCommand, startBackendFor } from "../src/cli/backend_options.ts";
 import { print, runTask, wholeNumber } from "../src/cli/command.ts";
@@ -13,18 +12,14 @@ import { interruptSignal } from "../src/cli/interrupt.ts";
 import { BLOCK_HELP, blockKind, networkChanges, networkSetting, SET_HELP } from "../src/cli/network_flags.ts";
 import { definedOnly } from "../src/cli/options.ts";
 import { createProgress } from "../src/cli/progress.ts";
-import type { Progress } from "../src/progress.ts";
 import { refreshReport } from "../src/cli/run_report.ts";
 import { renderTrainingSummary, summarizeFusion } from "../src/cli/summaries.ts";
-import { evaluateNetwork, evaluationData, writeEvaluation } from "../src/classify/evaluate_network.ts";
-import { EQUIVALENCE_TOLERANCE } from "../src/classify/verify.ts";
 import { MODEL_FILE } from "../src/formats/tfjs/layers_model.ts";
-import { openClassifier } from "../src/run/open_classifier.ts";
 import { PRESET_NAMES } from "../src/model/presets.ts";
-import { readRunConfigFile, requestConfig } from "../src/run/config.ts";
-import { fuseRun } from "../src/run/fusion_run.ts";
-import { type RunDirectory, runDirectoryAt } from "../src/run/run_directory.ts";
-import { startTraining } from "../src/run/training_run.ts";
+import { readRunConfigFile } from "../src/run/config.ts";
+import { requestConfig } from "../src/train/run_config.ts";
+import { Datasets } from "../src/run/datasets.ts";
+import { runPipeline } from "../src/run/pipeline_run.ts";
 
 const command = newComputeCommand("pipeline", "Train a multi-branch network, fuse it, and bench both forms.")
   .option("--preset <name>", `the network: ${PRESET_NAMES.join(", ")} (default: toy)`)
@@ -51,19 +46,16 @@ await runTask(command.action(async (options) => {
   const signal = interruptSignal();
   const backend = await startBackendFor(options, progress);
 
-  const training = await startTraining(request, { backend, progress, signal });
-  const run = runDirectoryAt(training.run);
-  if (!options.json) print(renderTrainingSummary(training) + "\n");
-
-  const { output, record } = await fuseRun(run, {
-    output: run.fused,
-    tolerance: EQUIVALENCE_TOLERANCE,
+  const { run, training, fusion, bench } = await runPipeline(request, {
+    backend,
     progress,
+    datasets: new Datasets(progress),
+    signal,
+    settings: DEFAULT_SETTINGS,
+    onTrained: (summary) => options.json || print(renderTrainingSummary(summary) + "\n"),
+    onFused: ({ record }) => options.json || print(`${renderCosts(record)}\n${renderProof(record)}\n`),
   });
-  if (!options.json) print(`${renderCosts(record)}\n${renderProof(record)}\n`);
-
-  const bench = await benchRun(run, DEFAULT_SETTINGS, { backend, progress, output: run });
-  await evaluateFused(run, progress);
+  const { output, record } = fusion;
   const report = await refreshReport(run);
   const seconds = (performance.now() - startMs) / 1000;
   if (options.json) {
@@ -75,15 +67,3 @@ await runTask(command.action(async (options) => {
   print(`Fused model: ${output}/${MODEL_FILE}`);
   if (report !== undefined) print(report);
 }));
-
-/** The fused form's confusion matrix and worst examples, for the report. */
-async function evaluateFused(run: RunDirectory, progress: Progress): Promise<void> {
-  const network = await openClassifier(run.path, "fused");
-  try {
-    const dataset = await evaluationData(network, undefined, progress);
-    const evaluation = await evaluateNetwork(network, dataset, progress);
-    await writeEvaluation(`${run.path}/evaluation`, evaluation, dataset);
-  } finally {
-    network.classifier.dispose();
-  }
-}

@@ -13,7 +13,9 @@ import { refuseFlagsWithResume } from "../src/cli/resume_flags.ts";
 import { refreshReport } from "../src/cli/run_report.ts";
 import { renderTrainingSummary } from "../src/cli/summaries.ts";
 import { PRESET_NAMES } from "../src/model/presets.ts";
-import { readRunConfigFile, requestConfig } from "../src/run/config.ts";
+import { readRunConfigFile } from "../src/run/config.ts";
+import { requestConfig } from "../src/train/run_config.ts";
+import { Datasets } from "../src/run/datasets.ts";
 import { findRun } from "../src/run/run_directory.ts";
 import { resumeTraining, startTraining } from "../src/run/training_run.ts";
 
@@ -86,7 +88,7 @@ await runTask(command.action(async (options) => {
   }
   const signal = interruptSignal();
   const backend = await startBackendFor(options, progress);
-  const summary = await start({ backend, progress, signal });
+  const summary = await start({ backend, progress, datasets: new Datasets(progress), signal });
   const report = await refreshReport(summary.run);
   if (options.json) print(JSON.stringify(summary));
   else {

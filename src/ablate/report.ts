@@ -6,8 +6,23 @@
  */
 import { GateError } from "../errors.ts";
 import type { NetworkCost } from "../fuse/network_cost.ts";
-import type { MemberResult } from "../run/ablation_member.ts";
 import { type Variant, VARIANTS } from "./variants.ts";
+
+/** What one network reached. */
+export interface MemberResult {
+  readonly variant: string;
+  readonly seed: number;
+  /** Its run directory. */
+  readonly run: string;
+  /** Share of the test images that the fused network classifies right. */
+  readonly fusedAccuracy: number;
+  /** Wall time of the epochs, evaluation included. */
+  readonly trainingSeconds: number;
+  /** Cost of the training form. */
+  readonly trainingCost: NetworkCost;
+  /** Cost of the deploy form. */
+  readonly deployCost: NetworkCost;
+}
 
 /** Mean and sample standard deviation. */
 export interface Spread {

@@ -5,7 +5,7 @@
  * @module
  */
 import { renderTable } from "../text/table.ts";
-import type { Environment } from "../run/environment.ts";
+import type { Environment } from "../timing/environment.ts";
 import type { BenchFindings, BenchResult, BenchSettings, Speedup } from "./bench.ts";
 
 /** The content of `bench.json`. */

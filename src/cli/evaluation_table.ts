@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Evaluation } from "../classify/evaluate_network.ts";
+import type { Evaluation } from "../classify/evaluation.ts";
 import { formatShare } from "../text/quantities.ts";
 import { renderTable } from "../text/table.ts";
 

@@ -5,7 +5,7 @@
  */
 import type { NetworkCost } from "../fuse/network_cost.ts";
 import { largest } from "../classify/verify.ts";
-import type { FusionRecord } from "../run/fusion_run.ts";
+import type { FusionRecord } from "../classify/fusion_record.ts";
 import { renderTable } from "../text/table.ts";
 
 /** Cost of the network in both forms. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { exists } from "../files/read.ts";
-import { writeReport } from "../report/report.ts";
+import { writeReport } from "../run/report_run.ts";
 import { type RunDirectory, runDirectoryAt } from "../run/run_directory.ts";
 
 /**

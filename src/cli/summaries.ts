@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FusionRecord } from "../run/fusion_run.ts";
+import type { FusionRecord } from "../classify/fusion_record.ts";
 import type { TrainingSummary } from "../run/training_run.ts";
 
 /** One line on what training reached. */

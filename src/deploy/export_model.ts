@@ -9,15 +9,14 @@ import type { Dataset } from "../data/dataset.ts";
 import { GateError, InputError } from "../errors.ts";
 import { checkOutputFolder, type OutputRequest, replaceFolder } from "../files/output_folder.ts";
 import { writeJsonAtomically } from "../files/atomic_write.ts";
-import { MODEL_FILE } from "../formats/tfjs/layers_model.ts";
 import type { Classifier } from "../classify/classifier.ts";
 import { openArtifacts } from "../classify/tfjs.ts";
-import type { ExportFormat } from "./formats.ts";
+import type { ExportFormat } from "./export_format.ts";
 import { describeFiles, EXPORT_FOLDER, type Manifest, MANIFEST_FILE } from "./manifest.ts";
 import { type Precision, withPrecision } from "../formats/tfjs/precision.ts";
 import { measureQuantization, type QuantizationReport } from "./quantization_loss.ts";
 import { compareClassifiers, type ExportProof, proofImages } from "./proof.ts";
-import type { ModelSource } from "../run/model_source.ts";
+import type { ModelSource } from "./model_source.ts";
 
 /** What lies beside a quantized export. */
 const QUANTIZATION_FILE = "quantization.json";
@@ -61,7 +60,7 @@ export async function exportModel(source: ModelSource, settings: ExportSettings)
   let result: ExportResult | undefined;
   await replaceFolder(place, async (folder) => {
     progress.log(`writing ${format.name}, ${precision}, of ${source.path}`);
-    await format.write(folder, { source, artifacts, precision });
+    await format.write(folder, { source, artifacts, precision, dataset });
     const proof = await prove(folder, source, artifacts, { format, tolerance, dataset });
     const quantization = precision === "float32" ? undefined : await measureQuantization({
       original: withPrecision(source.artifacts, "float32"),
@@ -84,7 +83,7 @@ export async function exportModel(source: ModelSource, settings: ExportSettings)
 
 /** `export/onnx`, `export/tfjs-training-uint8`: below the run, or beside a model of somebody else's. */
 export function defaultOutput(
-  { folder, form, run }: ModelSource,
+  { home, form }: ModelSource,
   { format, precision }: Pick<ExportSettings, "format" | "precision">,
 ): string {
   const words = [
@@ -92,17 +91,13 @@ export function defaultOutput(
     ...(form === "training" ? [form] : []),
     ...(precision === "float32" ? [] : [precision]),
   ];
-  return `${run?.path ?? folder}/export/${words.join("-")}`;
+  return `${home}/export/${words.join("-")}`;
 }
 
-/** Where an export goes, and what it must leave alone: the forms of its run, or the one model, and the data. */
-export function exportPlace({ path, run, data }: ModelSource, output: string): OutputRequest {
-  const read = run === undefined ? [/\.(json|safetensors)$/.test(path) ? path : `${path}/${MODEL_FILE}`] : [
-    run.fused,
-    run.snapshot,
-    run.checkpoints,
-  ];
-  return { path: output, kind: EXPORT_FOLDER, inputs: data === undefined ? read : [...read, data.source] };
+/** Where an export goes, and what it must leave alone: what it is made from. */
+export function exportPlace({ readFrom, data }: ModelSource, output: string): OutputRequest {
+  const inputs = data === undefined ? readFrom : [...readFrom, data.source];
+  return { path: output, kind: EXPORT_FOLDER, inputs };
 }
 
 function checkPrecision({ name, precisions }: ExportFormat, precision: Precision): void {

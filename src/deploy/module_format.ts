@@ -16,7 +16,7 @@ import type { Classifier, LoadOptions } from "./module/api.ts";
 import { KERNELS } from "../runtime/fast_steps.ts";
 import { compileNetwork } from "../runtime/compile.ts";
 import { compiledKernels } from "./compiled_kernels.ts";
-import type { ExportFormat, ExportRequest } from "./formats.ts";
+import type { ExportFormat, ExportRequest } from "./export_format.ts";
 import { withPrecision } from "../formats/tfjs/precision.ts";
 
 /** The kernels add in float32 and in another order than those that the source runs on. */

@@ -6,7 +6,7 @@
 import { writeFileAtomically } from "../files/atomic_write.ts";
 import { readBytes } from "../files/read.ts";
 import { openOnnx } from "../classify/onnx.ts";
-import type { ExportFormat } from "./formats.ts";
+import type { ExportFormat } from "./export_format.ts";
 import { writeOnnx } from "../formats/onnx/model.ts";
 
 /** The name of the file. */

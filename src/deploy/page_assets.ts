@@ -5,18 +5,18 @@
  * @module
  */
 import type { io } from "@tensorflow/tfjs";
+import type { Dataset } from "../data/dataset.ts";
 import { contactSheet, encodePng, firstOfEachClass } from "../data/contact_sheet.ts";
 import { readBytes } from "../files/read.ts";
+import type { ModelCard } from "../classify/classifier.ts";
 import { costOf } from "../fuse/network_cost.ts";
 import { compileNetwork } from "../runtime/compile.ts";
 import { ASSETS, type PageData, type PageForm } from "./page/page_data.ts";
 import { compiledKernels, INFERENCE_KERNELS } from "./compiled_kernels.ts";
-import type { ExportRequest } from "./formats.ts";
-import { loadLayersModelArtifacts } from "../formats/tfjs/layers_model.ts";
+import type { ExportRequest } from "./export_format.ts";
 import type { Asset } from "./page_html.ts";
 import { withPrecision } from "../formats/tfjs/precision.ts";
-import type { ModelSource } from "../run/model_source.ts";
-import { loadSourceDataset } from "../run/source_data.ts";
+import type { ModelSource } from "./model_source.ts";
 
 /** Example pictures at most: one per class, of the first classes. */
 const MAXIMUM_EXAMPLES = 10;
@@ -28,14 +28,12 @@ interface CompiledForm {
 }
 
 /** All files of a page but the page itself and its script. */
-export async function pageAssets({ source, artifacts }: ExportRequest): Promise<Asset[]> {
+export async function pageAssets({ source, artifacts, dataset }: ExportRequest): Promise<Asset[]> {
   const forms = [
-    ...(source.form === "fused" && source.run !== undefined
-      ? [compileForm("training", await loadLayersModelArtifacts(source.run.snapshot))]
-      : []),
+    ...(source.trainingForm === undefined ? [] : [compileForm("training", source.trainingForm)]),
     compileForm(source.form, artifacts),
   ];
-  const examples = await exampleStrip(source);
+  const examples = exampleStrip(source.card, dataset);
   const { classNames, normalization } = source.card;
   const data: PageData = {
     title: titleOf(source),
@@ -58,9 +56,9 @@ export async function pageAssets({ source, artifacts }: ExportRequest): Promise<
 }
 
 /** "toy on shapes10": a run's name without its time. */
-function titleOf({ run, path, data }: ModelSource): string {
-  const name = (run?.path ?? path).split("/").at(-1)!.replace(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-/, "");
-  return data === undefined ? name : `${name} on ${data.source.split("/").at(-1)}`;
+function titleOf({ name, data }: ModelSource): string {
+  const title = name.replace(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-/, "");
+  return data === undefined ? title : `${title} on ${data.source.split("/").at(-1)}`;
 }
 
 function compileForm(name: PageForm["name"], artifacts: io.ModelArtifacts): CompiledForm {
@@ -74,10 +72,10 @@ function compileForm(name: PageForm["name"], artifacts: io.ModelArtifacts): Comp
 }
 
 /** The first test image of each class, side by side, where the data set is still there. */
-async function exampleStrip(
-  { data, card }: ModelSource,
-): Promise<{ labels: string[]; png: Uint8Array<ArrayBuffer> } | undefined> {
-  const dataset = await loadSourceDataset(data, { update: () => {}, log: () => {} });
+function exampleStrip(
+  card: ModelCard,
+  dataset: Dataset | undefined,
+): { labels: string[]; png: Uint8Array<ArrayBuffer> } | undefined {
   if (dataset === undefined || ![1, 3].includes(dataset.channels)) return undefined;
   const images = firstOfEachClass(dataset, "test", 1).slice(0, MAXIMUM_EXAMPLES);
   if (images.length === 0) return undefined;

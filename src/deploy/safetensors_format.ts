@@ -12,7 +12,7 @@ import { importTorchNetwork } from "../model/torch/network.ts";
 import type { ModelCard } from "../classify/classifier.ts";
 import { tfjsClassifier } from "../classify/tfjs.ts";
 import { openModel } from "../model/open_model.ts";
-import type { ExportFormat } from "./formats.ts";
+import type { ExportFormat } from "./export_format.ts";
 import { writeTorchSafetensors } from "../model/torch/write_weights.ts";
 
 /** The name of the file. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { openArtifacts } from "../classify/tfjs.ts";
-import type { ExportFormat } from "./formats.ts";
+import type { ExportFormat } from "./export_format.ts";
 import { loadLayersModelArtifacts, saveLayersModel } from "../formats/tfjs/layers_model.ts";
 
 /** Quantized weights are decoded to the very floats that the source's are rounded to, so nothing else may differ. */

@@ -12,7 +12,7 @@ import { writeFileAtomically } from "../files/atomic_write.ts";
 import { exists, readBytes, readText } from "../files/read.ts";
 import type { Classifier, ModelCard } from "../classify/classifier.ts";
 import { ASSETS, type PageData } from "./page/page_data.ts";
-import type { ExportFormat, ExportRequest } from "./formats.ts";
+import type { ExportFormat, ExportRequest } from "./export_format.ts";
 import { type Asset, readInlined, renderPage } from "./page_html.ts";
 import { pageAssets } from "./page_assets.ts";
 import { openPageNetwork } from "./page_network.ts";

@@ -4,33 +4,9 @@
  * @module
  */
 import { formatShare } from "../text/quantities.ts";
-import { writeFileAtomically } from "../files/atomic_write.ts";
-import { readText } from "../files/read.ts";
-import type { RunDirectory } from "../run/run_directory.ts";
 import { type Content, Html, html } from "./html.ts";
-import { readRunFiles, type RunFiles } from "./run_files.ts";
+import type { RunFiles } from "./run_files.ts";
 import { type Section, sectionsOf } from "./sections.ts";
-
-/** The name of the file in a run directory. */
-export const REPORT_FILE = "report.html";
-
-const STYLE = new URL("./report.css", import.meta.url);
-
-/**
- * Writes the report of a run from the files that lie there by now. Every task that adds to a run calls it at its end.
- *
- * @param run A run that has begun.
- * @returns The path of the report.
- * @throws {InputError} when the run has no configuration, or a file of it is damaged.
- */
-export async function writeReport(run: RunDirectory): Promise<string> {
-  const path = `${run.path}/${REPORT_FILE}`;
-  await writeFileAtomically(
-    path,
-    renderReport(await readRunFiles(run), await readText(STYLE, "the style of a report")),
-  );
-  return path;
-}
 
 /** The report as text. */
 export function renderReport(files: RunFiles, style: string): string {
@@ -73,7 +49,8 @@ interface Fact {
   readonly detail: string;
 }
 
-function factsOf({ metrics, fusion, bench, evaluation }: RunFiles): Fact[] {
+function factsOf({ metrics, fusion, bench, evaluations }: RunFiles): Fact[] {
+  const evaluation = evaluations[0]?.evaluation;
   const facts: Fact[] = [];
   const last = metrics.at(-1);
   const accuracy = evaluation?.accuracy ?? last?.testAccuracy;

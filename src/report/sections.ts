@@ -8,7 +8,8 @@ import { formatBytes, formatShare } from "../text/quantities.ts";
 import type { NetworkCost } from "../fuse/network_cost.ts";
 import { largest } from "../classify/verify.ts";
 import { type Content, Html, html, table } from "./html.ts";
-import type { RunFiles } from "./run_files.ts";
+import { Buffer } from "node:buffer";
+import type { EvaluatedForm, RunFiles } from "./run_files.ts";
 
 /** One part. */
 export interface Section {
@@ -168,33 +169,35 @@ ${
   };
 }
 
-function evaluation({ evaluation, confusion, worstExamples }: RunFiles): Section | undefined {
-  if (evaluation === undefined) return undefined;
+function evaluation({ evaluations }: RunFiles): Section | undefined {
+  if (evaluations.length === 0) return undefined;
+  return { id: "evaluation", title: "Evaluation", content: html`${evaluations.map(evaluatedForm)}` };
+}
+
+function evaluatedForm({ evaluation, confusion, worstExamples }: EvaluatedForm): Html {
   const { correct, images, accuracy, form, classes } = evaluation;
   const share = (value: number | null) => value === null ? "–" : formatShare(value, 1);
-  return {
-    id: "evaluation",
-    title: "Evaluation",
-    content: html`<p>The ${form} form classifies ${count(correct)} of ${count(images)} test images rightly:
+  return html`<p>The ${form} form classifies ${count(correct)} of ${count(images)} test images rightly:
 <b>${formatShare(accuracy)}</b>.</p>
 ${confusion === undefined ? undefined : figure(confusion)}
 ${
-      table(
-        ["class", ...["images", "recall", "precision", "F1"].map((title) => ({ title, figures: true }))],
-        classes.map(({ name, images, recall, precision, f1 }) => [
-          name,
-          count(images),
-          share(recall),
-          share(precision),
-          share(f1),
-        ]),
-      )
-    }
+    table(
+      ["class", ...["images", "recall", "precision", "F1"].map((title) => ({ title, figures: true }))],
+      classes.map(({ name, images, recall, precision, f1 }) => [
+        name,
+        count(images),
+        share(recall),
+        share(precision),
+        share(f1),
+      ]),
+    )
+  }
 ${
-      worstExamples === undefined ? undefined : html`<h3>What it is most wrong about</h3>
-<img src="data:image/png;base64,${worstExamples.toBase64()}" alt="The test images with the largest loss">`
-    }`,
-  };
+    worstExamples === undefined ? undefined : html`<h3>What it is most wrong about</h3>
+<img src="data:image/png;base64,${
+      Buffer.from(worstExamples).toString("base64")
+    }" alt="The test images with the largest loss">`
+  }`;
 }
 
 function configuration({ config, environment }: RunFiles): Section {

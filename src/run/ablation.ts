@@ -9,8 +9,10 @@ import { InterruptedError } from "../errors.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
 import { exists, readJson } from "../files/read.ts";
 import type { TrainingContext } from "./training_run.ts";
-import { type MemberResult, runMember } from "./ablation_member.ts";
-import { type AblationFolder, type AblationPlan, type Member, membersOf } from "../ablate/plan.ts";
+import type { MemberResult } from "../ablate/report.ts";
+import { runMember } from "./ablation_member.ts";
+import type { AblationFolder } from "./ablation_folder.ts";
+import { type AblationPlan, type Member, membersOf } from "../ablate/plan.ts";
 import { type AblationReport, summarizeAblation } from "../ablate/report.ts";
 
 /**
@@ -28,7 +30,7 @@ export async function runAblation(
   context: TrainingContext,
 ): Promise<AblationReport> {
   const { progress, signal } = context;
-  const members = membersOf(plan, folder);
+  const members = membersOf(plan, folder.path);
   const title = describePlan(plan, members);
   const results = [...await storedResults(folder)];
   const isDone = ({ variant, seed }: Member) =>

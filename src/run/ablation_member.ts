@@ -7,32 +7,15 @@
 import type { Dataset } from "../data/dataset.ts";
 import { loadLayersModelArtifacts } from "../formats/tfjs/layers_model.ts";
 import { exists, readBytes } from "../files/read.ts";
-import type { NetworkCost } from "../fuse/network_cost.ts";
+import type { MemberResult } from "../ablate/report.ts";
 import { EQUIVALENCE_TOLERANCE } from "../classify/verify.ts";
 import { openModel } from "../model/open_model.ts";
 import { fuseRun } from "./fusion_run.ts";
 import { type RunDirectory, runDirectoryAt } from "./run_directory.ts";
-import { loadRunDataset } from "./run_dataset.ts";
 import { resumeTraining, startTraining, type TrainingContext } from "./training_run.ts";
 import { evaluate } from "../train/evaluate.ts";
 import type { EpochTiming } from "../train/metrics.ts";
 import type { Member } from "../ablate/plan.ts";
-
-/** What one network reached. */
-export interface MemberResult {
-  readonly variant: string;
-  readonly seed: number;
-  /** Its run directory. */
-  readonly run: string;
-  /** Share of the test images that the fused network classifies right. */
-  readonly fusedAccuracy: number;
-  /** Wall time of the epochs, evaluation included. */
-  readonly trainingSeconds: number;
-  /** Cost of the training form. */
-  readonly trainingCost: NetworkCost;
-  /** Cost of the deploy form. */
-  readonly deployCost: NetworkCost;
-}
 
 /**
  * Brings a member to its end. What it finds done stays: a half-trained run goes on from its checkpoint.
@@ -41,12 +24,17 @@ export interface MemberResult {
  * @throws {GateError} when the fused form is not the training form.
  */
 export async function runMember(member: Member, context: TrainingContext): Promise<MemberResult> {
-  const { progress } = context;
+  const { progress, datasets } = context;
   const run = runDirectoryAt(member.path);
   if (!(await exists(run.config))) await startTraining(member.request, context, run.path);
   else if (!(await exists(run.bnSnapshot))) await resumeTraining(run, context);
-  const { record } = await fuseRun(run, { output: run.fused, tolerance: EQUIVALENCE_TOLERANCE, progress });
-  const dataset = await loadRunDataset(member.request.data, progress);
+  const { record } = await fuseRun(run, {
+    output: run.fused,
+    tolerance: EQUIVALENCE_TOLERANCE,
+    progress,
+    datasets,
+  });
+  const dataset = await datasets.get(member.request.data);
   return {
     variant: member.variant.name,
     seed: member.seed,

@@ -13,9 +13,10 @@ import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.
 import { type BackendInfo, heapBytes } from "../kernels/backend.ts";
 import { openModel } from "../model/open_model.ts";
 import { Random } from "../random.ts";
-import { readRunConfig, type RunConfig } from "./config.ts";
-import { describeEnvironment } from "./environment.ts";
-import { loadRunDataset } from "./run_dataset.ts";
+import { readRunConfig } from "./config.ts";
+import type { RunConfig } from "../train/run_config.ts";
+import { describeEnvironment } from "../timing/environment.ts";
+import type { Datasets } from "./datasets.ts";
 import type { RunDirectory } from "./run_directory.ts";
 import { bench, type BenchSettings } from "../bench/bench.ts";
 import type { Engine, InputBatch } from "../bench/engine.ts";
@@ -36,6 +37,7 @@ export interface BenchRunContext {
   readonly backend: BackendInfo;
   /** Where the course of the work is shown. */
   readonly progress: Progress;
+  readonly datasets: Datasets;
   /** Where `bench.json` and `bench.svg` go: the run's own places, or others. */
   readonly output: { readonly benchReport: string; readonly benchChart: string };
 }
@@ -54,9 +56,9 @@ export async function benchRun(
   settings: BenchSettings,
   context: BenchRunContext,
 ): Promise<BenchReport> {
-  const { backend, progress, output } = context;
+  const { backend, progress, datasets, output } = context;
   const config = await readRunConfig(run.config);
-  const dataset = await loadRunDataset(config.data, progress);
+  const dataset = await datasets.get(config.data);
   const random = randomImages(config, settings.seed);
   const engines: Engine[] = [];
   try {

@@ -1,72 +1,15 @@
 /**
- * The configuration of a run: defaults < configuration file < flags. What comes out is written to `config.json`, and a
- * resumed run reads it back.
+ * The configurations of runs that lie on the disk: a person's file, and the `config.json` of a run.
  *
  * @module
  */
-import { z } from "zod";
-import type { Dataset } from "../data/dataset.ts";
-import { sha256 } from "../files/hash.ts";
 import { readJson } from "../files/read.ts";
-import { type NetworkConfig, parseNetworkConfig } from "../model/config.ts";
-import { parseConfig } from "../text/parse_config.ts";
-import { type TrainingConfig, trainingSchema } from "../train/config.ts";
-import { networkName, resolveNetwork } from "./network_changes.ts";
-
-/** The preset of a bare `deno task train`. */
-const DEFAULT_PRESET = "toy";
-
-const DEFAULT_SEED = 1;
-
-const dataSchema = z.strictObject({
-  /** "shapes10", or a path to a data set. */
-  source: z.string().default("shapes10"),
-  /** Side in pixels that the images of a folder are resized to. */
-  imageSize: z.int().min(8).max(1024).optional(),
-});
-
-/** A configuration file: everything may be left out, and what is left out stays so, for the defaults come last. */
-const fileSchema = z.strictObject({
-  preset: z.string().optional(),
-  seed: z.int().optional(),
-  data: dataSchema.extend({ source: z.string().optional() }).optional(),
-  network: z.record(z.string(), z.unknown()).optional(),
-  training: z.record(z.string(), z.unknown()).optional(),
-});
-
-/** A configuration file's content, or what the flags say, in the same words. */
-export type RunConfigInput = z.input<typeof fileSchema>;
-
-const resolvedSchema = z.strictObject({
-  preset: z.string(),
-  seed: z.int(),
-  data: dataSchema.extend({ checksum: z.string(), classNames: z.array(z.string()) }),
-  network: z.unknown(),
-  training: trainingSchema,
-});
-
-/** The content of `config.json`. */
-export interface RunConfig {
-  /** What the network is called: the preset, and its block where that is another one. */
-  readonly preset: string;
-  readonly seed: number;
-  readonly data: {
-    readonly source: string;
-    readonly imageSize?: number | undefined;
-    /** Checksum of the data set that the run saw. */
-    readonly checksum: string;
-    readonly classNames: readonly string[];
-  };
-  readonly network: NetworkConfig;
-  readonly training: TrainingConfig;
-}
-
-/** What is known before the data is loaded. */
-export interface RequestedConfig {
-  readonly data: z.output<typeof dataSchema>;
-  /** The configuration that belongs to the loaded data. */
-  resolve(dataset: Dataset): RunConfig;
-}
+import {
+  parseRunConfig,
+  parseRunConfigInput,
+  type RunConfig,
+  type RunConfigInput,
+} from "../train/run_config.ts";
 
 /**
  * Reads a configuration file.
@@ -79,62 +22,11 @@ export async function readRunConfigFile(path: string): Promise<RunConfigInput> {
 }
 
 /**
- * A configuration as a person writes it, from an unchecked value.
- *
- * @throws {InputError} that lists everything wrong with it.
- */
-export function parseRunConfigInput(value: unknown, what: string): RunConfigInput {
-  return parseConfig(fileSchema, value, what);
-}
-
-/**
- * Combines the configuration file and the flags.
- *
- * @param file The file's content; `{}` without one.
- * @param flags What was typed. It wins over the file.
- */
-export function requestConfig(file: RunConfigInput, flags: RunConfigInput): RequestedConfig {
-  const preset = flags.preset ?? file.preset ?? (file.network === undefined ? DEFAULT_PRESET : undefined);
-  const data = parseConfig(dataSchema, { ...file.data, ...flags.data }, "data configuration");
-  const training = parseConfig(
-    trainingSchema,
-    { ...file.training, ...flags.training },
-    "training configuration",
-  );
-  return {
-    data,
-    resolve(dataset) {
-      const network = resolveNetwork(preset, [file.network ?? {}, flags.network ?? {}], dataset);
-      return {
-        preset: networkName(preset, network),
-        seed: flags.seed ?? file.seed ?? DEFAULT_SEED,
-        data: { ...data, checksum: dataset.checksum, classNames: dataset.classNames },
-        network,
-        training,
-      };
-    },
-  };
-}
-
-/**
  * Reads the `config.json` of a run.
  *
  * @param path The file.
  * @throws {InputError} when it is missing or not one of ours.
  */
 export async function readRunConfig(path: string): Promise<RunConfig> {
-  const value = await readJson(path, "a run's configuration");
-  const config = parseConfig(resolvedSchema, value, `run configuration ${path}`);
-  return { ...config, network: parseNetworkConfig(config.network, `network in ${path}`) };
-}
-
-/**
- * The fingerprint that says which checkpoints fit a run: those with the same network, training, seed and data.
- *
- * @param config A resolved configuration.
- */
-export function fingerprintOf(config: RunConfig): Promise<string> {
-  const { network, training, seed, data } = config;
-  const text = JSON.stringify([network, training, seed, data.checksum]);
-  return sha256(new TextEncoder().encode(text));
+  return parseRunConfig(await readJson(path, "a run's configuration"), path);
 }

@@ -20,14 +20,14 @@ import {
 import { writeJsonAtomically } from "../files/atomic_write.ts";
 import { readJson } from "../files/read.ts";
 import { fuse } from "../fuse/fuse.ts";
-import type { FusionReport } from "../fuse/report.ts";
+import type { FusionRecord } from "../classify/fusion_record.ts";
 import { type Batch, type FusionProof, largest, verifyFusion } from "../classify/verify.ts";
 import { openModel } from "../model/open_model.ts";
 import { Random } from "../random.ts";
 import { type BnSnapshot, bnSnapshotOf } from "../train/bn_snapshot.ts";
 import { readRunConfig } from "./config.ts";
 import type { RunDirectory } from "./run_directory.ts";
-import { loadRunDataset } from "./run_dataset.ts";
+import type { Datasets } from "./datasets.ts";
 
 /** Images per batch of the proof. */
 const PROOF_BATCH = 100;
@@ -43,7 +43,7 @@ const RANDOM_SEED = 20_190_510;
 /** A folder that {@link fuseRun} or {@link fuseModelFile} made; `evaluate` may have added to it. */
 const FUSED_MODEL = kindByNames("a fused model", "fusion.json", {
   keys: ["source", "snapshotHash", "proof"],
-  names: /^(model\.json|weights-\d+of\d+\.bin|evaluation\/[\w-]+\.(json|svg|png))$/,
+  names: /^(model\.json|weights-\d+of\d+\.bin|evaluation\/([\w-]+\/)?[\w-]+\.(json|svg|png))$/,
 });
 
 /** What to fuse, where to write, and how close the forms must be. */
@@ -53,15 +53,6 @@ export interface FusionRequest {
   /** Largest difference relative to the output's scale. */
   readonly tolerance: number;
   readonly progress: Progress;
-}
-
-/** The content of `fusion.json`. */
-export interface FusionRecord extends FusionReport {
-  /** The run directory or the model.json that was fused. */
-  readonly source: string;
-  /** Hash of the BN snapshot that was folded in. */
-  readonly snapshotHash: string;
-  readonly proof: FusionProof;
 }
 
 /** A record and where its model lies. */
@@ -78,13 +69,16 @@ export interface FusionResult {
  * @throws {InputError} when the snapshot is damaged, or not the one that its hash names.
  * @throws {GateError} when the forms differ; nothing is left at the output.
  */
-export async function fuseRun(run: RunDirectory, request: FusionRequest): Promise<FusionResult> {
+export async function fuseRun(
+  run: RunDirectory,
+  request: FusionRequest & { readonly datasets: Datasets },
+): Promise<FusionResult> {
   const config = await readRunConfig(run.config);
   const place = placeOf(request, [run.config, run.snapshot, run.checkpoints, config.data.source]);
   await checkOutputFolder(place);
   const artifacts = await loadLayersModelArtifacts(run.snapshot);
   const snapshotHash = await checkSnapshot(run, artifacts);
-  const dataset = await loadRunDataset(config.data, request.progress);
+  const dataset = await request.datasets.get(config.data);
   return await fuseAndProve(artifacts, run.path, snapshotHash, { ...request, place }, function* (shapes) {
     yield* testBatches(dataset);
     yield* randomBatches(shapes, RANDOM_IMAGES);

@@ -4,11 +4,12 @@
  *
  * @module
  */
+import { basename } from "node:path";
 import type { Progress } from "../progress.ts";
 import { InputError } from "../errors.ts";
 import { exportModel, type ExportResult } from "../deploy/export_model.ts";
 import type { SafetensorsContent } from "../formats/safetensors/write.ts";
-import type { ModelSource } from "./model_source.ts";
+import type { ModelSource } from "../deploy/model_source.ts";
 import { TFJS_FORMAT } from "../deploy/tfjs_format.ts";
 import { sha256 } from "../files/hash.ts";
 import { readBytes } from "../files/read.ts";
@@ -62,8 +63,10 @@ export async function importWeights(path: string, settings: ImportSettings): Pro
   const { model, config, dialect, form } = imported;
   try {
     const source: ModelSource = {
+      name: basename(path),
       path,
-      folder: output,
+      home: output,
+      readFrom: [path],
       form: form === "deploy" ? "fused" : "training",
       artifacts: await artifactsOf(model),
       sha256: await sha256(bytes),

@@ -5,12 +5,14 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { EXPORT_FORMATS, findFormat } from "../deploy/formats.ts";
-import { type Manifest, MANIFEST_FILE, readManifest } from "../deploy/manifest.ts";
-import { type Form, readModelSource } from "./model_source.ts";
+import { findFormat } from "../deploy/formats.ts";
+import { type Manifest, MANIFEST_FILE } from "../deploy/manifest.ts";
+import type { ModelSource } from "../deploy/model_source.ts";
+import { findNamed, type Form, type NamedExport } from "./named.ts";
+import { readModel, readRunModel, stageOf } from "./read_source.ts";
 import { TFJS_FORMAT } from "../deploy/tfjs_format.ts";
 import { sha256 } from "../files/hash.ts";
-import { exists, readBytes } from "../files/read.ts";
+import { readBytes } from "../files/read.ts";
 import { readSafetensors } from "../formats/safetensors/read.ts";
 import { importTorchNetwork } from "../model/torch/network.ts";
 import { placeholderNames } from "../classify/class_names.ts";
@@ -30,8 +32,8 @@ export interface OpenedNetwork {
   readonly form: Manifest["form"];
   /** The data set that it was trained on. */
   readonly data?: Manifest["data"];
-  /** Where files about it belong. */
-  readonly folder: string;
+  /** Where files about it belong: its run, or its folder. */
+  readonly home: string;
 }
 
 /**
@@ -45,28 +47,29 @@ export async function openClassifier(
   named: string | undefined,
   form: Form = "fused",
 ): Promise<OpenedNetwork> {
-  if (named?.endsWith(".onnx")) return await openFile(named, "onnx");
-  if (named?.endsWith(".safetensors")) return await openFile(named, "safetensors");
-  const folder = named?.replace(/(?<=.)\/+$/, "");
-  if (folder !== undefined && await exists(`${folder}/${MANIFEST_FILE}`)) {
-    const manifest = await readManifest(`${folder}/${MANIFEST_FILE}`);
-    return await openExport(folder, manifest);
+  const found = await findNamed(named, stageOf(form));
+  switch (found.kind) {
+    case "run":
+      return await openSource(await readRunModel(found.run, form));
+    case "model":
+      return await openSource(await readModel(found));
+    case "export":
+      return await openExport(found);
+    case "file": {
+      const { path, folder, format } = found;
+      const bytes = await readBytes(path, `a file in the ${format} format`);
+      return { ...await openBytes(bytes, path, format), path, format, home: folder };
+    }
   }
-  const source = await readModelSource(named, form);
-  const { path, card, data, run } = source;
-  return {
-    classifier: await openArtifacts(source.artifacts, card, path),
-    card,
-    path,
-    format: TFJS_FORMAT.name,
-    form: source.form,
-    data,
-    folder: run?.path ?? source.folder,
-  };
+}
+
+async function openSource({ artifacts, card, path, form, data, home }: ModelSource): Promise<OpenedNetwork> {
+  const classifier = await openArtifacts(artifacts, card, path);
+  return { classifier, card, path, format: TFJS_FORMAT.name, form, data, home };
 }
 
 /** A folder that `export` wrote, after checking that its files are those that the manifest describes. */
-async function openExport(folder: string, manifest: Manifest): Promise<OpenedNetwork> {
+async function openExport({ folder, manifest }: NamedExport): Promise<OpenedNetwork> {
   for (const { path, sha256: expected } of manifest.files) {
     const found = await sha256(await readBytes(`${folder}/${path}`, "a file that its manifest.json lists"));
     if (found === expected) continue;
@@ -86,23 +89,8 @@ async function openExport(folder: string, manifest: Manifest): Promise<OpenedNet
     format,
     form,
     data,
-    folder,
+    home: folder,
   };
-}
-
-/** A single file: through the manifest beside it, where that lists it, else by what the file itself tells. */
-async function openFile(path: string, format: "onnx" | "safetensors"): Promise<OpenedNetwork> {
-  const cut = path.lastIndexOf("/");
-  const folder = cut < 0 ? "." : path.slice(0, cut);
-  if (await exists(`${folder}/${MANIFEST_FILE}`)) {
-    const manifest = await readManifest(`${folder}/${MANIFEST_FILE}`);
-    const isListed = manifest.files.some((file) => file.path === path.slice(cut + 1));
-    if (isListed && EXPORT_FORMATS.some(({ name }) => name === manifest.format)) {
-      return await openExport(folder, manifest);
-    }
-  }
-  const bytes = await readBytes(path, `a file in the ${format} format`);
-  return { ...await openBytes(bytes, path, format), path, format, folder };
 }
 
 async function openBytes(

@@ -6,7 +6,7 @@
  * checkpoints/{last,previous,best}.safetensors
  * snapshot/{model.json, weights-1of1.bin, bn_snapshot.json}     the training form, frozen
  * fused/{model.json, weights-1of1.bin, fusion.json}             the deploy form, proven
- * network.svg  bench.json  bench.svg
+ * network.svg  bench.json  bench.svg  evaluation/{fused,training}/  report.html
  * ```
  *
  * @module

@@ -25,9 +25,10 @@ import { train } from "../train/loop.ts";
 import type { EpochMetrics, EpochTiming } from "../train/metrics.ts";
 import { recalibrate } from "../train/recalibrate.ts";
 import { TrainingSession } from "../train/session.ts";
-import { fingerprintOf, readRunConfig, type RequestedConfig, type RunConfig } from "./config.ts";
-import { describeEnvironment } from "./environment.ts";
-import { loadRunDataset } from "./run_dataset.ts";
+import { fingerprintOf, type RequestedConfig, type RunConfig } from "../train/run_config.ts";
+import { readRunConfig } from "./config.ts";
+import { describeEnvironment } from "../timing/environment.ts";
+import type { Datasets } from "./datasets.ts";
 import { createRunDirectory, openRunDirectory, type RunDirectory } from "./run_directory.ts";
 import { formatShare } from "../text/quantities.ts";
 
@@ -41,6 +42,7 @@ const SNAPSHOT = kindByNames("the snapshot", "bn_snapshot.json", {
 export interface TrainingContext {
   readonly backend: BackendInfo;
   readonly progress: Progress;
+  readonly datasets: Datasets;
   /** Fires to save and stop. */
   readonly signal: AbortSignal;
 }
@@ -71,7 +73,7 @@ export async function startTraining(
   context: TrainingContext,
   folder?: string,
 ): Promise<TrainingSummary> {
-  const dataset = await loadRunDataset(request.data, context.progress);
+  const dataset = await context.datasets.get(request.data);
   const config = request.resolve(dataset);
   const model = createNetwork(config.network, { seed: config.seed });
   const now = new Date();
@@ -92,7 +94,7 @@ export async function startTraining(
  */
 export async function resumeTraining(run: RunDirectory, context: TrainingContext): Promise<TrainingSummary> {
   const config = await readRunConfig(run.config);
-  const dataset = await loadRunDataset(config.data, context.progress);
+  const dataset = await context.datasets.get(config.data);
   if (dataset.checksum !== config.data.checksum) {
     throw new InputError(
       `The data set ${config.data.source} is not the one that ${run.path} began with: its checksum is ` +

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { MemberResult } from "../../src/run/ablation_member.ts";
+import type { MemberResult } from "../../src/ablate/report.ts";
 import { spreadOf, summarizeAblation } from "../../src/ablate/report.ts";
 import { variantNetwork, VARIANTS } from "../../src/ablate/variants.ts";
 import { renderAblationTable } from "../../src/cli/ablation_table.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { GateError, InputError } from "../../src/errors.ts";
 import { exportModel } from "../../src/deploy/export_model.ts";
-import type { ExportFormat } from "../../src/deploy/formats.ts";
+import type { ExportFormat } from "../../src/deploy/export_format.ts";
 import { loadLayersModelArtifacts } from "../../src/formats/tfjs/layers_model.ts";
 import { readManifest } from "../../src/deploy/manifest.ts";
 import { ONNX_FORMAT } from "../../src/deploy/onnx_format.ts";

@@ -1,7 +1,7 @@
 /** One list of demands, run over every format in every form and precision. */
 import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
-import { evaluateNetwork } from "../../src/classify/evaluate_network.ts";
+import { evaluateNetwork } from "../../src/classify/evaluation.ts";
 import type { Scores } from "../../src/classify/scores.ts";
 import { exportModel } from "../../src/deploy/export_model.ts";
 import { EXPORT_FORMATS, findFormat } from "../../src/deploy/formats.ts";
@@ -41,8 +41,8 @@ for (const format of EXPORT_FORMATS) {
             folder,
           };
           const exported = await openClassifier(output);
-          const expected = await evaluateNetwork(reference, dataset, SILENT);
-          const found = await evaluateNetwork(exported, dataset, SILENT);
+          const expected = await evaluateNetwork(reference, dataset);
+          const found = await evaluateNetwork(exported, dataset);
           assert.equal(found.correct, expected.correct);
           assert.deepEqual(predictionsOfMistakes(found), predictionsOfMistakes(expected));
           await reference.classifier.dispose();

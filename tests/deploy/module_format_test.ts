@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { fuse } from "../../src/fuse/fuse.ts";
 import { randomizeBatchNorm } from "../../src/fuse/randomize_batch_norm.ts";
 import { MODULE_FORMAT } from "../../src/deploy/module_format.ts";
-import type { ModelSource } from "../../src/run/model_source.ts";
+import type { ModelSource } from "../../src/deploy/model_source.ts";
 import { parseNetworkConfig } from "../../src/model/config.ts";
 import { createNetwork } from "../../src/model/network.ts";
 import { createPlainNetwork } from "../../src/runtime/network.ts";
@@ -25,7 +25,9 @@ async function smallSource(): Promise<ModelSource> {
   const training = randomizeBatchNorm(await artifactsOf(createNetwork(CONFIG, { seed: 1 })), 2);
   return {
     path: "small",
-    folder: "small",
+    name: "small",
+    home: "small",
+    readFrom: [],
     form: "fused",
     artifacts: fuse(training).artifacts,
     sha256: "",

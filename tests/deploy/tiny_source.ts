@@ -1,5 +1,5 @@
 /** A network with random statistics as a source of exports, and images for it, without a disk. */
-import type { ModelSource } from "../../src/run/model_source.ts";
+import type { ModelSource } from "../../src/deploy/model_source.ts";
 import { fuse } from "../../src/fuse/fuse.ts";
 import { defaultNormalization } from "../../src/classify/normalization.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
@@ -27,8 +27,10 @@ export async function tinySource(
   const training = await artifactsOf(model);
   model.dispose();
   return {
+    name: form,
     path: `tiny/${form}`,
-    folder: `tiny/${form}`,
+    home: `tiny/${form}`,
+    readFrom: [],
     form,
     artifacts: form === "fused" ? fuse(training).artifacts : training,
     sha256: "0".repeat(64),

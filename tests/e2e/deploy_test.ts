@@ -56,8 +56,8 @@ Deno.test("a run goes out in every format, evaluates alike in all of them, and p
     }
     const onImported = await task("evaluate", imported.output, "--data", "small");
     assert.equal(onImported.correct, trained.correct, "imported");
-    assert(await exists(`${folder}/${run}/evaluation/confusion.svg`));
-    assert(await exists(`${folder}/${run}/evaluation/worst.png`));
+    assert(await exists(`${folder}/${run}/evaluation/fused/confusion.svg`));
+    assert(await exists(`${folder}/${run}/evaluation/fused/worst.png`));
 
     await Deno.writeFile(`${folder}/picture.png`, await plainPng(50, 40, [1, 2, 3]));
     const expected = await task("predict", "picture.png", "--top", "2");

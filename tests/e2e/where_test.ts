@@ -1,6 +1,6 @@
 /** The same benchmark of a small run in every place that is installed. */
 import assert from "node:assert/strict";
-import type { WhereReport } from "../../src/bench/where/bench_where.ts";
+import type { WhereReport } from "../../src/bench/where/where_report.ts";
 import { CHROMIUM } from "../deploy/page/chromium.ts";
 import { inWorkplace, onlyRun, runTask } from "./task.ts";
 

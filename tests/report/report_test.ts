@@ -3,8 +3,10 @@ import { parseHTML } from "linkedom";
 import { InputError } from "../../src/errors.ts";
 import { presetConfig } from "../../src/model/presets.ts";
 import { html } from "../../src/report/html.ts";
-import { renderReport, writeReport } from "../../src/report/report.ts";
-import { readRunFiles, type RunFiles } from "../../src/report/run_files.ts";
+import { renderReport } from "../../src/report/report.ts";
+import { writeReport } from "../../src/run/report_run.ts";
+import { readRunFiles } from "../../src/run/report_run.ts";
+import type { RunFiles } from "../../src/report/run_files.ts";
 import { runDirectoryAt } from "../../src/run/run_directory.ts";
 import { trainingSchema } from "../../src/train/config.ts";
 
@@ -110,30 +112,32 @@ const FINISHED: Partial<RunFiles> = {
     backendHeapBytes: 1,
   },
   benchChart: SVG,
-  evaluation: {
-    model: "run",
-    format: "tfjs",
-    form: "fused",
-    data: "d",
-    dataChecksum: "c",
-    images: 200,
-    correct: 179,
-    accuracy: 0.895,
-    loss: 1,
-    classes: [{
-      name: "cat",
-      images: 100,
-      predicted: 99,
-      correct: 90,
-      precision: null,
-      recall: 0.9,
-      f1: 0.9,
-    }],
-    confusion: [[1]],
-    mistakes: [],
-  },
-  confusion: SVG,
-  worstExamples: new Uint8Array([1, 2, 3]),
+  evaluations: [{
+    evaluation: {
+      model: "run",
+      format: "tfjs",
+      form: "fused",
+      data: "d",
+      dataChecksum: "c",
+      images: 200,
+      correct: 179,
+      accuracy: 0.895,
+      loss: 1,
+      classes: [{
+        name: "cat",
+        images: 100,
+        predicted: 99,
+        correct: 90,
+        precision: null,
+        recall: 0.9,
+        f1: 0.9,
+      }],
+      confusion: [[1]],
+      mistakes: [],
+    },
+    confusion: SVG,
+    worstExamples: new Uint8Array([1, 2, 3]),
+  }],
 };
 
 Deno.test("writeReport() writes what there is: the configuration of a run that has just begun", () =>

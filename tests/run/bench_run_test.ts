@@ -11,11 +11,13 @@ import { exists } from "../../src/files/read.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
 import { createNetwork } from "../../src/model/network.ts";
 import { Random } from "../../src/random.ts";
-import { requestConfig } from "../../src/run/config.ts";
+import { Datasets } from "../../src/run/datasets.ts";
+import { SILENT } from "../deploy/tiny_source.ts";
+import { requestConfig } from "../../src/train/run_config.ts";
 import { type RunDirectory, runDirectoryAt } from "../../src/run/run_directory.ts";
 
 const backend = await startBackend();
-const context = { backend, progress: { update: () => {}, log: () => {} } };
+const context = { backend, progress: SILENT, datasets: new Datasets(SILENT) };
 const settings = { ...DEFAULT_SETTINGS, rounds: 3, warmupRounds: 1, warmupMs: 0, batches: [1, 6] };
 
 Deno.test("benchRun() writes the report and the chart and leaves no tensor behind", async () => {

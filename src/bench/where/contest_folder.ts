@@ -5,17 +5,22 @@
  * @module
  */
 import { writeFile } from "node:fs/promises";
+import type { io } from "@tensorflow/tfjs";
 import { bundle } from "../../deploy/bundle.ts";
 import { gatherBatch } from "../../data/batches.ts";
-import { loadDataset } from "../../data/load.ts";
+import type { Dataset } from "../../data/dataset.ts";
 import { compiledKernels, INFERENCE_KERNELS } from "../../deploy/compiled_kernels.ts";
-import { loadLayersModelArtifacts } from "../../formats/tfjs/layers_model.ts";
 import { writeOnnx } from "../../formats/onnx/model.ts";
 import { readBytes } from "../../files/read.ts";
 import { compileNetwork } from "../../runtime/compile.ts";
-import { readRunConfig } from "../../run/config.ts";
-import type { RunDirectory } from "../../run/run_directory.ts";
-import { CONTEST_FILES, type ContestData, FORMS, onnxFile, weightsFile } from "./contest_data.ts";
+import {
+  CONTEST_FILES,
+  type ContestData,
+  type FormName,
+  FORMS,
+  onnxFile,
+  weightsFile,
+} from "./contest_data.ts";
 import { LAUNCHER_FILE, launcherText, PAGE_FILE, PAGE_TEXT } from "./launchers.ts";
 
 const SCRIPT = new URL("./contest.ts", import.meta.url);
@@ -25,28 +30,30 @@ const IMPORT_MAP = new URL("../../deploy/page/import_map.json", import.meta.url)
 /** How a contest is held: {@link ContestData} without what the run gives. */
 export type ContestSettings = Omit<ContestData, "programs" | "kernels" | "sharedKernels">;
 
+/** What a contest is about. */
+export interface ContestSubject {
+  /** Both forms of a network. */
+  readonly forms: Readonly<Record<FormName, io.ModelArtifacts>>;
+  /** Whose test images they run on. */
+  readonly dataset: Dataset;
+}
+
 /**
  * Writes the files.
  *
  * @param folder An empty folder.
- * @param run A fused run.
- * @throws {InputError} when a file of the run or its data set cannot be read.
  */
 export async function fillContestFolder(
   folder: string,
-  run: RunDirectory,
+  { forms, dataset }: ContestSubject,
   settings: ContestSettings,
 ): Promise<void> {
-  const artifacts = {
-    training: await loadLayersModelArtifacts(run.snapshot),
-    fused: await loadLayersModelArtifacts(run.fused),
-  };
-  const compiled = { training: compileNetwork(artifacts.training), fused: compileNetwork(artifacts.fused) };
+  const compiled = { training: compileNetwork(forms.training), fused: compileNetwork(forms.fused) };
   for (const form of FORMS) {
     await writeFile(`${folder}/${weightsFile(form)}`, new Uint8Array(compiled[form].weights.buffer));
-    await writeFile(`${folder}/${onnxFile(form)}`, writeOnnx(artifacts[form], { metadata: {} }));
+    await writeFile(`${folder}/${onnxFile(form)}`, writeOnnx(forms[form], { metadata: {} }));
   }
-  const images = await testImages(run, Math.max(...settings.batches));
+  const images = testImages(dataset, Math.max(...settings.batches));
   await writeFile(`${folder}/${CONTEST_FILES.images}`, new Uint8Array(images.buffer));
   const data: ContestData = {
     ...settings,
@@ -65,12 +72,7 @@ export async function fillContestFolder(
 }
 
 /** The first test images of the run's data set, normalised; from the beginning again where there are fewer. */
-async function testImages(run: RunDirectory, count: number): Promise<Float32Array<ArrayBuffer>> {
-  const { data } = await readRunConfig(run.config);
-  const dataset = await loadDataset(data.source, {
-    ...(data.imageSize === undefined ? {} : { imageSize: data.imageSize }),
-    onProgress: () => {},
-  });
+function testImages(dataset: Dataset, count: number): Float32Array<ArrayBuffer> {
   const indices = Array.from({ length: count }, (_, i) => i % dataset.test.count);
   return gatherBatch(dataset.test, dataset, indices).images;
 }

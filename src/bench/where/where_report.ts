@@ -5,7 +5,6 @@
  */
 import { renderTable } from "../../text/table.ts";
 import type { Estimate } from "../../timing/statistics.ts";
-import type { WhereReport } from "./bench_where.ts";
 import {
   type ContestResult,
   type ContestTime,
@@ -13,6 +12,17 @@ import {
   ENGINES,
   type FormName,
 } from "./contest_data.ts";
+import type { Place } from "./places.ts";
+
+/** The content of `bench-where.json`. */
+export interface WhereReport {
+  /** The run that the forms come from. */
+  readonly run: string;
+  /** The network's name and its input: "toy, 32x32x3". */
+  readonly network: string;
+  readonly batches: readonly number[];
+  readonly places: readonly (ContestResult & { readonly where: Place })[];
+}
 
 /** The report for a terminal. */
 export function renderWhere({ network, batches, places }: WhereReport): string {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { WhereReport } from "../../../src/bench/where/bench_where.ts";
+import type { WhereReport } from "../../../src/bench/where/where_report.ts";
 import { renderWhere } from "../../../src/bench/where/where_report.ts";
 
 const TIME = { batch: 1, p95Ms: 9, rounds: 20 };

@@ -1,14 +1,12 @@
 /** Pages of untrained networks, written to a folder of their own. */
 import * as tf from "@tensorflow/tfjs";
-import { saveLayersModel } from "../../../src/formats/tfjs/layers_model.ts";
-import type { ModelSource } from "../../../src/run/model_source.ts";
+import type { ModelSource } from "../../../src/deploy/model_source.ts";
 import { webFormat } from "../../../src/deploy/web_format.ts";
 import { fuse } from "../../../src/fuse/fuse.ts";
 import { randomizeBatchNorm } from "../../../src/fuse/randomize_batch_norm.ts";
 import { defaultNormalization } from "../../../src/classify/normalization.ts";
 import { createNetwork } from "../../../src/model/network.ts";
 import { presetConfig } from "../../../src/model/presets.ts";
-import { runDirectoryAt } from "../../../src/run/run_directory.ts";
 import { artifactsOf } from "../../../src/model/artifacts.ts";
 
 /** A written page and what it was made from. */
@@ -37,14 +35,14 @@ export async function inPage(
 
 /** A run of the toy network, fused. */
 async function toySource(root: string): Promise<ModelSource> {
-  const run = runDirectoryAt(`${root}/2026-01-01T00-00-00-toy`);
   const config = presetConfig("toy");
   const training = randomizeBatchNorm(await artifactsOf(createNetwork(config, { seed: 1 })), 2);
-  await Deno.mkdir(run.snapshot, { recursive: true });
-  await saveLayersModel(run.snapshot, training);
   return {
-    path: run.fused,
-    folder: run.fused,
+    name: "2026-01-01T00-00-00-toy",
+    path: `${root}/2026-01-01T00-00-00-toy/fused`,
+    home: root,
+    readFrom: [],
+    trainingForm: training,
     form: "fused",
     artifacts: fuse(training).artifacts,
     sha256: "",
@@ -53,7 +51,6 @@ async function toySource(root: string): Promise<ModelSource> {
       inputSize: config.inputSize,
       normalization: defaultNormalization(3),
     },
-    run,
   };
 }
 
@@ -69,8 +66,10 @@ export async function greySource(): Promise<ModelSource> {
     ],
   });
   return {
+    name: "grey",
     path: "models/grey",
-    folder: "models/grey",
+    home: "models/grey",
+    readFrom: [],
     form: "unknown",
     artifacts: await artifactsOf(model),
     sha256: "",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
-import { fingerprintOf, parseRunConfigInput, requestConfig } from "../../src/run/config.ts";
-import { tinyDataset } from "../train/tiny.ts";
+import { fingerprintOf, parseRunConfigInput, requestConfig } from "../../src/train/run_config.ts";
+import { tinyDataset } from "./tiny.ts";
 
 const resolve = (...[file, flags]: Parameters<typeof requestConfig>) =>
   requestConfig(file, flags).resolve(tinyDataset());

@@ -2,12 +2,9 @@ import assert from "node:assert/strict";
 import { decode } from "fast-png";
 import { renderEvaluation } from "../../src/cli/evaluation_table.ts";
 import { InputError } from "../../src/errors.ts";
-import {
-  evaluateNetwork,
-  type Evaluation,
-  evaluationData,
-  writeEvaluation,
-} from "../../src/classify/evaluate_network.ts";
+import { evaluateNetwork, type Evaluation } from "../../src/classify/evaluation.ts";
+import { evaluationData, writeEvaluation } from "../../src/run/evaluation_run.ts";
+import { Datasets } from "../../src/run/datasets.ts";
 import { exists } from "../../src/files/read.ts";
 import type { Classifier } from "../../src/classify/classifier.ts";
 import { defaultNormalization } from "../../src/classify/normalization.ts";
@@ -37,13 +34,13 @@ function network(classifier: Classifier, classNames: readonly string[] = DATASET
     path: "runs/some",
     format: "tfjs",
     form: "fused",
-    folder: "runs/some",
+    home: "runs/some",
   };
 }
 
 Deno.test("evaluateNetwork() counts right answers", async () => {
   const label = DATASET.test.labels[4]!;
-  const evaluation = await evaluateNetwork(network(oracle({ 4: (label + 1) % 10 })), DATASET, SILENT);
+  const evaluation = await evaluateNetwork(network(oracle({ 4: (label + 1) % 10 })), DATASET);
   assert.deepEqual([evaluation.correct, evaluation.images], [19, 20]);
   assert.deepEqual(evaluation.mistakes.map(({ index, truth }) => [index, truth]), [[4, label]]);
   assert.match(renderEvaluation(evaluation), /accuracy 95\.00% \(19 of 20\)/);
@@ -51,35 +48,38 @@ Deno.test("evaluateNetwork() counts right answers", async () => {
 
 Deno.test("evaluateNetwork() takes the data set's names where the network has none", async () => {
   const placeholders = DATASET.classNames.map((_, i) => `class ${i}`);
-  const { classes } = await evaluateNetwork(network(oracle(), placeholders), DATASET, SILENT);
+  const { classes } = await evaluateNetwork(network(oracle(), placeholders), DATASET);
   assert.deepEqual(classes.map(({ name }) => name), DATASET.classNames);
 });
 
 Deno.test("evaluateNetwork() refuses classes that are not the network's", async () => {
   const swapped = [...DATASET.classNames.slice(1), DATASET.classNames[0]!];
-  await assert.rejects(evaluateNetwork(network(oracle(), swapped), DATASET, SILENT), (error) => {
+  await assert.rejects(evaluateNetwork(network(oracle(), swapped), DATASET), (error) => {
     assert(error instanceof InputError);
     assert.match(error.message, /its class 0 is "circle", the network's is "ring"/);
     return true;
   });
   await assert.rejects(
-    evaluateNetwork(network(oracle(), DATASET.classNames.slice(1)), DATASET, SILENT),
+    evaluateNetwork(network(oracle(), DATASET.classNames.slice(1)), DATASET),
     /it has 10 classes, the network 9/,
   );
 });
 
 Deno.test("evaluationData() asks for a data set where the network names none", async () => {
-  await assert.rejects(evaluationData(network(oracle()), undefined, SILENT), (error) => {
-    assert(error instanceof InputError);
-    assert.match(error.hint!, /--data FOLDER/);
-    return true;
-  });
+  await assert.rejects(
+    evaluationData(network(oracle()), undefined, { datasets: new Datasets(SILENT), progress: SILENT }),
+    (error) => {
+      assert(error instanceof InputError);
+      assert.match(error.hint!, /--data FOLDER/);
+      return true;
+    },
+  );
 });
 
 Deno.test("writeEvaluation() writes figures, matrix and the worst examples, worst first", () =>
   inTemporaryFolder(async (folder) => {
     const wrong = Object.fromEntries([2, 7].map((i) => [i, (DATASET.test.labels[i]! + 3) % 10]));
-    const evaluation = await evaluateNetwork(network(oracle(wrong)), DATASET, SILENT);
+    const evaluation = await evaluateNetwork(network(oracle(wrong)), DATASET);
     const files = await writeEvaluation(folder, evaluation, DATASET);
     const written = JSON.parse(await Deno.readTextFile(files.json)) as Evaluation;
     assert.deepEqual(written, JSON.parse(JSON.stringify(evaluation)));
@@ -94,7 +94,7 @@ Deno.test("writeEvaluation() writes no contact sheet of no mistakes", () =>
   inTemporaryFolder(async (folder) => {
     const files = await writeEvaluation(
       folder,
-      await evaluateNetwork(network(oracle()), DATASET, SILENT),
+      await evaluateNetwork(network(oracle()), DATASET),
       DATASET,
     );
     assert(!await exists(files.worstExamples));

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { basename } from "node:path";
 import type { io } from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
 import { sha256 } from "../files/hash.ts";
@@ -12,37 +13,15 @@ import { readGraph } from "../fuse/topology.ts";
 import { placeholderNames } from "../classify/class_names.ts";
 import type { ModelCard } from "../classify/classifier.ts";
 import { defaultNormalization } from "../classify/normalization.ts";
-import type { NetworkConfig } from "../model/config.ts";
+import type { ModelSource } from "../deploy/model_source.ts";
 import { readRunConfig } from "./config.ts";
-import { type RunDirectory, runDirectoryAt } from "./run_directory.ts";
-import { findSource } from "./source.ts";
+import { findSource, type Form, type NamedModel, runAround } from "./named.ts";
+import type { RunDirectory, RunStage } from "./run_directory.ts";
 import { loadLayersModelArtifacts, MODEL_FILE } from "../formats/tfjs/layers_model.ts";
 import { type Manifest, MANIFEST_FILE, readManifest } from "../deploy/manifest.ts";
 
 /** What lies beside a fused model. */
 const FUSION_FILE = "fusion.json";
-
-/** The form of a network that a person may ask for. */
-export type Form = "training" | "fused";
-
-/** A network on disk, read but not built. */
-export interface ModelSource {
-  /** The `model.json`, or the folder that holds it. */
-  readonly path: string;
-  /** The folder that holds it, without a closing slash. */
-  readonly folder: string;
-  readonly form: Manifest["form"];
-  readonly artifacts: io.ModelArtifacts;
-  /** SHA-256 of `model.json`. */
-  readonly sha256: string;
-  readonly card: ModelCard;
-  /** The architecture, where it is one of ours. */
-  readonly network?: NetworkConfig | undefined;
-  /** The data set that it was trained on. */
-  readonly data?: Manifest["data"];
-  /** The run that it belongs to. */
-  readonly run?: RunDirectory;
-}
 
 /**
  * Finds and reads the network.
@@ -52,19 +31,27 @@ export interface ModelSource {
  * @throws {InputError} when there is none, it is not a LayersModel, or not one of images.
  */
 export async function readModelSource(named: string | undefined, form: Form = "fused"): Promise<ModelSource> {
-  const found = await findSource(named, form === "fused" ? "fused" : "trained");
-  if (found.kind === "run") return await readRunModel(found.run, form);
-  const run = await runAround(found.folder);
-  if (run !== undefined) return await readRunModel(run, found.folder === run.fused ? "fused" : "training");
-  return await readModelFile(found.path, found.folder);
+  const found = await findSource(named, stageOf(form));
+  const inRun = found.kind === "run" ? { run: found.run, form } : await runAround(found.folder);
+  const source = found.kind === "run" ? await readRunModel(found.run, form) : await readModel(found);
+  if (inRun?.form !== "fused") return source;
+  return { ...source, trainingForm: await loadLayersModelArtifacts(inRun.run.snapshot) };
 }
 
-async function readRunModel(run: RunDirectory, form: Form): Promise<ModelSource> {
+/** How far a run must have come to have a form. */
+export function stageOf(form: Form): RunStage {
+  return form === "fused" ? "fused" : "trained";
+}
+
+/** One form of a run. */
+export async function readRunModel(run: RunDirectory, form: Form): Promise<ModelSource> {
   const { network, data } = await readRunConfig(run.config);
   const folder = form === "fused" ? run.fused : run.snapshot;
   return {
     ...await readNetwork(folder),
-    folder,
+    name: basename(run.path),
+    home: run.path,
+    readFrom: [run.fused, run.snapshot, run.checkpoints],
     form,
     network,
     card: {
@@ -77,13 +64,19 @@ async function readRunModel(run: RunDirectory, form: Form): Promise<ModelSource>
       checksum: data.checksum,
       ...(data.imageSize === undefined ? {} : { imageSize: data.imageSize }),
     },
-    run,
   };
 }
 
-/** A model of somebody else's, or one with a manifest: beside it, or above what was fused from it. */
-async function readModelFile(path: string, folder: string): Promise<ModelSource> {
-  const network = { ...await readNetwork(path), folder };
+/** A form of a run that was named by its folder, a model of somebody else's, or one with a manifest beside or above it. */
+export async function readModel({ path, folder }: NamedModel): Promise<ModelSource> {
+  const around = await runAround(folder);
+  if (around !== undefined) return await readRunModel(around.run, around.form);
+  const network = {
+    ...await readNetwork(path),
+    name: basename(path),
+    home: folder,
+    readFrom: [path.endsWith(".json") ? path : `${path}/${MODEL_FILE}`],
+  };
   if (await exists(`${folder}/${MANIFEST_FILE}`)) {
     const manifest = await readManifest(`${folder}/${MANIFEST_FILE}`);
     return { ...network, form: manifest.form, ...knownFrom(manifest) };
@@ -104,15 +97,6 @@ async function readNetwork(path: string): Promise<Pick<ModelSource, "path" | "ar
   const file = path.endsWith(".json") ? path : `${path}/${MODEL_FILE}`;
   const description = await readBytes(file, "a TensorFlow.js model.json");
   return { path, artifacts: await loadLayersModelArtifacts(path), sha256: await sha256(description) };
-}
-
-/** The run that a folder is the fused or the training form of. */
-async function runAround(folder: string): Promise<RunDirectory | undefined> {
-  const cut = folder.lastIndexOf("/");
-  const run = runDirectoryAt(cut < 0 ? "." : folder.slice(0, cut));
-  const path = cut < 0 ? `./${folder}` : folder;
-  const isForm = path === run.fused || path === run.snapshot;
-  return isForm && await exists(run.config) ? run : undefined;
 }
 
 /** What the topology alone tells: image size and number of classes; the normalization is ours. */

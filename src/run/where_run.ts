@@ -4,17 +4,19 @@
  *
  * @module
  */
+import type { Progress } from "../progress.ts";
+import { removeFolder } from "../files/output_folder.ts";
+import { writeJsonAtomically } from "../files/atomic_write.ts";
 import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import type { Progress } from "../../progress.ts";
-import { removeFolder } from "../../files/output_folder.ts";
-import { writeJsonAtomically } from "../../files/atomic_write.ts";
-import { readRunConfig } from "../../run/config.ts";
-import type { RunDirectory } from "../../run/run_directory.ts";
-import type { BenchSettings } from "../bench.ts";
-import type { ContestResult } from "./contest_data.ts";
-import { fillContestFolder } from "./contest_folder.ts";
-import { holdAt, type Place } from "./places.ts";
+import { loadLayersModelArtifacts } from "../formats/tfjs/layers_model.ts";
+import { readRunConfig } from "./config.ts";
+import type { Datasets } from "./datasets.ts";
+import type { RunDirectory } from "./run_directory.ts";
+import type { BenchSettings } from "../bench/bench.ts";
+import { fillContestFolder } from "../bench/where/contest_folder.ts";
+import { holdAt, type Place } from "../bench/where/places.ts";
+import type { WhereReport } from "../bench/where/where_report.ts";
 
 /** The name of the file. */
 export const WHERE_FILE = "bench-where.json";
@@ -29,20 +31,11 @@ const WORK_FOLDER = ".cache/contests";
 /** Time per batch size in one place, ms, where no number of rounds was asked for: eight engines run in each round. */
 const BUDGET_MS = 15_000;
 
-/** The content of `bench-where.json`. */
-export interface WhereReport {
-  /** The run that the forms come from. */
-  readonly run: string;
-  /** The network's name and its input: "toy, 32x32x3". */
-  readonly network: string;
-  readonly batches: readonly number[];
-  readonly places: readonly (ContestResult & { readonly where: Place })[];
-}
-
 /** The surroundings of {@link benchWhere}. */
 export interface BenchWhereContext {
   readonly places: readonly Place[];
   readonly progress: Progress;
+  readonly datasets: Datasets;
   /** The folder that the report goes to. */
   readonly output: string;
 }
@@ -57,14 +50,18 @@ export interface BenchWhereContext {
 export async function benchWhere(
   run: RunDirectory,
   settings: BenchSettings,
-  { places, progress, output }: BenchWhereContext,
+  { places, progress, datasets, output }: BenchWhereContext,
 ): Promise<WhereReport> {
-  const { preset, network } = await readRunConfig(run.config);
+  const { preset, network, data } = await readRunConfig(run.config);
   const folder = `${WORK_FOLDER}/${crypto.randomUUID()}`;
   await mkdir(folder, { recursive: true });
   try {
     const { batches, rounds, warmupMs, minimumMs, budgetMs, tolerance, seed } = settings;
-    await fillContestFolder(folder, run, {
+    const forms = {
+      training: await loadLayersModelArtifacts(run.snapshot),
+      fused: await loadLayersModelArtifacts(run.fused),
+    };
+    await fillContestFolder(folder, { forms, dataset: await datasets.get(data) }, {
       batches: [...batches].sort((a, b) => a - b),
       rounds,
       warmupMs,

@@ -1,20 +1,18 @@
 /**
- * An evaluation from disk to disk: a network in any form and format over the test images of a data set, and beside its
- * figures two pictures, the confusion matrix and the images that it is most wrong about.
+ * An evaluation from disk to disk: the data set that fits the network, and beside the figures two pictures, the confusion
+ * matrix and the images that the network is most wrong about.
  *
  * @module
  */
 import { renderConfusionMatrix } from "../charts/confusion_matrix.ts";
-import type { Progress } from "../progress.ts";
+import { evaluateNetwork, type Evaluation } from "../classify/evaluation.ts";
 import { contactSheet, encodePng } from "../data/contact_sheet.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { loadDataset } from "../data/load.ts";
 import { InputError } from "../errors.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
-import { commonNames } from "./class_names.ts";
-import { classifyAll } from "./classifier.ts";
-import type { OpenedNetwork } from "../run/open_classifier.ts";
-import { scoreLogits, type Scores } from "./scores.ts";
+import type { Progress } from "../progress.ts";
+import type { Datasets } from "./datasets.ts";
+import type { OpenedNetwork } from "./open_classifier.ts";
 
 /** Images on the contact sheet, at most, and in one of its rows. */
 const WORST_IMAGES = 40;
@@ -23,23 +21,17 @@ const SHEET_COLUMNS = 8;
 /** Pixels that the side of an image has on the contact sheet, about. */
 const SHEET_IMAGE_SIDE = 96;
 
-/** The content of `evaluation.json`. */
-export interface Evaluation extends Scores {
-  /** What was evaluated. */
-  readonly model: string;
-  readonly format: string;
-  readonly form: string;
-  /** On what. */
-  readonly data: string;
-  readonly dataChecksum: string;
-}
-
 /** Where the files of an evaluation go. */
 export interface EvaluationFiles {
   readonly json: string;
   readonly confusionMatrix: string;
   /** Only where there was a mistake. */
   readonly worstExamples: string;
+}
+
+/** Where the evaluation of a network goes unless a flag says otherwise: each form of a run has a folder of its own. */
+export function evaluationFolder({ home, form }: Pick<OpenedNetwork, "home" | "form">): string {
+  return form === "unknown" ? `${home}/evaluation` : `${home}/evaluation/${form}`;
 }
 
 /** The files in a folder. */
@@ -60,7 +52,7 @@ export function evaluationFiles(folder: string): EvaluationFiles {
 export async function evaluationData(
   { card, data, path }: OpenedNetwork,
   named: string | undefined,
-  progress: Progress,
+  { datasets, progress }: { readonly datasets: Datasets; readonly progress: Progress },
 ): Promise<Dataset> {
   const source = named ?? data?.source;
   if (source === undefined) {
@@ -70,10 +62,10 @@ export async function evaluationData(
     );
   }
   const [height, width, channels] = card.inputSize;
-  const dataset = await loadDataset(source, {
-    ...(height === width ? { imageSize: height } : {}),
-    onProgress: (message) => progress.log(message),
-  });
+  // The network's own data set is resized as it was for training, and is thus the one that other stages have loaded.
+  const dataset = await datasets.get(
+    named === undefined ? data! : { source, ...(height === width ? { imageSize: height } : {}) },
+  );
   if (dataset.height !== height || dataset.width !== width || dataset.channels !== channels) {
     throw new InputError(
       `Cannot evaluate on ${source}: its images are ${dataset.height}x${dataset.width}x${dataset.channels}, the ` +
@@ -84,35 +76,6 @@ export async function evaluationData(
     progress.log(`${source} has changed since the network was trained on it.`);
   }
   return dataset;
-}
-
-/**
- * Evaluates a network on the test images of a data set.
- *
- * @throws {InputError} when the classes are not the same.
- */
-export async function evaluateNetwork(
-  network: OpenedNetwork,
-  dataset: Dataset,
-  progress: Progress,
-): Promise<Evaluation> {
-  const { classifier, card, path, format, form } = network;
-  const classNames = commonNames(card.classNames, dataset.classNames, dataset.name);
-  const { images, labels } = dataset.test;
-  const logits = await classifyAll(
-    classifier,
-    images,
-    card,
-    (done, count) => progress.update(`evaluate: ${done} of ${count} images`),
-  );
-  return {
-    model: path,
-    format,
-    form,
-    data: dataset.name,
-    dataChecksum: dataset.checksum,
-    ...scoreLogits(logits, labels, classNames),
-  };
 }
 
 /** Writes the figures and both pictures; without a mistake there is no contact sheet. */
@@ -143,4 +106,40 @@ export async function writeEvaluation(
     await writeFileAtomically(files.worstExamples, encodePng(sheet));
   }
   return files;
+}
+
+/** The surroundings of {@link evaluate}. */
+export interface EvaluationContext {
+  readonly datasets: Datasets;
+  readonly progress: Progress;
+  /** The data set that was named; the one that the network was trained on when not given. */
+  readonly data?: string | undefined;
+  /** Where the files go; {@link evaluationFolder} when not given. */
+  readonly output?: string | undefined;
+}
+
+/** What was found, and where it lies. */
+export interface EvaluationResult {
+  readonly evaluation: Evaluation;
+  readonly output: string;
+  readonly files: EvaluationFiles;
+}
+
+/**
+ * Evaluates a network and writes what was found.
+ *
+ * @throws {InputError} when no data set is known, or it does not fit the network.
+ */
+export async function evaluate(
+  network: OpenedNetwork,
+  context: EvaluationContext,
+): Promise<EvaluationResult> {
+  const { progress, output = evaluationFolder(network) } = context;
+  const dataset = await evaluationData(network, context.data, context);
+  const evaluation = await evaluateNetwork(
+    network,
+    dataset,
+    (done, count) => progress.update(`evaluate: ${done} of ${count} images`),
+  );
+  return { evaluation, output, files: await writeEvaluation(output, evaluation, dataset) };
 }

@@ -1,0 +1,16 @@
+/**
+ * What is kept of a fusion: what was done, to what, and the proof that nothing changed.
+ *
+ * @module
+ */
+import type { FusionReport } from "../fuse/report.ts";
+import type { FusionProof } from "./verify.ts";
+
+/** The content of `fusion.json`. */
+export interface FusionRecord extends FusionReport {
+  /** The run directory or the model.json that was fused. */
+  readonly source: string;
+  /** Hash of the BN snapshot that was folded in. */
+  readonly snapshotHash: string;
+  readonly proof: FusionProof;
+}

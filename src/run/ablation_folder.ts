@@ -1,0 +1,80 @@
+/**
+ * The folder of an ablation, whose plan lies in it so that it can go on after an interruption:
+ *
+ * ```text
+ * runs/ablation-<time>/
+ *   plan.json  ablation.json  ablation.svg
+ *   plain-seed1/  1x1-seed1/  ...          ordinary runs
+ * ```
+ *
+ * @module
+ */
+import { mkdir, readdir } from "node:fs/promises";
+import { type AblationPlan, parsePlan } from "../ablate/plan.ts";
+import { InputError } from "../errors.ts";
+import { writeJsonAtomically } from "../files/atomic_write.ts";
+import { exists, readJson } from "../files/read.ts";
+import { RUNS_FOLDER, timeName } from "./run_directory.ts";
+
+/** What the folders of ablations are called, before the time. */
+const FOLDER_PREFIX = "ablation-";
+
+/** The files of one ablation. */
+export interface AblationFolder {
+  readonly path: string;
+  readonly plan: string;
+  readonly report: string;
+  readonly chart: string;
+}
+
+/** The paths of the ablation in a folder. Nothing is read or made. */
+export function ablationFolderAt(folder: string): AblationFolder {
+  const path = folder.replace(/\/+$/, "");
+  return {
+    path,
+    plan: `${path}/plan.json`,
+    report: `${path}/ablation.json`,
+    chart: `${path}/ablation.svg`,
+  };
+}
+
+/** Makes the folder of a new ablation and writes its plan there. */
+export async function createAblation(
+  plan: AblationPlan,
+  now: Date,
+  root = RUNS_FOLDER,
+): Promise<AblationFolder> {
+  const folder = ablationFolderAt(`${root}/${FOLDER_PREFIX}${timeName(now)}`);
+  await mkdir(root, { recursive: true });
+  await mkdir(folder.path);
+  await writeJsonAtomically(folder.plan, plan);
+  return folder;
+}
+
+/**
+ * The ablation that a person means: the one they name, else the newest.
+ *
+ * @throws {InputError} when there is none.
+ */
+export async function findAblation(named: string | undefined, root = RUNS_FOLDER): Promise<AblationFolder> {
+  const folder = named ?? await newestAblation(root);
+  if (folder === undefined) {
+    throw new InputError(`There is no ablation below ${root}/.`, "Start one: deno task ablate");
+  }
+  const found = ablationFolderAt(folder);
+  if (await exists(found.plan)) return found;
+  throw new InputError(`${folder} is not an ablation: it has no plan.json.`, "Start one: deno task ablate");
+}
+
+/** @throws {InputError} when the plan is missing or not one of ours. */
+export async function readPlan({ plan }: AblationFolder): Promise<AblationPlan> {
+  return parsePlan(await readJson(plan, "the plan of an ablation"), plan);
+}
+
+async function newestAblation(root: string): Promise<string | undefined> {
+  if (!(await exists(root))) return undefined;
+  const entries = await readdir(root, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory() && entry.name.startsWith(FOLDER_PREFIX));
+  const newest = names.map(({ name }) => name).sort().at(-1);
+  return newest === undefined ? undefined : `${root}/${newest}`;
+}

@@ -1,0 +1,128 @@
+/**
+ * The configuration of a run: defaults < configuration file < flags. What comes out is written to `config.json`, and a
+ * resumed run reads it back.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { Dataset } from "../data/dataset.ts";
+import { sha256 } from "../files/hash.ts";
+import { type NetworkConfig, parseNetworkConfig } from "../model/config.ts";
+import { parseConfig } from "../text/parse_config.ts";
+import { type TrainingConfig, trainingSchema } from "./config.ts";
+import { networkName, resolveNetwork } from "./network_changes.ts";
+
+/** The preset of a bare `deno task train`. */
+const DEFAULT_PRESET = "toy";
+
+const DEFAULT_SEED = 1;
+
+const dataSchema = z.strictObject({
+  /** "shapes10", or a path to a data set. */
+  source: z.string().default("shapes10"),
+  /** Side in pixels that the images of a folder are resized to. */
+  imageSize: z.int().min(8).max(1024).optional(),
+});
+
+/** A configuration file: everything may be left out, and what is left out stays so, for the defaults come last. */
+const fileSchema = z.strictObject({
+  preset: z.string().optional(),
+  seed: z.int().optional(),
+  data: dataSchema.extend({ source: z.string().optional() }).optional(),
+  network: z.record(z.string(), z.unknown()).optional(),
+  training: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** A configuration file's content, or what the flags say, in the same words. */
+export type RunConfigInput = z.input<typeof fileSchema>;
+
+const resolvedSchema = z.strictObject({
+  preset: z.string(),
+  seed: z.int(),
+  data: dataSchema.extend({ checksum: z.string(), classNames: z.array(z.string()) }),
+  network: z.unknown(),
+  training: trainingSchema,
+});
+
+/** The content of `config.json`. */
+export interface RunConfig {
+  /** What the network is called: the preset, and its block where that is another one. */
+  readonly preset: string;
+  readonly seed: number;
+  readonly data: {
+    readonly source: string;
+    readonly imageSize?: number | undefined;
+    /** Checksum of the data set that the run saw. */
+    readonly checksum: string;
+    readonly classNames: readonly string[];
+  };
+  readonly network: NetworkConfig;
+  readonly training: TrainingConfig;
+}
+
+/** What is known before the data is loaded. */
+export interface RequestedConfig {
+  readonly data: z.output<typeof dataSchema>;
+  /** The configuration that belongs to the loaded data. */
+  resolve(dataset: Dataset): RunConfig;
+}
+
+/**
+ * A configuration as a person writes it, from an unchecked value.
+ *
+ * @throws {InputError} that lists everything wrong with it.
+ */
+export function parseRunConfigInput(value: unknown, what: string): RunConfigInput {
+  return parseConfig(fileSchema, value, what);
+}
+
+/**
+ * Combines the configuration file and the flags.
+ *
+ * @param file The file's content; `{}` without one.
+ * @param flags What was typed. It wins over the file.
+ */
+export function requestConfig(file: RunConfigInput, flags: RunConfigInput): RequestedConfig {
+  const preset = flags.preset ?? file.preset ?? (file.network === undefined ? DEFAULT_PRESET : undefined);
+  const data = parseConfig(dataSchema, { ...file.data, ...flags.data }, "data configuration");
+  const training = parseConfig(
+    trainingSchema,
+    { ...file.training, ...flags.training },
+    "training configuration",
+  );
+  return {
+    data,
+    resolve(dataset) {
+      const network = resolveNetwork(preset, [file.network ?? {}, flags.network ?? {}], dataset);
+      return {
+        preset: networkName(preset, network),
+        seed: flags.seed ?? file.seed ?? DEFAULT_SEED,
+        data: { ...data, checksum: dataset.checksum, classNames: dataset.classNames },
+        network,
+        training,
+      };
+    },
+  };
+}
+
+/**
+ * The content of a run's `config.json`, from an unchecked value.
+ *
+ * @param path Where it stood, for errors.
+ * @throws {InputError} when it is not one of ours.
+ */
+export function parseRunConfig(value: unknown, path: string): RunConfig {
+  const config = parseConfig(resolvedSchema, value, `run configuration ${path}`);
+  return { ...config, network: parseNetworkConfig(config.network, `network in ${path}`) };
+}
+
+/**
+ * The fingerprint that says which checkpoints fit a run: those with the same network, training, seed and data.
+ *
+ * @param config A resolved configuration.
+ */
+export function fingerprintOf(config: RunConfig): Promise<string> {
+  const { network, training, seed, data } = config;
+  const text = JSON.stringify([network, training, seed, data.checksum]);
+  return sha256(new TextEncoder().encode(text));
+}
