@@ -6,6 +6,7 @@
  */
 import createMozjpeg from "@jsquash/jpeg/codec/dec/mozjpeg_dec.js";
 import { InputError } from "../errors.ts";
+import { hexOf } from "../files/hash.ts";
 import { readBytes } from "../files/read.ts";
 import { checkPixelCount, damagedImage, type RgbImage } from "./rgb_image.ts";
 
@@ -72,7 +73,7 @@ function checkFrame(file: Uint8Array, path: string): void {
     }
     const marker = view.getUint8(offset + 1);
     if (view.getUint8(offset) !== 0xff || marker === START_OF_SCAN) {
-      const found = file.subarray(offset, offset + 2).toHex();
+      const found = hexOf(file.subarray(offset, offset + 2));
       throw damagedImage(path, "JPEG", offset, "a marker segment before the frame header", `bytes ${found}`);
     }
     if (marker === 0xff) { // a fill byte

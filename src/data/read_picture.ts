@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
+import { hexOf } from "../files/hash.ts";
 import { readBytes } from "../files/read.ts";
 import { decodeJpeg, isJpeg } from "./jpeg.ts";
 import { decodePng, isPng } from "./png.ts";
@@ -18,7 +19,7 @@ export async function readPicture(path: string): Promise<RgbImage> {
   const file = await readBytes(path, "a PNG or JPEG file");
   if (isPng(file)) return decodePng(file, path);
   if (isJpeg(file)) return await decodeJpeg(file, path);
-  const start = file.length === 0 ? "an empty file" : `bytes ${file.subarray(0, 4).toHex()}`;
+  const start = file.length === 0 ? "an empty file" : `bytes ${hexOf(file.subarray(0, 4))}`;
   throw new InputError(
     `Cannot use ${path}: at byte 0, expected the signature of a PNG or JPEG file; found ${start}.`,
   );

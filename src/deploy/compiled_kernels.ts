@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { buildKernels, type KernelTarget } from "../kernels/build.ts";
 
 /** One build for each kind of machine with 128-bit vectors. */
@@ -39,5 +40,5 @@ export async function compiledKernels(
 
 async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate-raw"));
-  return new Uint8Array(await new Response(stream).arrayBuffer()).toBase64();
+  return Buffer.from(await new Response(stream).arrayBuffer()).toString("base64");
 }

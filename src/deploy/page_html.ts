@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { ASSET_ATTRIBUTE } from "./page/page_data.ts";
 
 /** A file of the page. */
@@ -32,7 +33,7 @@ const POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; img-src
 export function renderPage({ html, style, script, assets }: PageParts): string {
   const policy = `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`;
   const inlined = assets.map(({ name, type, bytes }) =>
-    `<script type="${type}" ${ASSET_ATTRIBUTE}="${name}">${bytes.toBase64()}</script>`
+    `<script type="${type}" ${ASSET_ATTRIBUTE}="${name}">${Buffer.from(bytes).toString("base64")}</script>`
   );
   const code = "file" in script
     ? `<script src="${script.file}"></script>`
@@ -54,6 +55,6 @@ export function readInlined(html: string): Asset[] {
   return [...html.matchAll(pattern)].map(([, type, name, content]) => ({
     type: type!,
     name: name!,
-    bytes: Uint8Array.fromBase64(content!),
+    bytes: new Uint8Array(Buffer.from(content!, "base64")),
   }));
 }

@@ -18,6 +18,7 @@ import {
   TensorProtoSchema,
 } from "onnx-buf";
 import type { WeightStore } from "../../fuse/weights.ts";
+import { encodeHalves } from "../half_float.ts";
 import { permute, permuteShape } from "../permute.ts";
 
 /** An attribute in the type that ONNX knows it by: a bigint is an INT, several are INTS, a number is a FLOAT. */
@@ -102,7 +103,7 @@ export class OnnxGraphWriter {
       this.initializer(name, shape, DataType.FLOAT, values);
       return name;
     }
-    this.initializer(name, shape, DataType.FLOAT16, new Float16Array(values));
+    this.initializer(name, shape, DataType.FLOAT16, encodeHalves(values));
     return this.node("Cast", `${name}/float32`, [name], { to: BigInt(DataType.FLOAT) });
   }
 

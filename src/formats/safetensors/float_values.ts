@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from "../../errors.ts";
+import { decodeHalves } from "../half_float.ts";
 import type { RawTensor } from "./write.ts";
 
 /**
@@ -20,7 +21,7 @@ export function float32Values({ dtype, data }: RawTensor, name: string): Float32
     case "F64":
       return Float32Array.from(new Float64Array(buffer));
     case "F16":
-      return Float32Array.from(new Uint16Array(buffer), halfToNumber);
+      return decodeHalves(new Uint16Array(buffer));
     case "BF16":
       return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer);
     default:
@@ -28,14 +29,4 @@ export function float32Values({ dtype, data }: RawTensor, name: string): Float32
         `Cannot use tensor ${name}: its dtype is ${dtype}, expected F32, F64, F16 or BF16.`,
       );
   }
-}
-
-/** IEEE 754 binary16: 1 sign bit, 5 exponent bits (bias 15), 10 fraction bits. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

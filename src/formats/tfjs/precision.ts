@@ -13,6 +13,7 @@
  */
 import type { io } from "@tensorflow/tfjs";
 import { InputError } from "../../errors.ts";
+import { encodeHalves, HALF_MAX } from "../half_float.ts";
 import { WeightStore } from "../../fuse/weights.ts";
 
 /** How kernels are stored. */
@@ -23,9 +24,6 @@ export type Precision = (typeof PRECISIONS)[number];
 
 /** Weights of fewer axes than a dense kernel stay float32. */
 const KERNEL_RANK = 2;
-
-/** The largest number of IEEE binary16. */
-const HALF_MAX = 65504;
 
 type Quantization = NonNullable<io.WeightsManifestEntry["quantization"]>;
 
@@ -98,7 +96,7 @@ function encodeHalf(name: string, values: Float32Array): Encoded {
       "Export it as float32 or uint16.",
     );
   }
-  return { bytes: bytesOf(new Float16Array(values)), quantization: { dtype: "float16" } };
+  return { bytes: bytesOf(encodeHalves(values)), quantization: { dtype: "float16" } };
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {

@@ -43,8 +43,8 @@ export function loadTorchState(
       "Check that the configuration is that of the trained network: block, depths, widths, groups, classes.",
     );
   }
-  for (const [layer, tensors] of Map.groupBy(expected, (tensor) => tensor.layer)) {
-    setLayerWeights(layer, tensors, state);
+  for (const layer of new Set(expected.map((tensor) => tensor.layer))) {
+    setLayerWeights(layer, expected.filter((tensor) => tensor.layer === layer), state);
   }
 }
 
