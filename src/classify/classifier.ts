@@ -1,5 +1,5 @@
 /**
- * What every form and every format of a network has in common once it can be run: pictures in, logits out. Whoever
+ * What every form and every format of a network has in common once it can be run: pictures in, logits out (or probabilities, as the card says). Whoever
  * evaluates, predicts or compares needs no more, and a new format needs to offer no more.
  *
  * @module
@@ -14,6 +14,8 @@ export interface ModelCard {
   readonly inputSize: readonly [height: number, width: number, channels: number];
   /** How its bytes become the network's input. */
   readonly normalization: Normalization;
+  /** Whether its outputs are probabilities, and not logits. */
+  readonly givesProbabilities: boolean;
 }
 
 /** A network that is ready to run. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { largestIndex } from "../graph/class_scores.ts";
 
 /** How far apart a tensor is in the two forms. All figures are relative to `scale`. */
 export interface Difference {
@@ -80,8 +81,8 @@ export class PredictionComparison {
    */
   update(reference: ArrayLike<number>, other: ArrayLike<number>, classes: number): void {
     for (let start = 0; start < reference.length; start += classes) {
-      const expected = argMax(reference, start, classes);
-      const found = argMax(other, start, classes);
+      const expected = largestIndex(reference, start, classes);
+      const found = largestIndex(other, start, classes);
       if (expected !== found) this.gaps.push(reference[start + expected]! - reference[start + found]!);
     }
   }
@@ -99,10 +100,4 @@ function relative(difference: number, scale: number): number {
   if (difference === 0) return 0;
   const result = difference / scale;
   return Number.isNaN(result) ? Infinity : result;
-}
-
-function argMax(values: ArrayLike<number>, start: number, length: number): number {
-  let best = 0;
-  for (let i = 1; i < length; i++) if (values[start + i]! > values[start + best]!) best = i;
-  return best;
 }

@@ -50,6 +50,6 @@ export async function evaluateNetwork(
     form,
     data: dataset.name,
     dataChecksum: dataset.checksum,
-    ...scoreLogits(logits, labels, classNames),
+    ...scoreLogits(logits, labels, classNames, card.givesProbabilities),
   };
 }

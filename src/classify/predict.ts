@@ -3,14 +3,15 @@
  *
  * @module
  */
-import { softmax } from "./scores.ts";
+import { InputError } from "../errors.ts";
+import { probabilitiesOf } from "./scores.ts";
 import type { Classifier, ModelCard } from "./classifier.ts";
 
 /** One guess. */
 export interface Guess {
   /** The class's name. */
   readonly name: string;
-  /** Its softmax probability. */
+  /** From 0 to 1. */
   readonly probability: number;
 }
 
@@ -19,6 +20,7 @@ export interface Guess {
  *
  * @param pixels One image each, [height, width, channels].
  * @param count How many classes, fewer where the network has fewer.
+ * @throws {InputError} when the network gives one number per image that is no probability.
  */
 export async function predictTop(
   classifier: Classifier,
@@ -26,9 +28,15 @@ export async function predictTop(
   pixels: readonly Uint8Array[],
   count: number,
 ): Promise<Guess[][]> {
+  if (card.classNames.length === 1 && !card.givesProbabilities) {
+    throw new InputError(
+      "Cannot predict classes: the network gives one number per image, and it is no probability.",
+      "Let the network end in a sigmoid.",
+    );
+  }
   const guesses: Guess[][] = [];
   for (const image of pixels) {
-    const probabilities = softmax(await classifier.classify(image));
+    const probabilities = probabilitiesOf(await classifier.classify(image), card.givesProbabilities);
     const order = Array.from(probabilities.keys()).sort((a, b) =>
       probabilities[b]! - probabilities[a]! || a - b
     );

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { largestIndex, logSumExp, softmax } from "../graph/class_scores.ts";
 
 /** One class. */
 export interface ClassScores {
@@ -56,12 +57,14 @@ export interface Scores {
  * @param logits [n, classes], row by row.
  * @param labels Class indices, [n].
  * @param classNames One per column of the logits.
+ * @param givesProbabilities Whether they are no logits but probabilities.
  * @throws {RangeError} when the lengths do not fit.
  */
 export function scoreLogits(
   logits: Float32Array,
   labels: ArrayLike<number>,
   classNames: readonly string[],
+  givesProbabilities = false,
 ): Scores {
   const classes = classNames.length;
   if (logits.length !== labels.length * classes) {
@@ -76,12 +79,12 @@ export function scoreLogits(
     const truth = labels[index]!;
     const row = logits.subarray(index * classes, (index + 1) * classes);
     const prediction = largestIndex(row);
-    const logSum = logSumExp(row);
-    const loss = logSum - row[truth]!;
+    const probabilities = probabilitiesOf(row, givesProbabilities);
+    const loss = lossOf(row, truth, givesProbabilities);
     lossSum += loss;
     confusion[truth]![prediction]!++;
     if (prediction !== truth) {
-      mistakes.push({ index, truth, prediction, confidence: Math.exp(row[prediction]! - logSum), loss });
+      mistakes.push({ index, truth, prediction, confidence: probabilities[prediction]!, loss });
     }
   }
   const correct = labels.length - mistakes.length;
@@ -96,23 +99,15 @@ export function scoreLogits(
   };
 }
 
-/** Softmax, exp(x − ln Σ exp x), of one row of logits. */
-export function softmax(row: Float32Array): Float64Array {
-  const logSum = logSumExp(row);
-  return Float64Array.from(row, (value) => Math.exp(value - logSum));
+/** The probabilities of one image's classes: the outputs themselves, or their softmax. */
+export function probabilitiesOf(outputs: Float32Array, givesProbabilities: boolean): Float64Array {
+  return givesProbabilities ? Float64Array.from(outputs) : softmax(outputs);
 }
 
-/** Index of the largest value; the first of several. */
-export function largestIndex(row: ArrayLike<number>): number {
-  let best = 0;
-  for (let i = 1; i < row.length; i++) if (row[i]! > row[best]!) best = i;
-  return best;
-}
-
-/** ln Σ exp x, without overflow. */
-function logSumExp(row: Float32Array): number {
-  const largest = row.reduce((a, b) => Math.max(a, b), -Infinity);
-  return largest + Math.log(row.reduce((sum, value) => sum + Math.exp(value - largest), 0));
+/** −ln of the true class's probability; that of the smallest number above 0 where a network gives none at all. */
+function lossOf(outputs: Float32Array, truth: number, givesProbabilities: boolean): number {
+  if (givesProbabilities) return -Math.log(Math.max(outputs[truth]!, Number.MIN_VALUE));
+  return logSumExp(outputs) - outputs[truth]!;
 }
 
 function scoreClass(name: string, index: number, confusion: readonly (readonly number[])[]): ClassScores {

@@ -6,6 +6,7 @@
  */
 import { Random } from "../random.ts";
 import { cutBatches, epochOrder, gatherBatch } from "./batches.ts";
+import { largestIndex, softmax } from "../graph/class_scores.ts";
 import type { Dataset, Split } from "./dataset.ts";
 
 /** How the probe is trained: stochastic gradient descent with a rate that falls to zero. */
@@ -97,19 +98,12 @@ function logits({ weights, inputs, classes }: Linear, images: Float32Array, inde
   return result;
 }
 
-function softmax(values: Float64Array): Float64Array {
-  const most = values.reduce((a, b) => Math.max(a, b));
-  const powers = values.map((value) => Math.exp(value - most));
-  const sum = powers.reduce((a, b) => a + b);
-  return powers.map((power) => power / sum);
-}
-
 function accuracy(model: Linear, split: Split, dataset: Dataset): number {
   let right = 0;
   for (let i = 0; i < split.count; i++) {
     const { images } = gatherBatch(split, dataset, [i]);
     const values = logits(model, images, 0);
-    if (values.indexOf(values.reduce((a, b) => Math.max(a, b))) === split.labels[i]) right++;
+    if (largestIndex(values) === split.labels[i]) right++;
   }
   return right / split.count;
 }

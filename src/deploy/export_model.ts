@@ -142,7 +142,7 @@ async function describe(
   { format, precision }: Pick<ExportSettings, "format" | "precision">,
   measured: Pick<Manifest, "proof" | "quantization">,
 ): Promise<Manifest> {
-  const { classNames, inputSize, normalization } = source.card;
+  const { classNames, inputSize, normalization, givesProbabilities } = source.card;
   return {
     format: format.name,
     form: source.form,
@@ -151,6 +151,7 @@ async function describe(
     classNames: [...classNames],
     inputSize: [...inputSize],
     normalization: { mean: [...normalization.mean], scale: [...normalization.scale] },
+    givesProbabilities,
     network: source.network,
     data: source.data,
     ...measured,

@@ -32,6 +32,8 @@ const manifestSchema = z.strictObject({
   inputSize: z.tuple([z.int().min(1), z.int().min(1), z.int().min(1)]),
   /** y = (x − mean) / scale for bytes x, per channel; images are NHWC. */
   normalization: z.strictObject({ mean: perChannel, scale: perChannel }),
+  /** Whether the outputs are probabilities, and not logits. */
+  givesProbabilities: z.boolean().default(false),
   /** The architecture, where it is one of ours. */
   network: z.unknown().optional().transform((value) =>
     value === undefined ? undefined : parseNetworkConfig(value, "network of the manifest")

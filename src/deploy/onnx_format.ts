@@ -22,8 +22,8 @@ export const ONNX_FORMAT: ExportFormat = {
   precisions: ["float32", "float16"],
   tolerance: TOLERANCE,
   async write(folder, { artifacts, source: { card } }) {
-    const { classNames, inputSize, normalization } = card;
-    const metadata = Object.entries({ classNames, inputSize, normalization })
+    const { classNames, inputSize, normalization, givesProbabilities } = card;
+    const metadata = Object.entries({ classNames, inputSize, normalization, givesProbabilities })
       .map(([key, value]) => [key, JSON.stringify(value)]);
     const bytes = writeOnnx(artifacts, { metadata: Object.fromEntries(metadata) });
     await writeFileAtomically(`${folder}/${ONNX_FILE}`, bytes);

@@ -7,7 +7,7 @@
 import type { io } from "@tensorflow/tfjs";
 import type { Progress } from "../progress.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { largestIndex } from "../classify/scores.ts";
+import { largestIndex } from "../graph/class_scores.ts";
 import { storedBytes } from "../fuse/stored_weight.ts";
 import { classifyAll, type ModelCard } from "../classify/classifier.ts";
 import { openArtifacts } from "../classify/tfjs.ts";
@@ -124,7 +124,7 @@ async function predictionsOf(
     const classes = card.classNames.length;
     return Array.from(
       { length: logits.length / classes },
-      (_, i) => largestIndex(logits.subarray(i * classes, (i + 1) * classes)),
+      (_, i) => largestIndex(logits, i * classes, classes),
     );
   } finally {
     await classifier.dispose();

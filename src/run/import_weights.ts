@@ -15,6 +15,7 @@ import { sha256 } from "../files/hash.ts";
 import { readBytes } from "../files/read.ts";
 import { placeholderNames } from "../classify/class_names.ts";
 import { defaultNormalization, type Normalization } from "../classify/normalization.ts";
+import { outputOf } from "../classify/output.ts";
 import { artifactsOf } from "../model/artifacts.ts";
 import { readSafetensors } from "../formats/safetensors/read.ts";
 import { type ImportedNetwork, importTorchNetwork } from "../model/torch/network.ts";
@@ -62,18 +63,20 @@ export async function importWeights(path: string, settings: ImportSettings): Pro
   });
   const { model, config, dialect, form } = imported;
   try {
+    const artifacts = await artifactsOf(model);
     const source: ModelSource = {
       name: basename(path),
       path,
       home: output,
       readFrom: [path],
       form: form === "deploy" ? "fused" : "training",
-      artifacts: await artifactsOf(model),
+      artifacts,
       sha256: await sha256(bytes),
       card: {
         classNames: namesFor(config.classCount, settings, path),
         inputSize: config.inputSize,
         normalization: normalizationFor(config.inputSize[2], settings),
+        givesProbabilities: outputOf(artifacts, path).givesProbabilities,
       },
       network: config,
     };

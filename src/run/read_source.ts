@@ -10,6 +10,7 @@ import { InputError } from "../errors.ts";
 import { sha256 } from "../files/hash.ts";
 import { exists, readBytes } from "../files/read.ts";
 import { readGraph } from "../fuse/topology.ts";
+import { outputOf } from "../classify/output.ts";
 import { placeholderNames } from "../classify/class_names.ts";
 import type { ModelCard } from "../classify/classifier.ts";
 import { defaultNormalization } from "../classify/normalization.ts";
@@ -47,8 +48,9 @@ export function stageOf(form: Form): RunStage {
 export async function readRunModel(run: RunDirectory, form: Form): Promise<ModelSource> {
   const { network, data } = await readRunConfig(run.config);
   const folder = form === "fused" ? run.fused : run.snapshot;
+  const found = await readNetwork(folder);
   return {
-    ...await readNetwork(folder),
+    ...found,
     name: basename(run.path),
     home: run.path,
     readFrom: [run.fused, run.snapshot, run.checkpoints],
@@ -58,6 +60,7 @@ export async function readRunModel(run: RunDirectory, form: Form): Promise<Model
       classNames: data.classNames,
       inputSize: network.inputSize,
       normalization: defaultNormalization(network.inputSize[2]),
+      givesProbabilities: outputOf(found.artifacts, folder).givesProbabilities,
     },
     data: {
       source: data.source,
@@ -101,24 +104,22 @@ async function readNetwork(path: string): Promise<Pick<ModelSource, "path" | "ar
 
 /** What the topology alone tells: image size and number of classes; the normalization is ours. */
 function guessCard(artifacts: io.ModelArtifacts, path: string): ModelCard {
-  const { inputs, outputs } = readGraph(artifacts);
-  const [input] = inputs;
-  const size = input?.shape?.slice(1) ?? [];
-  const classes = outputs[0]?.shape?.at(-1);
-  if (
-    inputs.length !== 1 || outputs.length !== 1 || size.length !== 3 || size.includes(null) || classes == null
-  ) {
+  const { inputs } = readGraph(artifacts);
+  const size = inputs[0]?.shape?.slice(1) ?? [];
+  if (inputs.length !== 1 || size.length !== 3 || size.includes(null)) {
     const shapes = inputs.map(({ shape }) => `[${shape?.map((length) => length ?? "?") ?? "?"}]`).join(", ");
     throw new InputError(
-      `Cannot use ${path}: expected one input [N, height, width, channels] of a fixed size and one output of a known ` +
-        `number of classes; found inputs ${shapes || "none"} and ${outputs.length} outputs.`,
-      "RepFuse exports, evaluates and predicts with classifiers of images.",
+      `Cannot use ${path} as a classifier: expected one input [N, height, width, channels] of a fixed size, found ` +
+        `${shapes || "none"}.`,
+      "RepFuse exports, evaluates and predicts with classifiers of images; fuse and inspect take any network.",
     );
   }
   const [height, width, channels] = size as [number, number, number];
+  const { classes, givesProbabilities } = outputOf(artifacts, path);
   return {
     classNames: placeholderNames(classes),
     inputSize: [height, width, channels],
     normalization: defaultNormalization(channels),
+    givesProbabilities,
   };
 }

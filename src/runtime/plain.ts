@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { softmax as softmaxOfRow } from "../graph/class_scores.ts";
 import { applyActivation } from "./activations.ts";
 import {
   type BatchNormStep,
@@ -248,13 +249,9 @@ function concatenate({ inputs, output }: StepData): void {
   }
 }
 
-/** softmax(x)ᵢ = exp(xᵢ − max x) / Σ exp(xⱼ − max x), over rows of `length` numbers. */
+/** The softmax of each row of `length` numbers. */
 export function softmax(x: Float32Array, output: Float32Array, length: number): void {
   for (let row = 0; row < x.length; row += length) {
-    const numbers = x.subarray(row, row + length);
-    const most = numbers.reduce((a, b) => Math.max(a, b), -Infinity);
-    const powers = Float64Array.from(numbers, (value) => Math.exp(value - most));
-    const sum = powers.reduce((a, b) => a + b, 0);
-    for (let i = 0; i < length; i++) output[row + i] = powers[i]! / sum;
+    output.set(softmaxOfRow(x.subarray(row, row + length)), row);
   }
 }

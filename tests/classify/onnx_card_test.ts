@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import assert from "node:assert/strict";
-import { ModelProtoSchema } from "onnx-buf";
+import { ModelProtoSchema, NodeProtoSchema } from "onnx-buf";
 import { InputError } from "../../src/errors.ts";
 import { exportModel } from "../../src/deploy/export_model.ts";
 import { writeOnnx } from "../../src/formats/onnx/model.ts";
@@ -49,5 +49,24 @@ Deno.test("readOnnxCard() refuses NCHW images and what is not ONNX", async () =>
   assert.throws(
     () => readOnnxCard(toBinary(ModelProtoSchema, create(ModelProtoSchema)), "empty.onnx"),
     InputError,
+  );
+});
+
+Deno.test("readOnnxCard() knows a softmax at the end, and refuses an output that is not [N, classes]", async () => {
+  const { artifacts } = await tinySource();
+  assert.equal(readOnnxCard(writeOnnx(artifacts), "m.onnx").givesProbabilities, false);
+  const model = fromBinary(ModelProtoSchema, writeOnnx(artifacts));
+  const graph = model.graph!;
+  const name = graph.output[0]!.name;
+  graph.node.push(create(NodeProtoSchema, { opType: "Softmax", input: [name], output: ["probabilities"] }));
+  graph.output[0]!.name = "probabilities";
+  assert.equal(readOnnxCard(toBinary(ModelProtoSchema, model), "m.onnx").givesProbabilities, true);
+  const { type } = graph.output[0]!;
+  assert(type?.value.case === "tensorType");
+  const { dim } = type.value.value.shape!;
+  dim.push(dim[1]!);
+  assert.throws(
+    () => readOnnxCard(toBinary(ModelProtoSchema, model), "m.onnx"),
+    /expected one output \[N, classes\], found \[\?,10,10\]/,
   );
 });

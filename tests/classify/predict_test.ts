@@ -6,6 +6,7 @@ const CARD = {
   classNames: ["a", "b", "c"],
   inputSize: [1, 1, 1],
   normalization: defaultNormalization(1),
+  givesProbabilities: false,
 } as const;
 
 /** Takes a pixel for the class of its value. */

@@ -35,6 +35,7 @@ async function smallSource(): Promise<ModelSource> {
       classNames: ["dog", "cat", "'quoted' </script>"],
       inputSize: [8, 6, 3],
       normalization: { mean: [1, 2, 3], scale: [100, 200, 300] },
+      givesProbabilities: false,
     },
   };
 }

@@ -11,7 +11,7 @@ import { artifactsOf } from "../../src/model/artifacts.ts";
 import { parseNetworkConfig } from "../../src/model/config.ts";
 import { createNetwork } from "../../src/model/network.ts";
 import { tinyDataset } from "../train/tiny.ts";
-import { largestIndex } from "../../src/classify/scores.ts";
+import { largestIndex } from "../../src/graph/class_scores.ts";
 import { SILENT, tinySource } from "./tiny_source.ts";
 
 await startBackend();

@@ -38,6 +38,7 @@ export async function tinySource(
       classNames: tinyDataset().classNames,
       inputSize: network.inputSize,
       normalization: defaultNormalization(network.inputSize[2]),
+      givesProbabilities: false,
     },
     network,
   };

@@ -30,7 +30,12 @@ function oracle(wrong: Readonly<Record<number, number>> = {}): Classifier {
 function network(classifier: Classifier, classNames: readonly string[] = DATASET.classNames): OpenedNetwork {
   return {
     classifier,
-    card: { classNames, inputSize: [32, 32, 3], normalization: defaultNormalization(3) },
+    card: {
+      classNames,
+      inputSize: [32, 32, 3],
+      normalization: defaultNormalization(3),
+      givesProbabilities: false,
+    },
     path: "runs/some",
     format: "tfjs",
     form: "fused",

@@ -50,6 +50,7 @@ async function toySource(root: string): Promise<ModelSource> {
       classNames: Array.from({ length: 10 }, (_, i) => `<class> & ${i}`),
       inputSize: config.inputSize,
       normalization: defaultNormalization(3),
+      givesProbabilities: false,
     },
   };
 }
@@ -77,6 +78,7 @@ export async function greySource(): Promise<ModelSource> {
       classNames: ["a", "b", "c"],
       inputSize: [20, 28, 1],
       normalization: { mean: [0], scale: [255] },
+      givesProbabilities: true,
     },
   };
 }

@@ -24,7 +24,12 @@ export async function differenceInOnnxruntime(
   count: number,
   file = writeOnnx(artifacts),
 ): Promise<number> {
-  const card = { inputSize, classNames: [], normalization: defaultNormalization(inputSize[2]) };
+  const card = {
+    inputSize,
+    classNames: [],
+    normalization: defaultNormalization(inputSize[2]),
+    givesProbabilities: false,
+  };
   const ours = await openArtifacts(artifacts, card, "ours");
   const theirs = await openOnnx(file, card, "theirs");
   try {
