@@ -18,7 +18,7 @@ export * from "./random.ts";
 
 export type { Dataset, Split } from "./data/dataset.ts";
 export { loadDataset, type LoadOptions } from "./data/load.ts";
-export { NORMALIZATION } from "./data/batches.ts";
+export { NORMALIZATION } from "./data/normalization.ts";
 
 export * from "./model/config.ts";
 export { createNetwork } from "./model/network.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Normalization } from "./normalization.ts";
+import type { Normalization } from "../data/normalization.ts";
 
 /** What must be known beside the network so that pictures can be classified with it. */
 export interface ModelCard {

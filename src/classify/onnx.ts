@@ -7,7 +7,7 @@
 import * as ort from "onnxruntime-web/wasm";
 import { InputError } from "../errors.ts";
 import { type Classifier, imageCount, type ModelCard } from "./classifier.ts";
-import { normalizePixels } from "./normalization.ts";
+import { normalizePixels } from "../data/normalization.ts";
 
 /**
  * Opens a network that takes NHWC images.

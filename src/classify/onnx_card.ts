@@ -10,7 +10,7 @@ import { InputError } from "../errors.ts";
 import { isProbability } from "./output.ts";
 import { placeholderNames } from "./class_names.ts";
 import type { ModelCard } from "./classifier.ts";
-import { defaultNormalization } from "./normalization.ts";
+import { defaultNormalization } from "../data/normalization.ts";
 
 const perChannel = z.array(z.number()).min(1);
 const count = z.int().min(1);

@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
 import { openModel } from "../model/open_model.ts";
 import { type Classifier, imageCount, type ModelCard } from "./classifier.ts";
-import { normalizePixels } from "./normalization.ts";
+import { normalizePixels } from "../data/normalization.ts";
 
 /**
  * A classifier around a model. It owns the model.

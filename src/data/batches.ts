@@ -7,10 +7,8 @@
 import { InputError } from "../errors.ts";
 import type { Random } from "../random.ts";
 import { type Augmentation, drawMove, type ImageShape, moveImage } from "./augment.ts";
+import { NORMALIZATION } from "./normalization.ts";
 import type { Split } from "./dataset.ts";
-
-/** How bytes become a network's input: (x - mean) / scale, which maps 0..255 onto -1..1, in every channel. */
-export const NORMALIZATION = { mean: 127.5, scale: 127.5 } as const;
 
 /** (x - mean) / scale, float32, for every byte x. */
 const NORMALIZED = Float32Array.from(

@@ -5,7 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { type Classifier, imageCount, type ModelCard } from "../classify/classifier.ts";
-import { normalizePixels } from "../classify/normalization.ts";
+import { normalizePixels } from "../data/normalization.ts";
 import type { Program } from "../runtime/program.ts";
 import { createTfjsNetwork } from "./page/tfjs_network.ts";
 

@@ -14,7 +14,7 @@ import { TFJS_FORMAT } from "../deploy/tfjs_format.ts";
 import { sha256 } from "../files/hash.ts";
 import { readBytes } from "../files/read.ts";
 import { placeholderNames } from "../classify/class_names.ts";
-import { defaultNormalization, type Normalization } from "../classify/normalization.ts";
+import { defaultNormalization, type Normalization } from "../data/normalization.ts";
 import { outputOf } from "../classify/output.ts";
 import { artifactsOf } from "../model/artifacts.ts";
 import { readSafetensors } from "../formats/safetensors/read.ts";

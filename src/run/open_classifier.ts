@@ -19,7 +19,7 @@ import { outputOf } from "../classify/output.ts";
 import { artifactsOf } from "../model/artifacts.ts";
 import { placeholderNames } from "../classify/class_names.ts";
 import type { Classifier, ModelCard } from "../classify/classifier.ts";
-import { defaultNormalization } from "../classify/normalization.ts";
+import { defaultNormalization } from "../data/normalization.ts";
 import { openOnnx } from "../classify/onnx.ts";
 import { readOnnxCard } from "../classify/onnx_card.ts";
 import { openArtifacts, tfjsClassifier } from "../classify/tfjs.ts";

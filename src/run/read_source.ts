@@ -13,7 +13,7 @@ import { readGraph } from "../fuse/topology.ts";
 import { outputOf } from "../classify/output.ts";
 import { placeholderNames } from "../classify/class_names.ts";
 import type { ModelCard } from "../classify/classifier.ts";
-import { defaultNormalization } from "../classify/normalization.ts";
+import { defaultNormalization } from "../data/normalization.ts";
 import type { ModelSource } from "../deploy/model_source.ts";
 import { readRunConfig } from "./config.ts";
 import { findSource, type Form, type NamedModel, runAround } from "./named.ts";

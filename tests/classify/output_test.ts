@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { outputOf } from "../../src/classify/output.ts";
 import { predictTop } from "../../src/classify/predict.ts";
 import { openArtifacts } from "../../src/classify/tfjs.ts";
-import { defaultNormalization } from "../../src/classify/normalization.ts";
+import { defaultNormalization } from "../../src/data/normalization.ts";
 import { InputError } from "../../src/errors.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";

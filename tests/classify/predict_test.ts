@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { predictTop } from "../../src/classify/predict.ts";
-import { defaultNormalization } from "../../src/classify/normalization.ts";
+import { defaultNormalization } from "../../src/data/normalization.ts";
 
 const CARD = {
   classNames: ["a", "b", "c"],

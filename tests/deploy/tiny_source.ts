@@ -1,7 +1,7 @@
 /** A network with random statistics as a source of exports, and images for it, without a disk. */
 import type { ModelSource } from "../../src/deploy/model_source.ts";
 import { fuse } from "../../src/fuse/fuse.ts";
-import { defaultNormalization } from "../../src/classify/normalization.ts";
+import { defaultNormalization } from "../../src/data/normalization.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
 import { type NetworkConfig, parseNetworkConfig } from "../../src/model/config.ts";
 import { createNetwork } from "../../src/model/network.ts";

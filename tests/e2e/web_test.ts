@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { Browser, Page } from "playwright-core";
-import { normalizePixels } from "../../src/classify/normalization.ts";
+import { normalizePixels } from "../../src/data/normalization.ts";
 import { createPlainNetwork } from "../../src/runtime/network.ts";
 import { compileNetwork } from "../../src/runtime/compile.ts";
 import { softmax } from "../../src/runtime/plain.ts";

@@ -7,7 +7,7 @@ import { evaluationData, writeEvaluation } from "../../src/run/evaluation_run.ts
 import { Datasets } from "../../src/run/datasets.ts";
 import { exists } from "../../src/files/read.ts";
 import type { Classifier } from "../../src/classify/classifier.ts";
-import { defaultNormalization } from "../../src/classify/normalization.ts";
+import { defaultNormalization } from "../../src/data/normalization.ts";
 import type { OpenedNetwork } from "../../src/run/open_classifier.ts";
 import { SILENT } from "../deploy/tiny_source.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";

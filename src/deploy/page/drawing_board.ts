@@ -24,6 +24,7 @@ export class DrawingBoard {
   isEmpty = true;
   readonly brush: Brush = { color: "#ffd23f", fills: true };
   private readonly context: CanvasRenderingContext2D;
+  private photo: HTMLCanvasElement | undefined;
   private outline: [x: number, y: number][] = [];
 
   /**
@@ -40,24 +41,35 @@ export class DrawingBoard {
     this.wipe();
   }
 
+  /** What the network is to see: a picture as it came, for the board only shows it; what is drawn, as it was drawn. */
+  get content(): HTMLCanvasElement {
+    return this.photo ?? this.canvas;
+  }
+
   /** Back to an empty board. */
   clear(): void {
     this.wipe();
     this.onChange(true);
   }
 
-  /** Puts a picture on the board: its middle square. */
+  /** Puts a picture on the board, which shows its middle square. */
   show(picture: CanvasImageSource, width: number, height: number, left = 0, top = 0): void {
     const side = Math.min(width, height);
     const [x, y] = [left + (width - side) / 2, top + (height - side) / 2];
     this.wipe();
     this.context.imageSmoothingEnabled = side > this.canvas.width;
     this.context.drawImage(picture, x, y, side, side, 0, 0, this.canvas.width, this.canvas.height);
+    this.photo = Object.assign(document.createElement("canvas"), { width, height });
+    const photo = this.photo.getContext("2d", { willReadFrequently: true })!;
+    photo.fillStyle = "white"; // where a picture is transparent, as `predict` reads it
+    photo.fillRect(0, 0, width, height);
+    photo.drawImage(picture, left, top, width, height, 0, 0, width, height);
     this.isEmpty = false;
     this.onChange(true);
   }
 
   private wipe(): void {
+    this.photo = undefined;
     this.context.fillStyle = PAPER;
     this.context.fillRect(0, 0, this.canvas.width, this.canvas.height);
     this.outline = [];
@@ -68,6 +80,7 @@ export class DrawingBoard {
     if (event.button !== 0) return;
     event.preventDefault();
     this.canvas.setPointerCapture(event.pointerId);
+    this.photo = undefined;
     this.outline = [this.positionOf(event)];
   }
 

@@ -72,7 +72,7 @@ class View {
 
   private update(): void {
     byId("invitation").hidden = !this.board.isEmpty;
-    const pixels = pixelsOf(this.board.canvas, this.shape);
+    const pixels = pixelsOf(this.board.content, this.shape);
     showPixels(byId<HTMLCanvasElement>("seen"), pixels, this.shape);
     clearTimeout(this.timer);
     if (this.board.isEmpty) {

@@ -1,10 +1,10 @@
 /// <reference lib="dom" />
 /**
- * From what lies on a canvas to what the network gets: the middle square, resampled as `predict` does, as bytes.
+ * From what lies on a canvas to what the network gets: the bytes that `predict` would see.
  *
  * @module
  */
-import { resizeToSquare } from "../../data/resize.ts";
+import { networkPixels } from "../../data/network_pixels.ts";
 
 /** Bytes of a pixel on a canvas. */
 const RGBA = 4;
@@ -19,15 +19,7 @@ export type ImageShape = readonly [height: number, width: number, channels: numb
  */
 export function pixelsOf(canvas: HTMLCanvasElement, [height, width, channels]: ImageShape): Uint8Array {
   const context = canvas.getContext("2d", { willReadFrequently: true })!;
-  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-  const pixels = new Uint8Array(canvas.width * canvas.height * channels);
-  for (let from = 0, to = 0; from < data.length; from += RGBA, to += channels) {
-    if (channels === 1) pixels[to] = luminance(data[from]!, data[from + 1]!, data[from + 2]!);
-    else pixels.set(data.subarray(from, from + channels), to);
-  }
-  const shape = { height: canvas.height, width: canvas.width, channels };
-  const square = resizeToSquare(pixels, shape, Math.max(height, width));
-  return height === width ? square : middleOf(square, height, width, channels);
+  return networkPixels(context.getImageData(0, 0, canvas.width, canvas.height), { height, width, channels });
 }
 
 /** Draws bytes [height, width, channels] onto a canvas of that size. */
@@ -46,30 +38,4 @@ export function showPixels(
     image.data[pixel * RGBA + 3] = 255;
   }
   canvas.getContext("2d")!.putImageData(image, 0, 0);
-}
-
-/** (byte − mean) / scale. */
-export function normalizePixels(
-  pixels: Uint8Array,
-  { mean, scale }: { readonly mean: readonly number[]; readonly scale: readonly number[] },
-): Float32Array {
-  const channels = mean.length;
-  return Float32Array.from(pixels, (value, i) => (value - mean[i % channels]!) / scale[i % channels]!);
-}
-
-/** Rec. 601. */
-function luminance(red: number, green: number, blue: number): number {
-  return Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
-}
-
-/** The middle of a square, for networks whose images are not square. */
-function middleOf(square: Uint8Array, height: number, width: number, channels: number): Uint8Array {
-  const side = Math.max(height, width);
-  const [top, left] = [Math.floor((side - height) / 2), Math.floor((side - width) / 2)];
-  const pixels = new Uint8Array(height * width * channels);
-  for (let y = 0; y < height; y++) {
-    const from = ((y + top) * side + left) * channels;
-    pixels.set(square.subarray(from, from + width * channels), y * width * channels);
-  }
-  return pixels;
 }

@@ -8,7 +8,7 @@ import { softmax } from "../../runtime/plain.ts";
 import { startPageBackend } from "./backend.ts";
 import { type Latency, measureLatency } from "./latency.ts";
 import { ASSETS, assetUrl, type PageData, readAsset } from "./page_data.ts";
-import { normalizePixels } from "./picture.ts";
+import { normalizePixels } from "../../data/normalization.ts";
 import { createTfjsNetwork, type TfjsNetwork } from "./tfjs_network.ts";
 
 /** Loaded networks. */

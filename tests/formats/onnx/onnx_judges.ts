@@ -4,7 +4,7 @@ import { relativeDifference } from "../../../src/bench/same_outputs.ts";
 import { writeOnnx } from "../../../src/formats/onnx/model.ts";
 import { openOnnx } from "../../../src/classify/onnx.ts";
 import { openArtifacts } from "../../../src/classify/tfjs.ts";
-import { defaultNormalization } from "../../../src/classify/normalization.ts";
+import { defaultNormalization } from "../../../src/data/normalization.ts";
 import { Random } from "../../../src/random.ts";
 
 /** Debian's own, whose packages are Debian's too. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { gatherBatch } from "../../src/data/batches.ts";
-import { defaultNormalization, normalizePixels } from "../../src/classify/normalization.ts";
+import { defaultNormalization, normalizePixels } from "../../src/data/normalization.ts";
 
 Deno.test("normalizePixels() by default gives what networks were trained on", () => {
   const images = Uint8Array.from({ length: 256 * 3 }, (_, i) => i % 256);

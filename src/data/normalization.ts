@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { NORMALIZATION } from "../data/batches.ts";
 
 /** How bytes 0..255 become a network's input. */
 export interface Normalization {
@@ -13,6 +12,9 @@ export interface Normalization {
   /** What the rest is divided by; one value per channel. */
   readonly scale: readonly number[];
 }
+
+/** What {@link defaultNormalization} has in every channel: it maps 0..255 onto -1..1. */
+export const NORMALIZATION = { mean: 127.5, scale: 127.5 } as const;
 
 /** The normalization of every network that is trained here. */
 export function defaultNormalization(channels: number): Normalization {
