@@ -8,7 +8,7 @@
  * @module
  */
 import { pathToFileURL } from "node:url";
-import { bundle } from "./bundle.ts";
+import { type Script, scriptOf } from "./script.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
 import { readText } from "../files/read.ts";
 import { imageCount, type ModelCard } from "../classify/classifier.ts";
@@ -23,6 +23,13 @@ import { withPrecision } from "../formats/tfjs/precision.ts";
 const TOLERANCE = 1e-5;
 
 const RUNTIME = new URL("./module/", import.meta.url);
+
+/** `runtime.js`. */
+export const MODULE_SCRIPT: Script = {
+  entry: new URL("classifier.ts", RUNTIME),
+  importMap: new URL("import_map.json", RUNTIME),
+  format: "esm",
+};
 
 /** What {@link import} gives. */
 interface WrittenModule {
@@ -54,7 +61,7 @@ export const MODULE_FORMAT: ExportFormat = {
 
 async function writeModule(folder: string, { source, artifacts }: ExportRequest): Promise<void> {
   const { program, weights } = compileNetwork(withPrecision(artifacts, "float32"));
-  const runtime = await bundle(new URL("classifier.ts", RUNTIME), new URL("import_map.json", RUNTIME));
+  const runtime = await scriptOf(MODULE_SCRIPT);
   await writeFileAtomically(`${folder}/runtime.js`, runtime);
   await writeFileAtomically(`${folder}/weights.bin`, new Uint8Array(weights.buffer));
   await writeFileAtomically(

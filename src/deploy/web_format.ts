@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { bundle } from "./bundle.ts";
+import { type Script, scriptOf } from "./script.ts";
 import { InputError } from "../errors.ts";
 import { writeFileAtomically } from "../files/atomic_write.ts";
 import { exists, readBytes, readText } from "../files/read.ts";
@@ -23,6 +23,13 @@ const TOLERANCE = 1e-5;
 const PAGE_FILE = "index.html";
 const SCRIPT_FILE = "page.js";
 const WEB = new URL("./page/", import.meta.url);
+
+/** What runs in the page; a classic script also works from `file:`. */
+export const PAGE_SCRIPT: Script = {
+  entry: new URL("page.ts", WEB),
+  importMap: new URL("import_map.json", WEB),
+  format: "iife",
+};
 
 /**
  * The format, in one of its two shapes. Both are read back alike.
@@ -42,7 +49,7 @@ export function webFormat(singleFile: boolean): ExportFormat {
 
 async function writePage(folder: string, request: ExportRequest, singleFile: boolean): Promise<void> {
   const assets = await pageAssets(request);
-  const script = await bundle(new URL("page.ts", WEB), new URL("import_map.json", WEB), "iife");
+  const script = await scriptOf(PAGE_SCRIPT);
   const page = renderPage({
     html: await readText(new URL("page.html", WEB), "the page"),
     style: await readText(new URL("page.css", WEB), "the style of the page"),

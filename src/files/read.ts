@@ -54,7 +54,7 @@ export async function readJson(path: string, expected: string): Promise<unknown>
 }
 
 /** Whether a file or a folder stands at this path. */
-export async function exists(path: string): Promise<boolean> {
+export async function exists(path: string | URL): Promise<boolean> {
   try {
     await lstat(path);
     return true;

@@ -76,7 +76,7 @@ Deno.test("loadNewestCheckpoint() falls back to the one before when last is cut,
     const warnings: string[] = [];
     assert.deepEqual(await loadNewestCheckpoint(folder, EXPECTED, (text) => warnings.push(text)), state(1));
     assert.equal(warnings.length, 1);
-    assert.ok(warnings[0]!.includes(last) && warnings[0]!.includes(previous), warnings[0]);
+    assert.ok(warnings[0]!.includes(last) && warnings[0]!.includes(previous), warnings[0]!);
   }));
 
 Deno.test("loadNewestCheckpoint() serves the one before when the machine stopped between two renames", () =>

@@ -6,7 +6,7 @@
  */
 import { writeFile } from "node:fs/promises";
 import type { io } from "@tensorflow/tfjs";
-import { bundle } from "../../deploy/bundle.ts";
+import { type Script, scriptOf } from "../../deploy/script.ts";
 import { gatherBatch } from "../../data/batches.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { compiledKernels, INFERENCE_KERNELS } from "../../deploy/compiled_kernels.ts";
@@ -23,9 +23,21 @@ import {
 } from "./contest_data.ts";
 import { LAUNCHER_FILE, launcherText, PAGE_FILE, PAGE_TEXT } from "./launchers.ts";
 
-const SCRIPT = new URL("./contest.ts", import.meta.url);
-const THREAD = new URL("./browser_thread.ts", import.meta.url);
 const IMPORT_MAP = new URL("../../deploy/page/import_map.json", import.meta.url);
+
+/** The contest. */
+export const CONTEST_SCRIPT: Script = {
+  entry: new URL("./contest.ts", import.meta.url),
+  importMap: IMPORT_MAP,
+  format: "esm",
+};
+
+/** What its threads in a browser run. */
+export const THREAD_SCRIPT: Script = {
+  entry: new URL("./browser_thread.ts", import.meta.url),
+  importMap: IMPORT_MAP,
+  format: "esm",
+};
 
 /** How a contest is held: {@link ContestData} without what the run gives. */
 export type ContestSettings = Omit<ContestData, "programs" | "kernels" | "sharedKernels">;
@@ -65,8 +77,8 @@ export async function fillContestFolder(
   await copyOf("@tensorflow/tfjs-backend-wasm", CONTEST_FILES.tfjsWasm, folder);
   await copyOf("@tensorflow/tfjs-backend-wasm", CONTEST_FILES.tfjsThreadedWasm, folder);
   await copyOf("onnxruntime-web/wasm", CONTEST_FILES.ortWasm, folder);
-  await writeFile(`${folder}/${CONTEST_FILES.script}`, await bundle(SCRIPT, IMPORT_MAP));
-  await writeFile(`${folder}/${CONTEST_FILES.threadScript}`, await bundle(THREAD, IMPORT_MAP));
+  await writeFile(`${folder}/${CONTEST_FILES.script}`, await scriptOf(CONTEST_SCRIPT));
+  await writeFile(`${folder}/${CONTEST_FILES.threadScript}`, await scriptOf(THREAD_SCRIPT));
   await writeFile(`${folder}/${LAUNCHER_FILE}`, launcherText());
   await writeFile(`${folder}/${PAGE_FILE}`, PAGE_TEXT);
 }

@@ -1,0 +1,15 @@
+/**
+ * `repfuse/formats`: the files that networks come from and go to.
+ *
+ * @module
+ */
+export { loadLayersModelArtifacts, saveLayersModel } from "./formats/tfjs/layers_model.ts";
+export { type Precision, PRECISIONS, withPrecision } from "./formats/tfjs/precision.ts";
+export { type OnnxOptions, writeOnnx } from "./formats/onnx/model.ts";
+export { readSafetensors } from "./formats/safetensors/read.ts";
+export {
+  type Dtype,
+  type RawTensor,
+  type SafetensorsContent,
+  writeSafetensors,
+} from "./formats/safetensors/write.ts";
