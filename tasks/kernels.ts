@@ -8,7 +8,7 @@ import { newCommand, print, runTask, wholeNumber } from "../src/cli/command.ts";
 import { createProgress } from "../src/cli/progress.ts";
 import { renderTable } from "../src/text/table.ts";
 import { startBackend } from "../src/kernels/backend.ts";
-import { barRow, type Reached, verdict } from "../benchmarks/kernels/bars.ts";
+import { type Result, statusOf, TARGET_COLUMNS, targetRow } from "../benchmarks/kernels/targets.ts";
 import { compareKernels, kernelRow } from "../benchmarks/kernels/kernel_section.ts";
 import { kernelSets } from "../benchmarks/kernels/kernel_sets.ts";
 import { measurePeak } from "../benchmarks/kernels/peak.ts";
@@ -43,23 +43,23 @@ await runTask(command.action(async (options) => {
   };
   const info = await startBackend({ kernels: "stock" });
   const sets = await kernelSets();
-  const results = [
+  const sections = [
     ...(wanted.has("step") ? [await stepSection(section)] : []),
     ...(wanted.has("a0") ? [await a0Section(sets, section)] : []),
     ...(wanted.has("toy") ? [await toySection(sets, section)] : []),
     ...(wanted.has("errors") ? [errorsSection(sets, section)] : []),
   ];
-  const bars: Reached[] = results.flatMap((result) => result.bars);
-  const notes = results.flatMap((result) => result.notes);
+  const results: Result[] = sections.flatMap((section) => section.results);
+  const notes = sections.flatMap((section) => section.notes);
   const peakGflops = wanted.has("shapes") ? await measurePeak() : NaN;
   const shapes = wanted.has("shapes") ? await compareKernels(sets, { ...section, only: options.shape }) : [];
   if (options.json) {
-    const judged = bars.map((bar) => ({ ...bar, verdict: verdict(bar) }));
+    const judged = results.map((result) => ({ ...result, status: statusOf(result) }));
     print(
       JSON.stringify({
         backend: info.backend,
         version: info.version,
-        bars: judged,
+        results: judged,
         notes,
         peakGflops,
         shapes,
@@ -67,8 +67,8 @@ await runTask(command.action(async (options) => {
     );
     return;
   }
-  if (bars.length > 0) {
-    print(renderTable(["", "bar", "reached", "95%", "goal", ""], bars.map(barRow)));
+  if (results.length > 0) {
+    print(renderTable(TARGET_COLUMNS, results.map(targetRow)));
     print(notes.join("\n") + "\n");
   }
   if (shapes.length > 0) {

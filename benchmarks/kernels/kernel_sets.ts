@@ -10,7 +10,7 @@ import { installKernels } from "../../src/kernels/install.ts";
 export interface KernelSets {
   /** Makes the fast kernels serve. */
   useFast(): void;
-  /** Makes the stock kernels serve, with the composed gradients where they have none. */
+  /** Makes the stock kernels serve, with the fallback gradients where they have none. */
   useStock(): void;
 }
 

@@ -1,6 +1,6 @@
 /**
  * The training step as a TensorFlow.js program writes it that knows nothing of this project: standard layers, the stock
- * optimizer. With stock kernels and composed gradients it is the composed step that ours is held against.
+ * optimizer. With stock kernels and fallback gradients it is the step that ours is held against.
  *
  * @module
  */

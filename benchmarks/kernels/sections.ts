@@ -1,12 +1,12 @@
 /**
- * The sections of `deno task kernels`: each measures some of the bars, its contestants in turn.
+ * The sections of `deno task kernels`: each measures some of the targets, its contestants in turn.
  *
  * @module
  */
 import { type Contestant, measure, type Samples } from "../../src/timing/paired.ts";
 import { type Estimate, median, pairedRatio } from "../../src/timing/statistics.ts";
 import { Random } from "../../src/random.ts";
-import { type Bar, BARS, type Reached } from "./bars.ts";
+import { type Result, type Target, TARGETS } from "./targets.ts";
 import { forwardErrors } from "./forward_errors.ts";
 import { inference } from "./inference.ts";
 import type { KernelSets } from "./kernel_sets.ts";
@@ -24,8 +24,8 @@ export interface SectionOptions {
 
 /** What a section measured. */
 export interface SectionResult {
-  readonly bars: readonly Reached[];
-  /** Times and other figures behind the bars, one line each. */
+  readonly results: readonly Result[];
+  /** Times and other figures behind the results, one line each. */
   readonly notes: readonly string[];
 }
 
@@ -36,8 +36,8 @@ const NETWORK_WARMUP_MS = 4000;
 /** Long enough that the clock and the way to another process do not show, in ms. */
 const SAMPLE_MS = 50;
 const SHORT_SAMPLE_MS = 5;
-/** The composed step takes most of a second, so it has few turns. */
-const COMPOSED_ROUNDS = 6;
+/** The step on the fallback kernels takes most of a second, so it has few turns. */
+const FALLBACK_ROUNDS = 6;
 
 /** Times contestants in turn; also says whose times are how long. */
 export async function inTurn(
@@ -61,9 +61,9 @@ export function ratioOf(slow: Samples, fast: Samples): Estimate {
   return pairedRatio(slow.timesMs, fast.timesMs, Random.from(SEED, "bootstrap"));
 }
 
-/** The training step: against PyTorch, with two threads, and against the composed one. */
+/** The training step: against PyTorch, with two threads, and against the fallback kernels. */
 export async function stepSection({ rounds, pythons, update }: SectionOptions): Promise<SectionResult> {
-  const bars: Reached[] = [];
+  const results: Result[] = [];
   const notes: string[] = [];
   const ours = await StepProcess.ours("ours-1");
   const versus = async (other: StepProcess, turns: number) => {
@@ -79,19 +79,19 @@ export async function stepSection({ rounds, pythons, update }: SectionOptions): 
   update("training step against PyTorch");
   const torch = await StepProcess.pytorch(pythons);
   if (torch === undefined) {
-    notes.push(`No PyTorch: none of ${pythons.join(", ")} can import torch, so that bar is left out.`);
+    notes.push(`No PyTorch: none of ${pythons.join(", ")} can import torch, so that target is left out.`);
   } else {
     const [one, other] = await versus(torch, rounds);
-    bars.push(reached(BARS.pytorch, ratioOf(one, other)));
+    results.push(reached(TARGETS.pytorch, ratioOf(one, other)));
   }
   update("training step on two threads");
   const [one, two] = await versus(await StepProcess.ours("ours-2"), rounds);
-  bars.push(reached(BARS.threads, ratioOf(one, two)));
-  update("training step against the composed one");
-  const [fast, composed] = await versus(await StepProcess.ours("composed"), COMPOSED_ROUNDS);
-  bars.push(reached(BARS.composed, ratioOf(composed, fast)));
+  results.push(reached(TARGETS.threads, ratioOf(one, two)));
+  update("training step against the fallback kernels");
+  const [fast, fallback] = await versus(await StepProcess.ours("fallback"), FALLBACK_ROUNDS);
+  results.push(reached(TARGETS.fallback, ratioOf(fallback, fast)));
   await ours.stop();
-  return { bars, notes };
+  return { results, notes };
 }
 
 /** The fused A0 against the stock kernels and onnxruntime-web. */
@@ -104,9 +104,9 @@ export async function a0Section(
   const [fast, stock, onnx] = await inTurn(subject.contestants, rounds, { warmupMs: NETWORK_WARMUP_MS });
   await subject.dispose();
   return {
-    bars: [
-      reached(BARS.a0Stock, ratioOf(stock!, fast!)),
-      reached(BARS.a0Onnx, ratioOf(onnx!, fast!)),
+    results: [
+      reached(TARGETS.a0Stock, ratioOf(stock!, fast!)),
+      reached(TARGETS.a0Onnx, ratioOf(onnx!, fast!)),
     ],
     notes: [timesOf("fused A0", [fast!, stock!, onnx!])],
   };
@@ -117,17 +117,17 @@ export async function toySection(
   sets: KernelSets,
   { rounds, update }: SectionOptions,
 ): Promise<SectionResult> {
-  const bars: Reached[] = [];
+  const results: Result[] = [];
   const notes: string[] = [];
-  for (const [bar, batch] of [[BARS.toy1, 1], [BARS.toy32, 32]] as const) {
+  for (const [target, batch] of [[TARGETS.toy1, 1], [TARGETS.toy32, 32]] as const) {
     update(`fused toy, batch ${batch}`);
     const subject = await inference("toy", batch, sets, { onnxruntime: false });
     const [fast, stock] = await inTurn(subject.contestants, rounds, { warmupMs: NETWORK_WARMUP_MS });
     await subject.dispose();
-    bars.push(reached(bar, ratioOf(stock!, fast!)));
+    results.push(reached(target, ratioOf(stock!, fast!)));
     notes.push(timesOf(`fused toy, batch ${batch}`, [fast!, stock!]));
   }
-  return { bars, notes };
+  return { results, notes };
 }
 
 /** The errors of the forward kernels. */
@@ -139,13 +139,13 @@ export function errorsSection(sets: KernelSets, { update }: SectionOptions): Sec
     errors.filter((error) => error.algorithm === algorithm).reduce((a, b) => a.error >= b.error ? a : b);
   const [direct, winograd] = [worst("direct"), worst("Winograd")];
   return {
-    bars: [{ ...BARS.direct, value: direct.error }, { ...BARS.winograd, value: winograd.error }],
+    results: [{ ...TARGETS.direct, result: direct.error }, { ...TARGETS.winograd, result: winograd.error }],
     notes: [direct, winograd].map(({ algorithm, name }) => `Largest error, ${algorithm}: at ${name}.`),
   };
 }
 
-function reached(bar: Bar, { ratio, low, high }: Estimate): Reached {
-  return { ...bar, value: ratio, low, high };
+function reached(target: Target, { ratio, low, high }: Estimate): Result {
+  return { ...target, result: ratio, low, high };
 }
 
 /** Medians, and the shortest times, which other work on the machine lengthens least. */

@@ -9,14 +9,14 @@ import { startBackend } from "../../src/kernels/backend.ts";
 import { ourStep } from "./our_step.ts";
 import { plainStep } from "./plain_step.ts";
 
-/** What a process can run: ours on so many threads, or the composed step. */
-export type StepKind = "ours-1" | "ours-2" | "composed";
+/** What a process can run: ours on so many threads, or the step on the fallback kernels. */
+export type StepKind = "ours-1" | "ours-2" | "fallback";
 
 if (import.meta.main) {
   const kind = Deno.args[0] as StepKind;
   const threads = kind === "ours-2" ? 2 : 1;
-  const info = await startBackend({ kernels: kind === "composed" ? "stock" : "fast", threads });
-  const step = kind === "composed" ? plainStep() : ourStep();
+  const info = await startBackend({ kernels: kind === "fallback" ? "stock" : "fast", threads });
+  const step = kind === "fallback" ? plainStep() : ourStep();
   const lines = new TextLineReader(Deno.stdin.readable);
   console.log(`ready ${info.threads}`);
   while (await lines.next() !== undefined) {

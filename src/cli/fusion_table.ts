@@ -19,7 +19,7 @@ export function renderCosts({ before, after }: Pick<FusionRecord, "before" | "af
     row("layers", (cost) => cost.layers),
     row("convolutions", (cost) => cost.convolutions),
     row("parameters", (cost) => cost.parameters),
-    row("multiply-accumulates", (cost) => cost.multiplyAccumulates),
+    row("MACs", (cost) => cost.multiplyAccumulates),
     row("bytes", (cost) => cost.bytes),
   ]);
 }

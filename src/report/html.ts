@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { alignmentOf, type Cell, type Column } from "../text/table.ts";
 
 /** Text that is HTML. */
 export class Html {
@@ -45,37 +46,29 @@ function escapeText(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
 
-/** A column of a table. */
-export interface TableColumn {
-  readonly title: string;
-  /** Whether it holds figures, which are aligned to the right. */
-  readonly figures?: boolean;
-}
-
-/** A table that scrolls by itself where the window is too narrow for it. */
+/** A table as HTML, by the model of `text/table.ts`; the table scrolls by itself where the window is too narrow for it. */
 export function table(
-  columns: readonly (string | TableColumn)[],
-  rows: readonly (readonly Content[])[],
+  columns: readonly (string | Column)[],
+  rows: readonly (readonly Cell[])[],
 ): Html {
   const heads = columns.map((column) => typeof column === "string" ? { title: column } : column);
-  const kind = (i: number) =>
-    heads[i]?.figures
-      ? html`
-        class="figure"
-      `
-      : undefined;
+  const kinds = heads.map((column, i) =>
+    alignmentOf(column, rows.map((row) => String(row[i]))) === "right"
+      ? new Html(` class="figure"`)
+      : undefined
+  );
   return html`
     <div class="scroll">
       <table>
         <thead>
           <tr>${heads.map(({ title }, i) =>
             html`
-              <th scope="col" ${kind(i)}>${title}</th>
+              <th scope="col" ${kinds[i]}>${title}</th>
             `
           )}</tr>
         </thead>
         <tbody>
-    ${rows.map((row) => html`<tr>${row.map((cell, i) => html`<td${kind(i)}>${cell}</td>`)}</tr>`)}</tbody>
+    ${rows.map((row) => html`<tr>${row.map((cell, i) => html`<td${kinds[i]}>${cell}</td>`)}</tr>`)}</tbody>
       </table>
     </div>
   `;

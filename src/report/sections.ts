@@ -7,7 +7,8 @@ import { whereText } from "../bench/report.ts";
 import { formatBytes, formatShare } from "../text/quantities.ts";
 import type { NetworkCost } from "../fuse/network_cost.ts";
 import { largest } from "../classify/verify.ts";
-import { type Content, Html, html, table } from "./html.ts";
+import type { Cell } from "../text/table.ts";
+import { Html, html, table } from "./html.ts";
 import { Buffer } from "node:buffer";
 import type { EvaluatedForm, RunFiles } from "./run_files.ts";
 
@@ -61,27 +62,26 @@ function network({ network }: RunFiles): Section | undefined {
 function fusion({ fusion }: RunFiles): Section | undefined {
   if (fusion === undefined) return undefined;
   const { before, after, regions, refusals } = fusion;
-  const row = (title: string, read: (cost: NetworkCost) => number | null): Content[] => {
+  const row = (title: string, read: (cost: NetworkCost) => number | null): Cell[] => {
     const [from, to] = [read(before), read(after)];
     return [title, count(from), count(to), from === null || to === null ? "–" : `${(from / to).toFixed(2)}×`];
   };
-  const figures = (...titles: string[]) => titles.map((title) => ({ title, figures: true }));
   return {
     id: "fusion",
     title: "Fusion",
     content: html`<p>${regions.length} affine stretches of the training form became one convolution each.</p>
 ${
-      table(["", ...figures("training form", "fused form", "less")], [
+      table(["", "training form", "fused form", "less"], [
         row("layers", (cost) => cost.layers),
         row("convolutions", (cost) => cost.convolutions),
         row("parameters", (cost) => cost.parameters),
-        row("multiply-accumulates", (cost) => cost.multiplyAccumulates),
+        row("MACs", (cost) => cost.multiplyAccumulates),
         row("bytes", (cost) => cost.bytes),
       ])
     }
 ${
       table(
-        ["region", ...figures("layers", "kernel", "groups", "stride", "rounding to float32")],
+        ["region", "layers", { title: "kernel", align: "right" }, "groups", "stride", "rounding to float32"],
         regions.map(({ name, layers, kernelShape, groups, strides, roundingError }) => [
           name,
           layers.length,
@@ -106,7 +106,6 @@ ${
 function proof({ fusion }: RunFiles): Section | undefined {
   if (fusion === undefined) return undefined;
   const { proof, snapshotHash } = fusion;
-  const figures = (title: string) => ({ title, figures: true });
   return {
     id: "proof",
     title: "Proof",
@@ -116,7 +115,7 @@ function proof({ fusion }: RunFiles): Section | undefined {
 <code>${snapshotHash.slice(0, 12)}</code>.</p>
 ${
       table(
-        ["region", figures("border"), figures("interior"), figures("share of what is allowed")],
+        ["region", "border", "interior", "share of what is allowed"],
         [...proof.regions, ...proof.outputs].map((difference) => [
           difference.name,
           difference.border.toExponential(1),
@@ -130,7 +129,6 @@ ${
 
 function benchmark({ bench, benchChart }: RunFiles): Section | undefined {
   if (bench === undefined || benchChart === undefined) return undefined;
-  const figures = (title: string) => ({ title, figures: true });
   return {
     id: "benchmark",
     title: "Benchmark",
@@ -138,9 +136,10 @@ function benchmark({ bench, benchChart }: RunFiles): Section | undefined {
 ${figure(benchChart)}
 ${
       table(
-        ["batch", "form", "median ms", "95th percentile ms", "images/s", "speedup", "95% interval"].map((
-          title,
-        ) => title === "form" ? title : figures(title)),
+        ["batch", "form", "median ms", "95th percentile ms", "images/s", "speedup", {
+          title: "95% interval",
+          align: "right",
+        }],
         bench.results.map(({ batch, form, medianMs, p95Ms, imagesPerSecond }) => {
           const ratio = bench.speedup.find((speedup) => speedup.batch === batch && speedup.form === form);
           return [
@@ -149,15 +148,15 @@ ${
             medianMs.toPrecision(3),
             p95Ms.toPrecision(3),
             count(Math.round(imagesPerSecond)),
-            ratio && `${ratio.ratio.toFixed(2)}×`,
-            ratio && `${ratio.low.toFixed(2)} to ${ratio.high.toFixed(2)}`,
+            ratio === undefined ? "" : `${ratio.ratio.toFixed(2)}×`,
+            ratio === undefined ? "" : `${ratio.low.toFixed(2)} to ${ratio.high.toFixed(2)}`,
           ];
         }),
       )
     }
 ${
       table(
-        ["form", figures("parameters"), figures("weights"), figures("in use during a run")],
+        ["form", "parameters", "weights", "in use during a run"],
         bench.forms.map(({ form, parameters, bytes, heapBytes }) => [
           form,
           count(parameters),
@@ -182,7 +181,7 @@ function evaluatedForm({ evaluation, confusion, worstExamples }: EvaluatedForm):
 ${confusion === undefined ? undefined : figure(confusion)}
 ${
     table(
-      ["class", ...["images", "recall", "precision", "F1"].map((title) => ({ title, figures: true }))],
+      ["class", "images", "recall", "precision", "F1"],
       classes.map(({ name, images, recall, precision, f1 }) => [
         name,
         count(images),

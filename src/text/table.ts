@@ -1,5 +1,5 @@
 /**
- * Tables for a terminal, as plain text: readable without colour, in a log file, and when pasted into a document.
+ * A table, and how a terminal shows it, as plain text: readable without colour, in a log file, and when pasted into a document.
  * Columns of figures are aligned to the right, as typographers set them, so that digits of one weight stand in one column.
  *
  * @module
@@ -69,12 +69,17 @@ function layOut(column: Column, cells: readonly string[]): string[] {
   const limit = column.maximumWidth ?? Infinity;
   const texts = [column.title, ...cells].map((text) => shorten(text, limit));
   const width = Math.max(...texts.map(codePoints));
-  const right = (column.align ?? (isFigures(cells) ? "right" : "left")) === "right";
+  const right = alignmentOf(column, cells) === "right";
   const padded = texts.map((text) => {
     const space = " ".repeat(width - codePoints(text));
     return right ? space + text : text + space;
   });
   return [padded[0]!, RULE.repeat(width), ...padded.slice(1)];
+}
+
+/** Which edge the cells of a column keep to. */
+export function alignmentOf({ align }: Column, cells: readonly string[]): "left" | "right" {
+  return align ?? (isFigures(cells) ? "right" : "left");
 }
 
 function isFigures(cells: readonly string[]): boolean {

@@ -1,23 +1,23 @@
 import assert from "node:assert/strict";
-import { barRow, BARS, verdict } from "../../benchmarks/kernels/bars.ts";
+import { statusOf, targetRow, TARGETS } from "../../benchmarks/kernels/targets.ts";
 import { forwardErrors } from "../../benchmarks/kernels/forward_errors.ts";
 import { TextLineReader } from "../../benchmarks/kernels/lines.ts";
 import { StepProcess } from "../../benchmarks/kernels/process_turns.ts";
 import { startBackend } from "../../src/kernels/backend.ts";
 
-Deno.test("verdict() says how far a gain and a cost have come", () => {
-  assert.equal(verdict({ ...BARS.a0Stock, value: 3 }), "goal");
-  assert.equal(verdict({ ...BARS.a0Stock, value: 1.8 }), "bar");
-  assert.equal(verdict({ ...BARS.a0Stock, value: 1.79 }), "missed");
-  assert.equal(verdict({ ...BARS.pytorch, value: 1 }), "goal");
-  assert.equal(verdict({ ...BARS.pytorch, value: 2.5 }), "bar");
-  assert.equal(verdict({ ...BARS.pytorch, value: 2.51 }), "missed");
+Deno.test("statusOf() says how far a gain and a cost have come", () => {
+  assert.equal(statusOf({ ...TARGETS.a0Stock, result: 3 }), "goal");
+  assert.equal(statusOf({ ...TARGETS.a0Stock, result: 1.8 }), "met");
+  assert.equal(statusOf({ ...TARGETS.a0Stock, result: 1.79 }), "missed");
+  assert.equal(statusOf({ ...TARGETS.pytorch, result: 1 }), "goal");
+  assert.equal(statusOf({ ...TARGETS.pytorch, result: 2.5 }), "met");
+  assert.equal(statusOf({ ...TARGETS.pytorch, result: 2.51 }), "missed");
 });
 
-Deno.test("barRow() has an interval when there is one", () => {
-  const row = barRow({ ...BARS.threads, value: 1.7, low: 1.6, high: 1.85 });
-  assert.deepEqual(row.slice(1), ["≥ 1.50x", "1.70x", "1.60-1.85", "≥ 1.80x", "bar"]);
-  assert.deepEqual(barRow({ ...BARS.direct, value: 2e-6 }).slice(2, 4), ["2.0e-6", ""]);
+Deno.test("targetRow() has an interval when there is one", () => {
+  const row = targetRow({ ...TARGETS.threads, result: 1.7, low: 1.6, high: 1.85 });
+  assert.deepEqual(row.slice(1), ["≥ 1.50x", "1.70x", "1.60-1.85", "≥ 1.80x", "met"]);
+  assert.deepEqual(targetRow({ ...TARGETS.direct, result: 2e-6 }).slice(2, 4), ["2.0e-6", ""]);
 });
 
 Deno.test("TextLineReader gives lines however the bytes are cut", async () => {
@@ -43,8 +43,8 @@ Deno.test("StepProcess takes one step at a time, and ends", async () => {
 Deno.test("forwardErrors() stay within the bars", async () => {
   await startBackend();
   for (const { name, algorithm, error } of forwardErrors()) {
-    const { bar } = algorithm === "direct" ? BARS.direct : BARS.winograd;
-    assert.ok(error > 0 && error <= bar, `${name}: ${error}, expected at most ${bar}`);
+    const { target } = algorithm === "direct" ? TARGETS.direct : TARGETS.winograd;
+    assert.ok(error > 0 && error <= target, `${name}: ${error}, expected at most ${target}`);
   }
 });
 
