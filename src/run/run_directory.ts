@@ -11,10 +11,11 @@
  *
  * @module
  */
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, stat } from "node:fs/promises";
 import { InputError } from "../errors.ts";
 import { fileFault } from "../files/file_errors.ts";
-import { exists } from "../files/read.ts";
+import { exists, readJson } from "../files/read.ts";
+import type { Environment } from "../timing/environment.ts";
 
 /** Where runs live unless a flag says otherwise. */
 export const RUNS_FOLDER = "runs";
@@ -63,7 +64,7 @@ export function runDirectoryAt(folder: string): RunDirectory {
 }
 
 /**
- * Makes a new run directory, named by the time (UTC) and the preset, so that names sort by age.
+ * Makes a new run directory, named by the time (UTC) and the preset.
  *
  * @param preset The preset's name, or "custom".
  * @param now The time of the start.
@@ -100,7 +101,7 @@ export async function openRunDirectory(folder: string): Promise<RunDirectory> {
 /**
  * The run that a person means: the one they name, else the newest that has come far enough.
  *
- * @param named A run directory, or undefined for the newest.
+ * @param named A run directory, the name of one below the root, or undefined for the newest.
  * @param stage How far it must have come.
  * @param root Where runs live.
  * @throws {InputError} when there is none, with the command that makes one.
@@ -111,8 +112,8 @@ export async function findRun(
   root = RUNS_FOLDER,
 ): Promise<RunDirectory> {
   if (named !== undefined) {
-    const run = runDirectoryAt(named);
-    if (!(await exists(run.config))) {
+    const run = await runNamed(named, root);
+    if (run === undefined) {
       const runs = await listRuns(root);
       throw new InputError(
         `${named} is not a run: it has no config.json.`,
@@ -136,14 +137,39 @@ export function timeName(now: Date): string {
   return now.toISOString().slice(0, 19).replaceAll(":", "-");
 }
 
-/** The run directories below a folder, newest first. */
+/** The run directories below a folder, the last to be started first. */
 export async function listRuns(root = RUNS_FOLDER): Promise<string[]> {
   if (!(await exists(root))) return [];
-  const names: string[] = [];
+  const runs: { readonly path: string; readonly startedAt: string }[] = [];
   for (const entry of await readdir(root, { withFileTypes: true })) {
-    if (entry.isDirectory() && (await exists(`${root}/${entry.name}/config.json`))) names.push(entry.name);
+    const path = `${root}/${entry.name}`;
+    if (entry.isDirectory() && await exists(runDirectoryAt(path).config)) {
+      runs.push({ path, startedAt: await startOf(runDirectoryAt(path)) });
+    }
   }
-  return names.sort().reverse().map((name) => `${root}/${name}`);
+  const keys = ({ startedAt, path }: typeof runs[number]) => `${startedAt} ${path}`;
+  return runs.sort((a, b) => keys(a) < keys(b) ? 1 : -1).map(({ path }) => path);
+}
+
+/** When a run was started, ISO 8601: as it says itself, or else as old as its configuration. */
+async function startOf({ environment, config }: RunDirectory): Promise<string> {
+  // A run whose environment is lost or damaged is still a run.
+  const found = await readJson(environment, "the environment of a run").catch(() => null) as
+    | Partial<
+      Environment
+    >
+    | null;
+  if (typeof found?.startedAt === "string") return found.startedAt;
+  return (await stat(config)).mtime.toISOString();
+}
+
+/** The run in a folder, or of that name below the root. */
+async function runNamed(named: string, root: string): Promise<RunDirectory | undefined> {
+  for (const path of [named, `${root}/${named}`]) {
+    const run = runDirectoryAt(path);
+    if (await exists(run.config)) return run;
+  }
+  return undefined;
 }
 
 const HINTS: Record<RunStage, string> = {

@@ -12,8 +12,18 @@ const at = (minute: number) => new Date(Date.UTC(2030, 0, 2, 3, minute, 5));
 
 async function startRun(root: string, minute: number): Promise<string> {
   const run = await createRunDirectory("toy", at(minute), root);
-  await Deno.writeTextFile(run.config, "{}");
+  await begin(run.path, minute);
   return run.path;
+}
+
+/** What a run writes first. */
+async function begin(folder: string, minute: number): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  await Deno.writeTextFile(`${folder}/config.json`, "{}");
+  await Deno.writeTextFile(
+    `${folder}/environment.json`,
+    JSON.stringify({ startedAt: at(minute).toISOString() }),
+  );
 }
 
 Deno.test("createRunDirectory() names the run by time and preset, and never twice the same", () =>
@@ -33,6 +43,15 @@ Deno.test("findRun() takes the newest run that has come far enough", () =>
     assert.deepEqual(await listRuns(root), [newer, older]);
     assert.equal((await findRun(undefined, "started", root)).path, newer);
     assert.equal((await findRun(undefined, "trained", root)).path, older);
+  }));
+
+Deno.test("listRuns() goes by the time at which runs were started, not by their names; findRun() takes a name", () =>
+  inFolder(async (root) => {
+    for (const [name, minute] of [["mine", 3], ["aardvark", 9], ["zebra", 1]] as const) {
+      await begin(`${root}/${name}`, minute);
+    }
+    assert.deepEqual(await listRuns(root), ["aardvark", "mine", "zebra"].map((name) => `${root}/${name}`));
+    assert.equal((await findRun("mine", "started", root)).path, `${root}/mine`);
   }));
 
 Deno.test("findRun() says which command comes first when there is no such run", () =>
