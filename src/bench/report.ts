@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { formatBytes } from "../text/quantities.ts";
 import { renderTable } from "../text/table.ts";
 import type { Environment } from "../timing/environment.ts";
 import type { BenchFindings, BenchResult, BenchSettings, Speedup } from "./bench.ts";
@@ -80,10 +81,4 @@ function millisecondFormat(results: readonly BenchResult[]): (ms: number) => str
   const fastest = Math.min(...results.map(({ medianMs }) => medianMs));
   const decimals = fastest < 1 ? 3 : fastest < 10 ? 2 : 1;
   return (ms) => ms.toFixed(decimals);
-}
-
-/** "482 KiB", "2.10 MiB". */
-function formatBytes(bytes: number): string {
-  const kib = bytes / 1024;
-  return kib < 1024 ? `${kib.toFixed(kib < 10 ? 1 : 0)} KiB` : `${(kib / 1024).toFixed(2)} MiB`;
 }

@@ -6,6 +6,7 @@
  */
 import type { io } from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
+import { decodeHalves } from "../graph/half_float.ts";
 
 const BYTES_PER_VALUE: Readonly<Record<string, number>> = {
   float32: 4,
@@ -50,7 +51,7 @@ export function readStored(spec: io.WeightsManifestEntry, bytes: Uint8Array<Arra
   const count = valueCount(spec);
   if (quantization === undefined) return new Float32Array(buffer, byteOffset, count);
   if (quantization.dtype === "float16") {
-    return Float32Array.from(new Uint16Array(buffer, byteOffset, count), halfToFloat);
+    return decodeHalves(new Uint16Array(buffer, byteOffset, count));
   }
   const { scale, min } = quantization;
   if (scale === undefined || min === undefined) {
@@ -58,14 +59,4 @@ export function readStored(spec: io.WeightsManifestEntry, bytes: Uint8Array<Arra
   }
   const codes = quantization.dtype === "uint8" ? bytes : new Uint16Array(buffer, byteOffset, count);
   return Float32Array.from(codes, (code) => code * scale + min);
-}
-
-/** IEEE 754 binary16 to a number. */
-function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

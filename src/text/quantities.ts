@@ -4,10 +4,10 @@
  * @module
  */
 
-const UNITS = ["B", "kB", "MB", "GB"] as const;
-const STEP = 1000;
+const UNITS = ["B", "KiB", "MiB", "GiB"] as const;
+const STEP = 1024;
 
-/** 1234 as "1.23 kB": three digits at least, decimal units. */
+/** "512 B", "4.9 KiB", "482 KiB", "2.10 MiB". */
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
@@ -15,7 +15,8 @@ export function formatBytes(bytes: number): string {
     value /= STEP;
     unit++;
   }
-  return `${unit === 0 ? value : value.toPrecision(3)} ${UNITS[unit]}`;
+  const decimals = unit === 0 ? 0 : unit > 1 ? 2 : value < 10 ? 1 : 0;
+  return `${value.toFixed(decimals)} ${UNITS[unit]}`;
 }
 
 /** 0.95125 as "95.13%", or with one decimal as "95.1%". */

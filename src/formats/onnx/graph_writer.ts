@@ -18,7 +18,7 @@ import {
   TensorProtoSchema,
 } from "onnx-buf";
 import type { WeightStore } from "../../fuse/weights.ts";
-import { encodeHalves } from "../half_float.ts";
+import { encodeHalves } from "../../graph/half_float.ts";
 import { permute, permuteShape } from "../permute.ts";
 
 /** An attribute in the type that ONNX knows it by: a bigint is an INT, several are INTS, a number is a FLOAT. */

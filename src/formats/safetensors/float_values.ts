@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError } from "../../errors.ts";
-import { decodeHalves } from "../half_float.ts";
+import { decodeHalves } from "../../graph/half_float.ts";
 import type { RawTensor } from "./write.ts";
 
 /**

@@ -13,7 +13,7 @@
  */
 import type { io } from "@tensorflow/tfjs";
 import { InputError } from "../../errors.ts";
-import { encodeHalves, HALF_MAX } from "../half_float.ts";
+import { encodeHalves, HALF_MAX } from "../../graph/half_float.ts";
 import { WeightStore } from "../../fuse/weights.ts";
 
 /** How kernels are stored. */

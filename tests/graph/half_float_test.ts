@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { decodeHalves, encodeHalves } from "../../src/formats/half_float.ts";
+import { decodeHalves, encodeHalves } from "../../src/graph/half_float.ts";
 
 /** The halves of this runtime's own `Float16Array`. */
 function reference(values: Float32Array): Uint16Array {
