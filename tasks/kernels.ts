@@ -4,7 +4,7 @@
  * @module
  */
 import { InvalidArgumentError } from "@commander-js/extra-typings";
-import { newCommand, print, runTask, wholeNumber } from "../src/cli/command.ts";
+import { newCommand, print, printColumns, printJson, runTask, wholeNumber } from "../src/cli/command.ts";
 import { createProgress } from "../src/cli/progress.ts";
 import { renderTable } from "../src/text/table.ts";
 import { startBackend } from "../src/kernels/backend.ts";
@@ -31,7 +31,7 @@ const command = newCommand("kernels", "Hold the fast kernels against others, in 
   .option("--rounds <count>", "pairs of times for each figure", wholeNumber(2), DEFAULT_ROUNDS)
   .option("--only <sections>", `some of ${SECTIONS.join(",")} (default: all)`, sectionNames)
   .option("--shape <text>", "of the shapes, only those whose name contains this", "")
-  .addHelpText("after", "\nExample: deno task kernels --only a0,toy --rounds 40");
+  .addHelpText("after", "\nExample: repfuse kernels --only a0,toy --rounds 40");
 
 await runTask(command.action(async (options) => {
   const progress = createProgress(options);
@@ -39,7 +39,7 @@ await runTask(command.action(async (options) => {
   const section = {
     rounds: options.rounds,
     pythons: PYTHONS,
-    update: (what: string) => progress.update(what),
+    update: progress.update,
   };
   const info = await startBackend({ kernels: "stock" });
   const sets = await kernelSets();
@@ -55,25 +55,24 @@ await runTask(command.action(async (options) => {
   const shapes = wanted.has("shapes") ? await compareKernels(sets, { ...section, only: options.shape }) : [];
   if (options.json) {
     const judged = results.map((result) => ({ ...result, status: statusOf(result) }));
-    print(
-      JSON.stringify({
-        backend: info.backend,
-        version: info.version,
-        results: judged,
-        notes,
-        peakGflops,
-        shapes,
-      }),
-    );
-    return;
+    return printJson({
+      backend: info.backend,
+      version: info.version,
+      results: judged,
+      notes,
+      peakGflops,
+      shapes,
+    });
   }
   if (results.length > 0) {
-    print(renderTable(TARGET_COLUMNS, results.map(targetRow)));
+    print(renderTable(TARGET_COLUMNS, results.map(targetRow), { width: printColumns() }));
     print(notes.join("\n") + "\n");
   }
   if (shapes.length > 0) {
     const columns = ["", "fast ms", "stock ms", "ratio", "95%", "GFLOP/s", "of the peak"];
-    print(renderTable(columns, shapes.map((shape) => kernelRow(shape, peakGflops))));
+    print(
+      renderTable(columns, shapes.map((shape) => kernelRow(shape, peakGflops)), { width: printColumns() }),
+    );
     print(`Peak of 128-bit multiply-adds on one thread here: ${peakGflops.toFixed(1)} GFLOP/s.`);
   }
 }));

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { formatBytes } from "../text/quantities.ts";
+import { formatBytes, formatCount } from "../text/quantities.ts";
 import { renderTable } from "../text/table.ts";
 import type { Environment } from "../timing/environment.ts";
 import type { BenchFindings, BenchResult, BenchSettings, Speedup } from "./bench.ts";
@@ -24,8 +24,12 @@ export interface BenchReport extends BenchFindings {
 }
 
 /** The report for a terminal: three paragraphs of plain text. */
-export function renderReport(report: BenchReport): string {
-  return [`${report.network}\n${whereText(report.environment)}\n`, costTable(report), timeTable(report)].join(
+export function renderReport(report: BenchReport, width?: number): string {
+  return [
+    `${report.network}\n${whereText(report.environment)}\n`,
+    costTable(report, width),
+    timeTable(report, width),
+  ].join(
     "\n",
   );
 }
@@ -33,14 +37,15 @@ export function renderReport(report: BenchReport): string {
 /** Where it ran, in one line: a figure means nothing without it. */
 export function whereText({ backend, runtime, processor, cores }: Environment): string {
   const kernels = backend.kernels === "stock" ? "stock kernels" : `fast kernels (${backend.instructionSet})`;
-  const threads = backend.threads === 1 ? "1 thread" : `${backend.threads} threads`;
   const where = processor === "unknown" ? "unknown processor" : processor;
-  return `TensorFlow.js ${backend.backend} ${backend.version}, ${kernels}, ${threads}; ${runtime}; ${where}, ${cores} cores`;
+  return `TensorFlow.js ${backend.backend} ${backend.version}, ${kernels}, ${
+    formatCount(backend.threads, "thread")
+  }; ${runtime}; ${where}, ${formatCount(cores, "core")}`;
 }
 
-function costTable({ forms }: BenchReport): string {
+function costTable({ forms }: BenchReport, width?: number): string {
   return renderTable(
-    ["form", "parameters", "weights", "tensors in use", "heap in use"],
+    ["form", "parameters", "weights", { title: "tensors in use", dispensable: 1 }, "heap in use"],
     forms.map((form) => [
       form.form,
       form.parameters.toLocaleString("en"),
@@ -48,15 +53,23 @@ function costTable({ forms }: BenchReport): string {
       form.tensors,
       formatBytes(form.heapBytes),
     ]),
+    { width },
   );
 }
 
-function timeTable({ results, speedup }: BenchReport): string {
+function timeTable({ results, speedup }: BenchReport, width?: number): string {
   const formatMs = millisecondFormat(results);
   return renderTable(
-    ["batch", "form", "median ms", "p95 ms", "images/s", "speedup", "95% interval", "rounds"].map((title) =>
-      title === "95% interval" ? { title, align: "right" } : title
-    ),
+    [
+      "batch",
+      "form",
+      "median ms",
+      { title: "p95 ms", dispensable: 2 },
+      { title: "images/s", dispensable: 1 },
+      "speedup",
+      { title: "95% interval", align: "right" },
+      { title: "rounds", dispensable: 3 },
+    ],
     results.map((result) => {
       const ratio = speedup.find(({ batch, form }) => batch === result.batch && form === result.form);
       return [
@@ -69,6 +82,7 @@ function timeTable({ results, speedup }: BenchReport): string {
         result.rounds,
       ];
     }),
+    { width },
   );
 }
 

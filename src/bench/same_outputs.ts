@@ -4,6 +4,7 @@
  * @module
  */
 import { GateError } from "../errors.ts";
+import { formatDifference } from "../text/quantities.ts";
 import type { Engine, InputBatch } from "./engine.ts";
 
 /** Images with a name for messages: "random images". */
@@ -44,7 +45,7 @@ export async function requireSameOutputs(
             batch.shape[0]
           } ${name} ` +
             `the outputs differ by ${
-              difference.toExponential(1)
+              formatDifference(difference)
             } of their scale, at most ${tolerance} is allowed. ` +
             "There is no speedup to report.",
           "Fuse the run again, which says where the two forms part: deno task fuse",

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Normalization } from "../data/normalization.ts";
+import { letEventsIn } from "../progress.ts";
 
 /** What must be known beside the network so that pictures can be classified with it. */
 export interface ModelCard {
@@ -55,6 +56,7 @@ export async function classifyAll(
     const end = Math.min(start + CLASSIFY_BATCH, count);
     parts.push(await classifier.classify(pixels.subarray(start * imageBytes, end * imageBytes)));
     onProgress(end, count);
+    await letEventsIn();
   }
   const logits = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   parts.reduce((offset, part) => {

@@ -5,6 +5,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { letEventsIn } from "../progress.ts";
 import { Comparison, type Difference, PredictionComparison } from "./comparison.ts";
 import type { FusionReport, LayerOutput } from "../fuse/report.ts";
 
@@ -91,6 +92,7 @@ export async function verifyFusion(request: VerificationRequest): Promise<Fusion
     } finally {
       tf.dispose([batch, made]);
     }
+    await letEventsIn();
   }
   const outputs = outputComparisons.map((comparison) => comparison.result());
   const differences = regionComparisons.map((comparison) => comparison.result());

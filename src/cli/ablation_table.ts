@@ -4,10 +4,14 @@
  * @module
  */
 import type { AblationReport, Spread } from "../ablate/report.ts";
+import { formatCount } from "../text/quantities.ts";
 import { renderTable } from "../text/table.ts";
 
 /** The training forms, the first of them the baseline of the differences. */
-export function renderAblationTable({ variants }: Pick<AblationReport, "variants">): string {
+export function renderAblationTable(
+  { variants }: Pick<AblationReport, "variants">,
+  width?: number,
+): string {
   const baseline = variants[0]?.fusedAccuracy.mean ?? 0;
   const table = renderTable(
     [
@@ -16,9 +20,9 @@ export function renderAblationTable({ variants }: Pick<AblationReport, "variants
       { title: "gain", align: "right" },
       "deploy parameters",
       "deploy MACs",
-      "training parameters",
-      "training MACs",
-      { title: "training", align: "right" },
+      { title: "training parameters", dispensable: 2 },
+      { title: "training MACs", dispensable: 1 },
+      { title: "training", align: "right", dispensable: 3 },
     ],
     variants.map(({ label, fusedAccuracy, deployCost, trainingCost, trainingSeconds, deploysPlain }) => [
       deploysPlain ? label : `${label} *`,
@@ -30,12 +34,11 @@ export function renderAblationTable({ variants }: Pick<AblationReport, "variants
       count(trainingCost.multiplyAccumulates),
       `${trainingSeconds.mean.toFixed(0)} s`,
     ]),
+    { width },
   );
   const seeds = Math.max(0, ...variants.map(({ fusedAccuracies }) => fusedAccuracies.length));
   const notes = [
-    `Mean ± standard deviation over ${seeds} ${
-      seeds === 1 ? "seed" : "seeds"
-    }, in percent of the test images.`,
+    `Mean ± standard deviation over ${formatCount(seeds, "seed")}, in percent of the test images.`,
     variants.some(({ deploysPlain }) => !deploysPlain)
       ? "* Its deploy form is another network: compare its accuracy together with its cost. All others deploy as one."
       : "All deploy as the same network.",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { availableParallelism } from "node:os";
 import { Option } from "@commander-js/extra-typings";
 import { type BackendInfo, startBackend } from "../kernels/backend.ts";
 import { newCommand, wholeNumber } from "./command.ts";
@@ -11,33 +12,51 @@ import type { Progress } from "../progress.ts";
 /** More threads than any machine has that this runs on. */
 const MAX_THREADS = 256;
 
+/** Our kernels as fast as the machine can, ours without relaxed SIMD (the same everywhere), or those of TensorFlow.js. */
+const KERNELS = ["fast", "simd", "stock"] as const;
+
+/** What the flags say. */
+export interface BackendFlags {
+  readonly threads?: number | undefined;
+  readonly kernels: typeof KERNELS[number];
+}
+
 /**
  * A command with the flags of `newCommand`, and `--threads` and `--kernels`.
  *
- * @param name As it is typed: `deno task <name>`.
- * @param description What the command does, for its help.
+ * @param name As it is typed: `repfuse <name>`.
+ * @param description What the command does, in one line.
  */
 export function newComputeCommand(name: string, description: string) {
   return newCommand(name, description)
-    .option("--threads <count>", "threads that compute (default: one per core)", wholeNumber(1, MAX_THREADS))
+    .option(
+      "--threads <count>",
+      `threads that compute (default: one per core, ${availableParallelism()} here)`,
+      wholeNumber(1, MAX_THREADS),
+    )
     .addOption(
-      new Option("--kernels <kind>", "our kernels, or those that TensorFlow.js comes with")
-        .choices(["fast", "stock"] as const).default("fast" as const),
+      new Option(
+        "--kernels <kind>",
+        "fast: the best that the machine has; simd: without relaxed SIMD; stock: those of TensorFlow.js",
+      ).choices(KERNELS).default("fast" as const),
     );
 }
 
 /**
  * Starts the backend as the flags say.
  *
- * @param options What was typed.
+ * @param flags What was typed.
  * @param progress Told when fewer threads serve than were asked for.
  */
 export async function startBackendFor(
-  options: { threads?: number | undefined; kernels: "fast" | "stock" },
+  { kernels, threads }: BackendFlags,
   progress: Progress,
 ): Promise<BackendInfo> {
-  const threads = options.threads ?? (options.kernels === "stock" ? 1 : navigator.hardwareConcurrency);
-  const backend = await startBackend({ kernels: options.kernels, threads });
+  const backend = await startBackend({
+    kernels: kernels === "stock" ? "stock" : "fast",
+    threads: threads ?? (kernels === "stock" ? 1 : availableParallelism()),
+    ...(kernels === "simd" ? { instructionSet: "simd" } : {}),
+  });
   if (backend.threadsNote !== undefined) progress.log(`on one thread: ${backend.threadsNote}`);
   return backend;
 }

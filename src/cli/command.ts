@@ -4,40 +4,49 @@
  *
  * @module
  */
+import process from "node:process";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { CommanderError } from "commander";
 import { exitCodeOf, formatError } from "./errors.ts";
+import { listenForInterrupts } from "./interrupt.ts";
+import { asTyped, isDenoTask, programName } from "./program_name.ts";
+import { TERMINAL } from "./terminal.ts";
 
-/** Columns of a help text. Fixed, since asking the terminal needs a permission. */
+/** The widest that a help text is set, in columns. */
 const HELP_COLUMNS = 110;
 
 /**
  * A command with the flags that every task has: `--json`, `--quiet` and `--debug`.
  *
- * @param name As it is typed: `deno task <name>`.
- * @param description What the command does, for its help.
+ * @param name As it is typed: `repfuse <name>`.
+ * @param description What the command does, in one line.
  */
 export function newCommand(name: string, description: string) {
-  return new Command(`deno task ${name}`)
+  return new Command(name)
     .description(description)
     .option("--json", "print exactly one JSON object on stdout", false)
     .option("--quiet", "no progress", false)
     .option("--debug", "show stack traces", false)
     .helpOption("-h, --help", "show this help")
     .showHelpAfterError("(run it with --help to see every flag)")
-    .configureOutput({
-      writeOut: (text) => writeAll(Deno.stdout, text),
-      writeErr: (text) => writeAll(Deno.stderr, text),
-      getOutHelpWidth: () => HELP_COLUMNS,
-      getErrHelpWidth: () => HELP_COLUMNS,
-      getOutHasColors: () => false,
-      getErrHasColors: () => false,
-    })
+    .configureOutput(OUTPUT)
     .exitOverride();
 }
 
+/** How commander prints: as everything else does, without asking the environment for colours. */
+const OUTPUT = {
+  writeOut: (text: string) => TERMINAL.write(asTyped(text)),
+  writeErr: (text: string) => TERMINAL.writeError(asTyped(text)),
+  getOutHelpWidth: () => Math.min(HELP_COLUMNS, TERMINAL.columns),
+  getErrHelpWidth: () => Math.min(HELP_COLUMNS, TERMINAL.columns),
+  getOutHasColors: () => false,
+  getErrHasColors: () => false,
+};
+
 /** What {@link runTask} needs of a command. */
-interface Parsable {
+interface Runnable {
+  name(): string;
+  name(text: string): unknown;
   parseAsync(argv: readonly string[], options: { from: "user" }): Promise<unknown>;
 }
 
@@ -48,17 +57,39 @@ interface Parsable {
  * @param command A command with its action.
  * @param args The arguments; the process's own when not given.
  */
-export async function runTask(command: Parsable, args: readonly string[] = Deno.args): Promise<never> {
+export async function runTask(
+  command: Runnable,
+  args: readonly string[] = process.argv.slice(2),
+): Promise<never> {
   const words = args[0] === "--" ? args.slice(1) : args;
+  listenForInterrupts();
+  if (isDenoTask()) {
+    goWhereThePersonStands();
+    command.name(`${programName()} ${command.name()}`);
+  }
+  let code = 0;
   try {
     await command.parseAsync(words, { from: "user" });
   } catch (error) {
-    // Commander has already written its own message.
-    if (error instanceof CommanderError) Deno.exit(error.exitCode === 0 ? 0 : 2);
-    writeAll(Deno.stderr, formatError(error, words.includes("--debug")) + "\n");
-    Deno.exit(exitCodeOf(error));
+    if (error instanceof CommanderError) {
+      // Commander has already written its own message.
+      code = error.exitCode === 0 ? 0 : 2;
+    } else {
+      TERMINAL.writeError(asTyped(formatError(error, words.includes("--debug"))) + "\n");
+      code = exitCodeOf(error);
+    }
   }
-  Deno.exit(0);
+  TERMINAL.erase();
+  process.exit(code);
+}
+
+/**
+ * `deno task` starts every task in the project's folder and says in INIT_CWD where the person stands. From there on every
+ * relative path is theirs.
+ */
+function goWhereThePersonStands(): void {
+  const folder = process.env["INIT_CWD"];
+  if (folder !== undefined && folder !== "") process.chdir(folder);
 }
 
 /**
@@ -100,14 +131,19 @@ export function numbers(text: string): number[] {
   return text.split(",").map(decimal(-Number.MAX_VALUE));
 }
 
-/** Writes one line to stdout: results only, never progress. */
-export function print(line: string): void {
-  writeAll(Deno.stdout, line + "\n");
+/** Writes one line, or several, to stdout: results only, never progress. Commands stand in it as they are typed. */
+export function print(text: string): void {
+  TERMINAL.write(asTyped(text) + "\n");
 }
 
-function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  let bytes = new TextEncoder().encode(text);
-  while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+/** Writes a value to stdout as one line of JSON. */
+export function printJson(value: unknown): void {
+  TERMINAL.write(JSON.stringify(value) + "\n");
+}
+
+/** Columns for what is printed; no limit where nobody looks at a terminal. */
+export function printColumns(): number {
+  return TERMINAL.columns;
 }
 
 function rangeText(minimum: number, maximum: number): string {

@@ -29,15 +29,19 @@ export function formatError(error: unknown, debug: boolean): string {
 }
 
 function messageOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotCapable) return `Deno did not allow it: ${error.message}`;
+  if (isNotAllowed(error)) return `Deno did not allow it: ${error.message}`;
   return error instanceof Error ? error.message : String(error);
 }
 
 function hintOf(error: unknown, debug: boolean): string | undefined {
   if (error instanceof ExpectedError) return error.hint;
-  if (error instanceof Deno.errors.NotCapable) {
-    return "The tasks in deno.json may write below runs/ and data/ only. Choose a path there, or run the task's own " +
-      "`deno run` line with a wider permission.";
+  if (isNotAllowed(error)) {
+    return "The task's line in deno.json does not grant it. Run that line by yourself with a wider permission.";
   }
   return debug ? undefined : "This was not foreseen. Run it again with --debug to see where it happened.";
+}
+
+/** Whether Deno's permissions refused something. */
+function isNotAllowed(error: unknown): error is Error {
+  return error instanceof Error && error.name === "NotCapable";
 }

@@ -4,18 +4,21 @@
  * @module
  */
 import type { Evaluation } from "../classify/evaluation.ts";
-import { formatShare } from "../text/quantities.ts";
+import { formatCount, formatShare } from "../text/quantities.ts";
 import { renderTable } from "../text/table.ts";
 
 /** Mistakes that are listed. */
 const LISTED_MISTAKES = 5;
 
 /** The accuracy, a row for each class, and the worst mistakes. */
-export function renderEvaluation(evaluation: Evaluation): string {
+export function renderEvaluation(evaluation: Evaluation, width?: number): string {
   const { model, format, form, data, images, correct, accuracy, loss, classes } = evaluation;
   const share = (value: number | null) => value === null ? "-" : formatShare(value);
   const table = renderTable(
-    [{ title: "class", maximumWidth: 24 }, "images", "precision", "recall", "F1", "mostly taken for"],
+    [{ title: "class", maximumWidth: 24 }, { title: "images", dispensable: 1 }, "precision", "recall", {
+      title: "F1",
+      dispensable: 2,
+    }, "mostly taken for"],
     classes.map((scores, i) => [
       scores.name,
       scores.images,
@@ -24,10 +27,11 @@ export function renderEvaluation(evaluation: Evaluation): string {
       share(scores.f1),
       confusedWith(evaluation, i),
     ]),
+    { width },
   );
-  const what = `${model} (${format}${
-    form === "unknown" ? "" : `, ${form} form`
-  }) on ${images} test images of ${data}`;
+  const what = `${model} (${format}${form === "unknown" ? "" : `, ${form} form`}) on ${
+    formatCount(images, "test image")
+  } of ${data}`;
   return `${what}\naccuracy ${formatShare(accuracy)} (${correct} of ${images}), loss ${loss.toFixed(4)}\n\n` +
     `${table}${renderMistakes(evaluation)}`;
 }

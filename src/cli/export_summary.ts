@@ -4,27 +4,30 @@
  * @module
  */
 import type { ExportResult } from "../deploy/export_model.ts";
-import { formatBytes } from "../text/quantities.ts";
+import { formatBytes, formatCount, formatDifference } from "../text/quantities.ts";
 import { renderQuantization } from "./quantization_table.ts";
 import { renderTable } from "../text/table.ts";
 
 /** The files, and the proof in one line. */
-export function renderExport({ output, manifest, quantization }: ExportResult): string {
+export function renderExport({ output, manifest, quantization }: ExportResult, width?: number): string {
   const { format, form, precision, files, proof } = manifest;
   const table = renderTable(
     ["file", "size", { title: "SHA-256", maximumWidth: 12 }],
     files.map(({ path, bytes, sha256 }) => [path, formatBytes(bytes), sha256]),
+    { width },
   );
   const heading = `${format}, ${form === "unknown" ? "" : `${form} form, `}${precision}`;
-  const cost = quantization === undefined ? "" : `\n\n${renderQuantization(quantization, manifest.network)}`;
+  const cost = quantization === undefined
+    ? ""
+    : `\n\n${renderQuantization(quantization, manifest.network, width)}`;
   return `${heading}\n${table}${renderProof(proof)}${cost}\nWritten: ${output}/`;
 }
 
 function renderProof(proof: ExportResult["manifest"]["proof"]): string {
   if (proof === undefined) return "";
-  return `proof: read back and run on ${proof.images} images, logits differ by at most ` +
-    `${proof.maxRelativeDifference.toExponential(1)} of their scale (allowed: ${
-      proof.tolerance.toExponential(0)
+  return `proof: read back and run on ${formatCount(proof.images, "image")}, logits differ by at most ` +
+    `${formatDifference(proof.maxRelativeDifference)} of their scale (allowed: ${
+      formatDifference(proof.tolerance, 0)
     }),\n` +
-    `       ${proof.changedPredictions} predictions changed`;
+    `       ${formatCount(proof.changedPredictions, "prediction")} changed`;
 }

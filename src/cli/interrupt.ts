@@ -1,17 +1,57 @@
 /**
- * Ctrl-C: the first one asks the work to save and stop, the second one ends the process at once.
+ * Ctrl-C: where the work can save itself, the first one asks it to save and stop; the next one, and the first one
+ * elsewhere, ends the process at once. The screen is left clean either way.
  *
  * @module
  */
+import process from "node:process";
+import { TERMINAL } from "./terminal.ts";
 
-/** An abort signal that fires on SIGINT or SIGTERM. The listeners live as long as the process. */
-export function interruptSignal(): AbortSignal {
-  const controller = new AbortController();
-  const listen = () => {
-    if (controller.signal.aborted) Deno.exit(130);
-    controller.abort();
-  };
-  Deno.addSignalListener("SIGINT", listen);
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", listen);
-  return controller.signal;
+/** The exit code of an interrupted process. */
+const INTERRUPTED_EXIT = 130;
+
+/**
+ * One Ctrl-C may arrive twice, from the terminal and from `deno task`, which hands it on; no person presses twice so fast,
+ * in ms.
+ */
+const SAME_PRESS_MS = 150;
+
+let pressedMs = -Infinity;
+
+let saving: AbortController | undefined;
+
+/** Listens for SIGINT and SIGTERM as long as the process lives. `runTask` calls it once. */
+export function listenForInterrupts(): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupt);
+}
+
+/**
+ * Does work that can save itself: its signal fires on the first Ctrl-C, and it must stop by itself soon after.
+ *
+ * @param work Gets the signal, and a function to call when nothing is left that needs saving: from then on the first
+ *   Ctrl-C ends the process.
+ * @returns What the work gives.
+ */
+export async function untilInterrupted<T>(
+  work: (signal: AbortSignal, saved: () => void) => Promise<T>,
+): Promise<T> {
+  saving = new AbortController();
+  const saved = () => saving = undefined;
+  try {
+    return await work(saving.signal, saved);
+  } finally {
+    saved();
+  }
+}
+
+function interrupt(): void {
+  const sincePressedMs = performance.now() - pressedMs;
+  if (sincePressedMs < SAME_PRESS_MS) return;
+  pressedMs = performance.now();
+  if (saving !== undefined && !saving.signal.aborted) {
+    saving.abort();
+    return;
+  }
+  TERMINAL.writeError("interrupted\n");
+  process.exit(INTERRUPTED_EXIT);
 }

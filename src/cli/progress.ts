@@ -4,51 +4,56 @@
  * @module
  */
 import type { Progress } from "../progress.ts";
-
-/** What {@link createProgress} writes to. */
-export interface ProgressStream {
-  writeSync(bytes: Uint8Array): number;
-  isTerminal(): boolean;
-  /** Columns of the terminal. */
-  columns(): number;
-}
+import { asTyped } from "./program_name.ts";
+import { TERMINAL, type Terminal } from "./terminal.ts";
 
 /** At most this many redraws: more would cost time and nobody could read them. */
 const REDRAW_INTERVAL_MS = 100;
 
-const ERASE_LINE = "\r\x1b[2K";
+/** What stands between two parts of the line. */
+const GAP = "  ";
 
-const STDERR: ProgressStream = {
-  writeSync: (bytes) => Deno.stderr.writeSync(bytes),
-  isTerminal: () => Deno.stderr.isTerminal(),
-  columns: () => Deno.consoleSize().columns,
-};
+const ELLIPSIS = "…";
 
 /**
  * A progress display.
  *
- * @param options `quiet` silences it. `stream` is stderr unless a test gives its own.
+ * @param options `quiet` silences it. `terminal` is the process's own unless a test gives another.
  */
-export function createProgress(options: { quiet: boolean; stream?: ProgressStream }): Progress {
+export function createProgress(options: { quiet: boolean; terminal?: Terminal }): Progress {
   if (options.quiet) return { update: () => {}, log: () => {} };
-  const stream = options.stream ?? STDERR;
-  const write = (text: string) => stream.writeSync(new TextEncoder().encode(text));
-  if (!stream.isTerminal()) return { update: () => {}, log: (line) => void write(line + "\n") };
+  const terminal = options.terminal ?? TERMINAL;
   let drawnAtMs = -Infinity;
-  let drawn = false;
   return {
-    update(line) {
+    update(...parts) {
+      const columns = terminal.progressColumns;
       const nowMs = performance.now();
-      if (nowMs - drawnAtMs < REDRAW_INTERVAL_MS) return;
+      if (columns === undefined || nowMs - drawnAtMs < REDRAW_INTERVAL_MS) return;
       drawnAtMs = nowMs;
-      drawn = true;
       // A line that fills the terminal would wrap, and a wrapped line cannot be erased.
-      write(ERASE_LINE + line.slice(0, stream.columns() - 1));
+      terminal.redraw(fitParts(parts, columns - 1));
     },
     log(line) {
-      write((drawn ? ERASE_LINE : "") + line + "\n");
-      drawn = false;
+      terminal.writeError(asTyped(line) + "\n");
       drawnAtMs = -Infinity;
     },
   };
+}
+
+/**
+ * As many parts of a progress line as fit: the last first, then from the first one on, and none after one that does not.
+ *
+ * @param columns The room there is. The last part alone is cut to it.
+ */
+export function fitParts(parts: readonly string[], columns: number): string {
+  const last = parts.at(-1) ?? "";
+  const kept: string[] = [];
+  let length = last.length;
+  for (const part of parts.slice(0, -1)) {
+    length += part.length + GAP.length;
+    if (length > columns) break;
+    kept.push(part);
+  }
+  const line = [...kept, last].join(GAP);
+  return line.length <= columns ? line : line.slice(0, Math.max(0, columns - 1)) + ELLIPSIS;
 }

@@ -10,7 +10,7 @@ import {
   type QuantizationReport,
 } from "../deploy/quantization_loss.ts";
 import type { NetworkConfig } from "../model/config.ts";
-import { formatBytes, formatShare } from "../text/quantities.ts";
+import { formatBytes, formatCount, formatShare } from "../text/quantities.ts";
 import { renderTable } from "../text/table.ts";
 
 /**
@@ -18,12 +18,22 @@ import { renderTable } from "../text/table.ts";
  *
  * @param network The architecture, where it is known: it decides what helps.
  */
-export function renderQuantization(report: QuantizationReport, network?: NetworkConfig): string {
+export function renderQuantization(
+  report: QuantizationReport,
+  network?: NetworkConfig,
+  width?: number,
+): string {
   const { precision, bytes, kernels } = report;
   const size = `weights: ${formatBytes(bytes.float32)} in float32, ${
     formatBytes(bytes.quantized)
   } in ${precision}`;
-  return [renderAccuracy(report), size, "", renderKernels(kernels).trimEnd(), renderAdvice(report, network)]
+  return [
+    renderAccuracy(report),
+    size,
+    "",
+    renderKernels(kernels, width).trimEnd(),
+    renderAdvice(report, network),
+  ]
     .filter((line) => line !== undefined).join("\n");
 }
 
@@ -31,18 +41,18 @@ function renderAccuracy({ accuracy, precision }: QuantizationReport): string {
   if (accuracy === undefined) return "accuracy: not measured, as the test images are not at hand";
   const { images, float32, quantized, changedPredictions } = accuracy;
   return `accuracy: ${formatShare(float32)} in float32, ${formatShare(quantized)} in ${precision}; ` +
-    `${changedPredictions} of ${images} predictions changed`;
+    `${changedPredictions} of ${formatCount(images, "prediction")} changed`;
 }
 
-function renderKernels(kernels: readonly KernelLoss[]): string {
+function renderKernels(kernels: readonly KernelLoss[], width?: number): string {
   const isTried = kernels.some(({ accuracyLost }) => accuracyLost !== undefined);
   return renderTable(
     [
       { title: "layer", maximumWidth: 44 },
-      "narrowest channel",
-      "widest channel",
+      { title: "narrowest channel", dispensable: 1 },
+      { title: "widest channel", dispensable: 2 },
       "codes of the narrowest",
-      "of the median",
+      { title: "of the median", dispensable: 3 },
       "error",
       ...(isTried ? ["lost alone"] : []),
     ],
@@ -58,6 +68,7 @@ function renderKernels(kernels: readonly KernelLoss[]): string {
         ...(isTried ? [accuracyLost === undefined ? "-" : formatShare(accuracyLost)] : []),
       ];
     }),
+    { width },
   );
 }
 
@@ -72,7 +83,7 @@ function renderAdvice(report: QuantizationReport, network: NetworkConfig | undef
   const names = culprits(report).map(({ name }) => layerOf(name)).join(", ");
   const wayOut = network?.block === "repvgg" && !network.postAdditionBn
     ? "Train the quantization-friendly block, which has one BatchNorm after the addition:\n" +
-      "deno task train --set postAdditionBn=true. Or export as uint16."
+      "repfuse train --set postAdditionBn=true. Or export as uint16."
     : "Export as uint16.";
   return `\n${
     formatShare(accuracy.float32 - accuracy.quantized)

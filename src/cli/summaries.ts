@@ -4,15 +4,15 @@
  * @module
  */
 import type { FusionRecord } from "../classify/fusion_record.ts";
+import { formatCount } from "../text/quantities.ts";
 import type { TrainingSummary } from "../run/training_run.ts";
 
 /** One line on what training reached. */
 export function renderTrainingSummary(
   { testAccuracy, epochs, seconds, imagesPerSecond }: TrainingSummary,
 ): string {
-  const passes = `${epochs} ${epochs === 1 ? "epoch" : "epochs"}`;
   const speed = imagesPerSecond > 0 ? `, ${imagesPerSecond.toFixed(0)} images/s` : "";
-  return `Test accuracy ${(100 * testAccuracy).toFixed(2)}% after ${passes} (${
+  return `Test accuracy ${(100 * testAccuracy).toFixed(2)}% after ${formatCount(epochs, "epoch")} (${
     seconds.toFixed(0)
   } s${speed}).`;
 }

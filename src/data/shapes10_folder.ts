@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { mkdir, rm } from "node:fs/promises";
 import { InputError, WorkError } from "../errors.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
@@ -16,8 +17,8 @@ import { encodeIdxFolder, loadIdxFolder } from "./idx_folder.ts";
 import { CHANNELS } from "./paint.ts";
 import { drawShapes, SHAPE_NAMES, SHAPES10, type ShapesRecipe } from "./shapes.ts";
 
-/** Where Shapes10 lies, from the root of the project. */
-export const SHAPES10_FOLDER = "data/shapes10";
+/** Where Shapes10 lies: with this program, whatever folder it is called from. */
+export const SHAPES10_FOLDER: string = fileURLToPath(new URL("../../data/shapes10", import.meta.url));
 /** What a person writes to get it. */
 export const SHAPES10_NAME = "shapes10";
 

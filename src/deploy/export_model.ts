@@ -9,6 +9,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { GateError, InputError } from "../errors.ts";
 import { checkOutputFolder, type OutputRequest, replaceFolder } from "../files/output_folder.ts";
 import { writeJsonAtomically } from "../files/atomic_write.ts";
+import { formatCount, formatDifference } from "../text/quantities.ts";
 import type { Classifier } from "../classify/classifier.ts";
 import { openArtifacts } from "../classify/tfjs.ts";
 import type { ExportFormat } from "./export_format.ts";
@@ -125,8 +126,10 @@ async function prove(
     const proof = await compareClassifiers(reference!, exported!, images, card, tolerance);
     if (proof.maxRelativeDifference <= tolerance) return proof;
     throw new GateError(
-      `The ${format.name} export does not compute what ${source.path} does: over ${proof.images} images its logits ` +
-        `differ by up to ${proof.maxRelativeDifference.toExponential(1)} of their scale (at most ` +
+      `The ${format.name} export does not compute what ${source.path} does: over ${
+        formatCount(proof.images, "image")
+      } its logits ` +
+        `differ by up to ${formatDifference(proof.maxRelativeDifference)} of their scale (at most ` +
         `${tolerance} is allowed).`,
       "Nothing was written. This is a fault in RepFuse, unless the network itself magnifies float32's rounding: then " +
         "allow more with --tolerance.",

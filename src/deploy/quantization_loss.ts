@@ -105,7 +105,7 @@ async function tryEachAlone(
   const before = shareRight(await predictionsOf(original, card, images), labels);
   const tried: KernelLoss[] = [];
   for (const kernel of kernels) {
-    progress.update(`quantization: ${kernel.name} alone`);
+    progress.update("quantization", `${kernel.name} alone`);
     const alone = withPrecision(original, precision, (name) => name === kernel.name);
     const after = shareRight(await predictionsOf(withPrecision(alone, "float32"), card, images), labels);
     tried.push({ ...kernel, accuracyLost: before - after });

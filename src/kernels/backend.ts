@@ -23,6 +23,11 @@ export interface BackendOptions {
    * cannot be, and with stock kernels, it is 1 all the same.
    */
   readonly threads?: number;
+  /**
+   * What the fast kernels use, the best that the machine has when not given. "simd" computes the same on every machine with
+   * 128-bit vectors.
+   */
+  readonly instructionSet?: InstructionSet;
 }
 
 /** What was started, for `environment.json` and the head of a benchmark. */
@@ -61,20 +66,17 @@ export function startBackend(options: BackendOptions = {}): Promise<BackendInfo>
   if (!Number.isInteger(threads) || threads < 1) {
     throw new InputError(`Cannot use ${threads} threads: expected a whole number of at least 1`);
   }
-  if (started !== undefined) {
-    if (started.kernels !== kernels || started.threads !== threads) {
-      throw new Error(
-        `Cannot start the backend with ${kernels} kernels on ${threads} threads as it runs with ` +
-          `${started.kernels} kernels on ${started.threads}`,
-      );
-    }
-    return started.ready;
+  const asked = `${kernels} kernels${
+    options.instructionSet === undefined ? "" : ` (${options.instructionSet})`
+  } on ${threads} threads`;
+  if (started !== undefined && started.asked !== asked) {
+    throw new Error(`Cannot start the backend with ${asked} as it runs with ${started.asked}`);
   }
-  started = { kernels, threads, ready: start(kernels, threads) };
+  started ??= { asked, ready: start(kernels, threads, options.instructionSet) };
   return started.ready;
 }
 
-let started: { kernels: string; threads: number; ready: Promise<BackendInfo> } | undefined;
+let started: { asked: string; ready: Promise<BackendInfo> } | undefined;
 
 let installed: InstalledKernels | undefined;
 
@@ -91,14 +93,18 @@ export function shareBackendWork(sharing: boolean): void {
   installed?.shareWork(sharing);
 }
 
-async function start(kernels: "fast" | "stock", threadsAsked: number): Promise<BackendInfo> {
-  const threadsNote = threadsAsked === 1 ? undefined : oneThreadReason(kernels);
+async function start(
+  kernels: "fast" | "stock",
+  threadsAsked: number,
+  instructionSet: InstructionSet = detectInstructionSet(),
+): Promise<BackendInfo> {
+  const threadsNote = threadsAsked === 1 ? undefined : oneThreadReason(kernels, instructionSet);
   const threads = threadsNote === undefined ? threadsAsked : 1;
   setWasmPaths(packageFolder());
   setThreadsCount(1);
   await (threads === 1 ? startWasm() : withSharedHeap(startWasm));
   registerComposedGradients();
-  if (kernels === "fast") installed = await installKernels({ threads });
+  if (kernels === "fast") installed = await installKernels({ threads, instructionSet });
   return {
     backend: "wasm",
     version: version_wasm,
@@ -109,9 +115,9 @@ async function start(kernels: "fast" | "stock", threadsAsked: number): Promise<B
   };
 }
 
-function oneThreadReason(kernels: "fast" | "stock"): string | undefined {
+function oneThreadReason(kernels: "fast" | "stock", instructionSet: InstructionSet): string | undefined {
   if (kernels === "stock") return "the stock kernels run on one thread here";
-  if (detectInstructionSet() === "none") return "there are no 128-bit vectors, so the stock kernels serve";
+  if (instructionSet === "none") return "there are no 128-bit vectors, so the stock kernels serve";
   return threadsObstacle();
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatShare } from "../text/quantities.ts";
+import { formatCount, formatDifference, formatShare } from "../text/quantities.ts";
 import { type Content, Html, html } from "./html.ts";
 import type { RunFiles } from "./run_files.ts";
 import { type Section, sectionsOf } from "./sections.ts";
@@ -69,13 +69,13 @@ function factsOf({ metrics, fusion, bench, evaluations }: RunFiles): Fact[] {
       detail: "training form to fused form",
     }, {
       name: "Difference",
-      value: proof.maxRelativeDifference.toExponential(1),
-      detail: `of the logits' scale, over ${proof.images.toLocaleString("en")} images`,
+      value: formatDifference(proof.maxRelativeDifference),
+      detail: `of the logits' scale, over ${formatCount(proof.images, "image")}`,
     });
   }
   for (const { batch, ratio, low, high } of bench?.speedup ?? []) {
     facts.push({
-      name: batch === 1 ? "Speedup, 1 image" : `Speedup, ${batch} images`,
+      name: `Speedup, ${formatCount(batch, "image")}`,
       value: `${ratio.toFixed(2)}×`,
       detail: `95% interval ${low.toFixed(2)} to ${high.toFixed(2)}`,
     });

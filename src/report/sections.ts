@@ -4,7 +4,7 @@
  * @module
  */
 import { whereText } from "../bench/report.ts";
-import { formatBytes, formatShare } from "../text/quantities.ts";
+import { formatBytes, formatCount, formatDifference, formatShare } from "../text/quantities.ts";
 import type { NetworkCost } from "../fuse/network_cost.ts";
 import { largest } from "../classify/verify.ts";
 import type { Cell } from "../text/table.ts";
@@ -40,7 +40,7 @@ function training({ curves, metrics }: RunFiles): Section | undefined {
   return {
     id: "training",
     title: "Training",
-    content: html`<p>After ${last.epoch} epochs the network classifies ${
+    content: html`<p>After ${formatCount(last.epoch, "epoch")} the network classifies ${
       formatShare(last.testAccuracy)
     } of the test images
 rightly.</p>
@@ -88,7 +88,7 @@ ${
           kernelShape.join(" × "),
           groups,
           strides[0],
-          roundingError.toExponential(1),
+          formatDifference(roundingError),
         ]),
       )
     }
@@ -109,17 +109,21 @@ function proof({ fusion }: RunFiles): Section | undefined {
   return {
     id: "proof",
     title: "Proof",
-    content: html`<p>Both forms were run on ${count(proof.images)} images. The logits differ by at most
-<b>${proof.maxRelativeDifference.toExponential(1)}</b> of their scale (allowed: ${proof.tolerance}), and
-<b>${proof.changedPredictions}</b> predictions changed. The BatchNorm statistics are those of the snapshot
+    content: html`<p>Both forms were run on ${
+      formatCount(proof.images, "image")
+    }. The logits differ by at most
+<b>${formatDifference(proof.maxRelativeDifference)}</b> of their scale (allowed: ${proof.tolerance}), and
+<b>${
+      formatCount(proof.changedPredictions, "prediction")
+    }</b> changed. The BatchNorm statistics are those of the snapshot
 <code>${snapshotHash.slice(0, 12)}</code>.</p>
 ${
       table(
         ["region", "border", "interior", "share of what is allowed"],
         [...proof.regions, ...proof.outputs].map((difference) => [
           difference.name,
-          difference.border.toExponential(1),
-          difference.interior.toExponential(1),
+          formatDifference(difference.border),
+          formatDifference(difference.interior),
           formatShare(largest(difference) / proof.tolerance, 1),
         ]),
       )

@@ -8,6 +8,7 @@ import { renderAblation } from "../charts/ablation_chart.ts";
 import { InterruptedError } from "../errors.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
 import { exists, readJson } from "../files/read.ts";
+import { formatCount } from "../text/quantities.ts";
 import type { TrainingContext } from "./training_run.ts";
 import type { MemberResult } from "../ablate/report.ts";
 import { runMember } from "./ablation_member.ts";
@@ -35,7 +36,9 @@ export async function runAblation(
   const results = [...await storedResults(folder)];
   const isDone = ({ variant, seed }: Member) =>
     results.some((result) => result.variant === variant.name && result.seed === seed);
-  progress.log(`ablation: ${members.length} networks, ${results.length} of them done; ${folder.path}`);
+  progress.log(
+    `ablation: ${formatCount(members.length, "network")}, ${results.length} of them done; ${folder.path}`,
+  );
   for (const [i, member] of members.entries()) {
     if (isDone(member)) continue;
     if (signal.aborted) throw interrupted(folder, i, members.length);
@@ -70,8 +73,11 @@ async function writeReport(folder: AblationFolder, title: string, report: Ablati
 /** "shapes10, 5 epochs, 3 seeds" */
 function describePlan({ file, flags, seeds }: AblationPlan, members: readonly Member[]): string {
   const epochs = flags.training?.epochs ?? file.training?.epochs;
-  return `${members[0]!.request.data.source}, ${epochs} ${epochs === 1 ? "epoch" : "epochs"}, ` +
-    `${seeds.length} ${seeds.length === 1 ? "seed" : "seeds"}`;
+  return [
+    members[0]!.request.data.source,
+    ...(epochs === undefined ? [] : [formatCount(Number(epochs), "epoch")]),
+    formatCount(seeds.length, "seed"),
+  ].join(", ");
 }
 
 async function storedResults({ report }: AblationFolder): Promise<readonly MemberResult[]> {
@@ -81,7 +87,9 @@ async function storedResults({ report }: AblationFolder): Promise<readonly Membe
 
 function interrupted({ path }: AblationFolder, done: number, count: number): InterruptedError {
   return new InterruptedError(
-    `${done} of ${count} networks of the ablation ${path} are done, and the one that was running is saved.`,
+    `${done} of ${
+      formatCount(count, "network")
+    } of the ablation ${path} are done, and the one that was running is saved.`,
     `Go on with: deno task ablate --resume ${path}`,
   );
 }

@@ -9,12 +9,12 @@
  *
  * @module
  */
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { type AblationPlan, parsePlan } from "../ablate/plan.ts";
 import { InputError } from "../errors.ts";
 import { writeJsonAtomically } from "../files/atomic_write.ts";
 import { exists, readJson } from "../files/read.ts";
-import { RUNS_FOLDER, timeName } from "./run_directory.ts";
+import { foldersByAge, RUNS_FOLDER, timeName } from "./run_directory.ts";
 
 /** What the folders of ablations are called, before the time. */
 const FOLDER_PREFIX = "ablation-";
@@ -38,13 +38,18 @@ export function ablationFolderAt(folder: string): AblationFolder {
   };
 }
 
-/** Makes the folder of a new ablation and writes its plan there. */
+/**
+ * Makes the folder of a new ablation and writes its plan there.
+ *
+ * @param path The folder; one named by the time when not given.
+ */
 export async function createAblation(
   plan: AblationPlan,
   now: Date,
+  path?: string,
   root = RUNS_FOLDER,
 ): Promise<AblationFolder> {
-  const folder = ablationFolderAt(`${root}/${FOLDER_PREFIX}${timeName(now)}`);
+  const folder = ablationFolderAt(path ?? `${root}/${FOLDER_PREFIX}${timeName(now)}`);
   await mkdir(root, { recursive: true });
   await mkdir(folder.path);
   await writeJsonAtomically(folder.plan, plan);
@@ -72,9 +77,6 @@ export async function readPlan({ plan }: AblationFolder): Promise<AblationPlan> 
 }
 
 async function newestAblation(root: string): Promise<string | undefined> {
-  if (!(await exists(root))) return undefined;
-  const entries = await readdir(root, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory() && entry.name.startsWith(FOLDER_PREFIX));
-  const newest = names.map(({ name }) => name).sort().at(-1);
-  return newest === undefined ? undefined : `${root}/${newest}`;
+  const [newest] = await foldersByAge(root, "plan.json");
+  return newest;
 }

@@ -69,13 +69,15 @@ export async function benchRun(
     );
     if (settings.rounds < MINIMUM_ROUNDS) {
       progress.log(
-        `${settings.rounds} rounds are few: the confidence interval means little below ${MINIMUM_ROUNDS}.`,
+        `${
+          settings.rounds === 1 ? "1 round is" : `${settings.rounds} rounds are`
+        } few: the confidence interval means little below ${MINIMUM_ROUNDS}.`,
       );
     }
     const findings = await bench(engines, settings, {
       inputs: (batch) => [random, ...testImages(dataset, batch)],
       now: () => performance.now(),
-      onRound: (batch, round, rounds) => progress.update(`batch ${batch}  round ${round}/${rounds}`),
+      onRound: (batch, round, rounds) => progress.update(`batch ${batch}`, `round ${round}/${rounds}`),
     });
     const report: BenchReport = {
       run: run.path,

@@ -11,6 +11,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { InputError } from "../errors.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
 import type { Progress } from "../progress.ts";
+import { formatCount } from "../text/quantities.ts";
 import type { Datasets } from "./datasets.ts";
 import type { OpenedNetwork } from "./open_classifier.ts";
 
@@ -139,7 +140,7 @@ export async function evaluate(
   const evaluation = await evaluateNetwork(
     network,
     dataset,
-    (done, count) => progress.update(`evaluate: ${done} of ${count} images`),
+    (done, count) => progress.update("evaluate", `${done} of ${formatCount(count, "image")}`),
   );
   return { evaluation, output, files: await writeEvaluation(output, evaluation, dataset) };
 }

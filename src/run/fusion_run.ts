@@ -23,6 +23,7 @@ import { fuse } from "../fuse/fuse.ts";
 import type { FusionRecord } from "../classify/fusion_record.ts";
 import { type Batch, type FusionProof, largest, verifyFusion } from "../classify/verify.ts";
 import { openModel } from "../model/open_model.ts";
+import { formatCount, formatDifference } from "../text/quantities.ts";
 import { Random } from "../random.ts";
 import { type BnSnapshot, bnSnapshotOf } from "../train/bn_snapshot.ts";
 import { readRunConfig } from "./config.ts";
@@ -119,7 +120,9 @@ async function fuseAndProve(
 ): Promise<FusionResult> {
   const fusion = fuse(artifacts);
   progress.log(
-    `fused ${source}: ${fusion.report.before.convolutions} convolutions became ${fusion.report.after.convolutions}`,
+    `fused ${source}: ${
+      formatCount(fusion.report.before.convolutions, "convolution")
+    } became ${fusion.report.after.convolutions}`,
   );
   const training = await openModel(artifacts, source);
   const fused = await openModel(fusion.artifacts, `${source}, fused`);
@@ -203,7 +206,7 @@ function* randomBatches(shapes: InputShapes, count: number): Generator<tf.Tensor
 function* countImages(batches: Iterable<Batch>, progress: Progress): Generator<Batch> {
   let images = 0;
   for (const batch of batches) {
-    progress.update(`proof: ${images} images compared`);
+    progress.update("proof", `${formatCount(images, "image")} compared`);
     images += (Array.isArray(batch) ? batch[0] : batch)?.shape[0] ?? 0;
     yield batch;
   }
@@ -216,11 +219,13 @@ function describeFailure(proof: FusionProof): string {
   );
   const where = first === undefined
     ? ""
-    : `; the first to differ is ${first.name}, by ${largest(first).toExponential(1)} of its scale ` +
-      `(border ${first.border.toExponential(1)}, interior ${first.interior.toExponential(1)})`;
-  return `The fused form is not the training form: over ${proof.images} images the logits differ by up to ` +
+    : `; the first to differ is ${first.name}, by ${formatDifference(largest(first))} of its scale ` +
+      `(border ${formatDifference(first.border)}, interior ${formatDifference(first.interior)})`;
+  return `The fused form is not the training form: over ${
+    formatCount(proof.images, "image")
+  } the logits differ by up to ` +
     `${
-      proof.maxRelativeDifference.toExponential(1)
+      formatDifference(proof.maxRelativeDifference)
     } of their scale (at most ${proof.tolerance} is allowed), and ` +
-    `${proof.changedPredictions} predictions changed, ${proof.ties} of them ties${where}.`;
+    `${formatCount(proof.changedPredictions, "prediction")} changed, ${proof.ties} of them ties${where}.`;
 }

@@ -1,5 +1,5 @@
 /**
- * The run directory `runs/<time>-<preset>/`, where one training run keeps everything that it made:
+ * The run directory `runs/<time>-<preset>/`, or `runs/<name>/`, where one training run keeps everything that it made:
  *
  * ```text
  * config.json  environment.json  metrics.jsonl  timing.jsonl  curves.svg
@@ -11,11 +11,10 @@
  *
  * @module
  */
-import { mkdir, readdir, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { InputError } from "../errors.ts";
 import { fileFault } from "../files/file_errors.ts";
-import { exists, readJson } from "../files/read.ts";
-import type { Environment } from "../timing/environment.ts";
+import { exists } from "../files/read.ts";
 
 /** Where runs live unless a flag says otherwise. */
 export const RUNS_FOLDER = "runs";
@@ -88,6 +87,22 @@ export async function createRunDirectory(
   }
 }
 
+/** Whether a text can be the name of a run: a plain name, which means one folder on every system. */
+export function isRunName(text: string): boolean {
+  return /^\w[\w.-]*$/.test(text) && !text.endsWith(".");
+}
+
+/**
+ * The folder of a run that a person gives a name.
+ *
+ * @throws {InputError} when it is there already.
+ */
+export async function namedFolder(name: string, root = RUNS_FOLDER): Promise<string> {
+  const path = `${root}/${name}`;
+  if (!(await exists(path))) return path;
+  throw new InputError(`There is ${path} already.`, "Give another name with --name, or remove that folder.");
+}
+
 /**
  * Makes a run directory in a given place, or takes the empty one that is there.
  *
@@ -132,35 +147,44 @@ export async function findRun(
   throw new InputError(`There is no ${stage} run below ${root}/.`, HINTS[stage]);
 }
 
-/** A time (UTC) as it stands in the names of folders: they sort by age. */
+/** A time (UTC) as it stands in the names of folders. */
 export function timeName(now: Date): string {
   return now.toISOString().slice(0, 19).replaceAll(":", "-");
 }
 
-/** The run directories below a folder, the last to be started first. */
-export async function listRuns(root = RUNS_FOLDER): Promise<string[]> {
-  if (!(await exists(root))) return [];
-  const runs: { readonly path: string; readonly startedAt: string }[] = [];
-  for (const entry of await readdir(root, { withFileTypes: true })) {
-    const path = `${root}/${entry.name}`;
-    if (entry.isDirectory() && await exists(runDirectoryAt(path).config)) {
-      runs.push({ path, startedAt: await startOf(runDirectoryAt(path)) });
-    }
-  }
-  const keys = ({ startedAt, path }: typeof runs[number]) => `${startedAt} ${path}`;
-  return runs.sort((a, b) => keys(a) < keys(b) ? 1 : -1).map(({ path }) => path);
+/** The run directories below a folder, newest first. */
+export function listRuns(root = RUNS_FOLDER): Promise<string[]> {
+  return foldersByAge(root, "config.json");
 }
 
-/** When a run was started, ISO 8601: as it says itself, or else as old as its configuration. */
-async function startOf({ environment, config }: RunDirectory): Promise<string> {
-  // A run whose environment is lost or damaged is still a run.
-  const found = await readJson(environment, "the environment of a run").catch(() => null) as
-    | Partial<
-      Environment
-    >
-    | null;
-  if (typeof found?.startedAt === "string") return found.startedAt;
-  return (await stat(config)).mtime.toISOString();
+/**
+ * The folders below another that hold a file, the last started first: by the time that `environment.json` names, else by the
+ * age of the file. Their names tell nothing, since people choose them.
+ */
+export async function foldersByAge(root: string, marker: string): Promise<string[]> {
+  if (!(await exists(root))) return [];
+  const found: { path: string; startedMs: number }[] = [];
+  for (const entry of await readdir(root, { withFileTypes: true })) {
+    const path = `${root}/${entry.name}`;
+    if (!entry.isDirectory() || !(await exists(`${path}/${marker}`))) continue;
+    found.push({ path, startedMs: await startedMs(path) ?? (await stat(`${path}/${marker}`)).mtimeMs });
+  }
+  return found
+    .sort((a, b) => b.startedMs - a.startedMs || (a.path < b.path ? 1 : -1))
+    .map(({ path }) => path);
+}
+
+/** When a run began, as its `environment.json` says; undefined where that cannot be read. */
+async function startedMs(folder: string): Promise<number | undefined> {
+  try {
+    const { startedAt } = JSON.parse(await readFile(`${folder}/environment.json`, "utf8")) as {
+      startedAt?: unknown;
+    };
+    const time = typeof startedAt === "string" ? Date.parse(startedAt) : NaN;
+    return Number.isFinite(time) ? time : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The run in a folder, or of that name below the root. */

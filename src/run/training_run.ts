@@ -30,7 +30,7 @@ import { readRunConfig } from "./config.ts";
 import { describeEnvironment } from "../timing/environment.ts";
 import type { Datasets } from "./datasets.ts";
 import { createRunDirectory, openRunDirectory, type RunDirectory } from "./run_directory.ts";
-import { formatShare } from "../text/quantities.ts";
+import { formatCount, formatDuration, formatShare } from "../text/quantities.ts";
 
 /** The folder of a run's training form. */
 const SNAPSHOT = kindByNames("the snapshot", "bn_snapshot.json", {
@@ -128,7 +128,7 @@ async function continueRun(
   const outcome = await train(session, config.training.batchSize, {
     onStep: (session, imagesPerSecond) =>
       progress.update(
-        describeStep(session, config.training.epochs, config.training.batchSize, imagesPerSecond),
+        ...describeStep(session, config.training.epochs, config.training.batchSize, imagesPerSecond),
       ),
     async onEpoch(metrics, timing) {
       timings.push(timing);
@@ -172,7 +172,11 @@ async function freeze(
   progress: Progress,
 ): Promise<number> {
   if (config.training.recalibrateBatches > 0) {
-    progress.log(`BatchNorm statistics recomputed over ${config.training.recalibrateBatches} batches.`);
+    progress.log(
+      `BatchNorm statistics recomputed over ${
+        formatCount(config.training.recalibrateBatches, "batch", "batches")
+      }.`,
+    );
     recalibrate(model, recalibrationBatches(config, dataset));
   }
   const shape = { height: dataset.height, width: dataset.width, channels: dataset.channels };
@@ -221,10 +225,13 @@ function describeStart(
 ): string {
   const start = session.epoch === 0 && session.step === 0
     ? ""
-    : `, going on after epoch ${session.epoch}${session.step === 0 ? "" : ` and ${session.step} steps`}`;
+    : `, going on after epoch ${session.epoch}${
+      session.step === 0 ? "" : ` and ${formatCount(session.step, "step")}`
+    }`;
   return `${config.preset} (${model.countParams().toLocaleString("en")} parameters) on ${dataset.name} ` +
-    `(${dataset.train.count} + ${dataset.test.count} images), ${config.training.epochs} epochs of ` +
-    `${session.stepsPerEpoch} steps${start}\nrun directory: ${run.path}`;
+    `(${dataset.train.count} + ${dataset.test.count} images), ${
+      formatCount(config.training.epochs, "epoch")
+    } of ${formatCount(session.stepsPerEpoch, "step")}${start}\nrun directory: ${run.path}`;
 }
 
 function describeStep(
@@ -232,14 +239,17 @@ function describeStep(
   epochs: number,
   batchSize: number,
   imagesPerSecond: number,
-): string {
+): string[] {
   const { loss, accuracy } = session.running;
   const stepsLeft = (epochs - session.epoch) * session.stepsPerEpoch - session.step;
-  return `epoch ${session.epoch + 1}/${epochs}  step ${session.step}/${session.stepsPerEpoch}  ` +
-    `loss ${loss.toFixed(3)}  accuracy ${formatShare(accuracy, 1)}  ${
-      imagesPerSecond.toFixed(0)
-    } images/s  ` +
-    `${formatDuration(stepsLeft * batchSize / imagesPerSecond)} left`;
+  return [
+    `epoch ${session.epoch + 1}/${epochs}`,
+    `step ${session.step}/${session.stepsPerEpoch}`,
+    `loss ${loss.toFixed(3)}`,
+    `accuracy ${formatShare(accuracy, 1)}`,
+    `${imagesPerSecond.toFixed(0)} images/s`,
+    `${formatDuration(stepsLeft * batchSize / imagesPerSecond)} left`,
+  ];
 }
 
 function describeEpoch(metrics: EpochMetrics, timing: EpochTiming, epochs: number): string {
@@ -248,10 +258,4 @@ function describeEpoch(metrics: EpochMetrics, timing: EpochTiming, epochs: numbe
     `training ${formatShare(metrics.trainingAccuracy, 1)}  test ${formatShare(metrics.testAccuracy, 1)}  ` +
     `${timing.imagesPerSecond.toFixed(0)} images/s` +
     (left > 0 ? `  ${formatDuration(left)} left` : "");
-}
-
-function formatDuration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  const minutes = Math.floor(whole / 60);
-  return minutes === 0 ? `${whole} s` : `${minutes} min ${whole % 60} s`;
 }

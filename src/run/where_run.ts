@@ -9,6 +9,7 @@ import { removeFolder } from "../files/output_folder.ts";
 import { writeJsonAtomically } from "../files/atomic_write.ts";
 import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { TEMPORARY_ENDING } from "../files/atomic_write.ts";
 import { loadLayersModelArtifacts } from "../formats/tfjs/layers_model.ts";
 import { readRunConfig } from "./config.ts";
 import type { Datasets } from "./datasets.ts";
@@ -24,9 +25,6 @@ export const WHERE_FILE = "bench-where.json";
 /** How often removing a contest's folder is tried, and the pause between, in ms. */
 const REMOVAL_ATTEMPTS = 30;
 const REMOVAL_PAUSE_MS = 100;
-
-/** Where the contests' files lie while they are held. */
-const WORK_FOLDER = ".cache/contests";
 
 /** Time per batch size in one place, ms, where no number of rounds was asked for: eight engines run in each round. */
 const BUDGET_MS = 15_000;
@@ -53,7 +51,8 @@ export async function benchWhere(
   { places, progress, datasets, output }: BenchWhereContext,
 ): Promise<WhereReport> {
   const { preset, network, data } = await readRunConfig(run.config);
-  const folder = `${WORK_FOLDER}/${crypto.randomUUID()}`;
+  // What a contest needs lies below the output for a while: nothing is written but where the person asked for it.
+  const folder = `${output}/.contest-${crypto.randomUUID()}${TEMPORARY_ENDING}`;
   await mkdir(folder, { recursive: true });
   try {
     const { batches, rounds, warmupMs, minimumMs, budgetMs, tolerance, seed } = settings;
@@ -82,7 +81,7 @@ export async function benchWhere(
         where,
         folder,
         threads,
-        (message) => progress.update(`${where}  ${message}`),
+        (message) => progress.update(where, message),
       );
       held.push({ where, ...result });
     }

@@ -23,3 +23,20 @@ export function formatBytes(bytes: number): string {
 export function formatShare(share: number, decimals = 2): string {
   return `${(100 * share).toFixed(decimals)}%`;
 }
+
+/** 0.00000123 as "1.2e-6", and nothing as "0". */
+export function formatDifference(difference: number, decimals = 1): string {
+  return difference === 0 ? "0" : difference.toExponential(decimals);
+}
+
+/** "1 image", "2,000 images". */
+export function formatCount(count: number, singular: string, plural = `${singular}s`): string {
+  return `${count.toLocaleString("en")} ${count === 1 ? singular : plural}`;
+}
+
+/** "41 s", "3 min 5 s". */
+export function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const minutes = Math.floor(whole / 60);
+  return minutes === 0 ? `${whole} s` : `${minutes} min ${whole % 60} s`;
+}

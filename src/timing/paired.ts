@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { letEventsIn } from "../progress.ts";
 import type { Random } from "../random.ts";
 
 /** One thing to be timed. */
@@ -93,6 +94,7 @@ export async function measure(options: MeasureOptions): Promise<Samples[]> {
       times[index]!.push(await sample(contestants[index]!, repeats[index]!, now));
     }
     options.onRound?.(round + 1, rounds);
+    await letEventsIn();
   }
   return contestants.map(({ name }, index) => ({
     name,
@@ -111,6 +113,7 @@ async function warmUp(
     for (const [index, contestant] of contestants.entries()) {
       fastest[index] = Math.min(fastest[index]!, await sample(contestant, 1, now));
     }
+    await letEventsIn();
   }
   return fastest.map((runMs) =>
     Number.isFinite(runMs) && runMs < minimumMs

@@ -5,11 +5,9 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { letEventsIn } from "../progress.ts";
 import type { EpochMetrics, EpochTiming } from "./metrics.ts";
 import type { TrainingSession } from "./session.ts";
-
-/** How long steps may run before the event loop gets a turn, so that Ctrl-C is heard. */
-const TURN_INTERVAL_MS = 50;
 
 /** What the caller does while training goes on. */
 export interface TrainingObserver {
@@ -37,16 +35,12 @@ export async function train(
   while (!session.finished) {
     const firstStep = session.step;
     const startMs = performance.now();
-    let turnMs = startMs;
     const speed = () =>
       (session.step - firstStep) * batchSize / Math.max(1e-3, (performance.now() - startMs) / 1000);
     while (session.step < session.stepsPerEpoch) {
       session.trainStep();
       observer.onStep(session, speed());
-      if (performance.now() - turnMs > TURN_INTERVAL_MS) {
-        await new Promise((resolve) => setTimeout(resolve, 0));
-        turnMs = performance.now();
-      }
+      await letEventsIn();
       if (signal.aborted) return "interrupted";
     }
     const seconds = (performance.now() - startMs) / 1000;

@@ -12,10 +12,11 @@ import { parseConfig } from "../text/parse_config.ts";
 import { type TrainingConfig, trainingSchema } from "./config.ts";
 import { networkName, resolveNetwork } from "./network_changes.ts";
 
-/** The preset of a bare `deno task train`. */
-const DEFAULT_PRESET = "toy";
+/** The preset of a bare `repfuse train`. */
+export const DEFAULT_PRESET = "toy";
 
-const DEFAULT_SEED = 1;
+/** The seed where none is named. */
+export const DEFAULT_SEED = 1;
 
 const dataSchema = z.strictObject({
   /** "shapes10", or a path to a data set. */

@@ -27,9 +27,9 @@ Deno.test("formatError() points to --debug when the error was not foreseen", () 
   assert.match(formatError(new TypeError("x is undefined"), false), /x is undefined\n.*--debug/);
 });
 
-Deno.test("formatError() explains where tasks may write when a permission is missing", () => {
+Deno.test("formatError() says which permission is missing, and where it is granted", () => {
   assert.match(
     formatError(new Deno.errors.NotCapable("Requires write access"), false),
-    /below runs\/ and data\//,
+    /Requires write access\n.*deno\.json/,
   );
 });

@@ -15,9 +15,9 @@ export interface Outcome {
 /** The command line of a task, as deno.json has it, for a process whose folder is elsewhere. */
 function commandLine(task: string, args: readonly string[]): string[] {
   const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)) as {
-    tasks: Record<string, string>;
+    tasks: Record<string, { command: string }>;
   };
-  const [run, ...rest] = tasks[task]!.split(" ").slice(1).map(fromRoot);
+  const [run, ...rest] = tasks[task]!.command.split(" ").slice(1).map(fromRoot);
   return [run!, "--quiet", "--no-check", "--config", `${ROOT}deno.json`, ...rest, ...args];
 }
 
@@ -32,6 +32,8 @@ export function startTask(folder: string, task: string, ...args: string[]): Deno
   return new Deno.Command(Deno.execPath(), {
     args: commandLine(task, args),
     cwd: folder,
+    // Where the person stands, whatever task runs these tests.
+    env: { INIT_CWD: folder },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -55,6 +57,7 @@ export async function runTaskOnFullDisk(
     await new Deno.Command("bash", {
       args: ["-c", `trap '' XFSZ; ulimit -f ${kibibytes}; exec ${line}`],
       cwd: folder,
+      env: { INIT_CWD: folder },
       stdin: "null",
     }).output(),
   );

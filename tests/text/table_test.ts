@@ -54,3 +54,47 @@ Deno.test("renderTable() keeps every line within the rule and every cell whole w
     rows.forEach((row, index) => assert.deepEqual(lines[index + 2]!.trim().split(/ +/), row.map(String)));
   }));
 });
+
+const WIDE = [
+  ["stage1/block1/reparam", "6", "3x3x64x64", "1.95x to 5.80x"],
+  ["head", "12", "", ""],
+];
+const WIDE_COLUMNS = [
+  "region of the network",
+  { title: "layers", dispensable: 1 },
+  { title: "kernel", dispensable: 2 },
+  { title: "interval", align: "right" as const },
+];
+
+Deno.test("renderTable() wraps titles and words, at a slash where it can, when the terminal is too narrow", () => {
+  assert.deepEqual(renderTable(WIDE_COLUMNS, WIDE, { width: 50 }).split("\n"), [
+    "region of the",
+    "network          layers  kernel           interval",
+    "───────────────  ──────  ─────────  ──────────────",
+    "stage1/block1/        6  3x3x64x64  1.95x to 5.80x",
+    "reparam",
+    "head                 12",
+    "",
+  ]);
+});
+
+Deno.test("renderTable() leaves out the most dispensable column first, and none without need", () => {
+  const titles = (width: number) => {
+    const table = renderTable(WIDE_COLUMNS, WIDE, { width });
+    return ["region", "layers", "kernel", "interval"].filter((title) => table.includes(title));
+  };
+  assert.deepEqual(titles(45), ["region", "layers", "kernel", "interval"]);
+  assert.deepEqual(titles(44), ["region", "layers", "interval"]);
+  assert.deepEqual(titles(30), ["region", "interval"]);
+  assert.deepEqual(titles(5), ["region", "interval"]);
+});
+
+Deno.test("renderTable() keeps every line within the width, and every figure whole, when there is room to do so", () => {
+  const words = fc.stringMatching(/^[a-z]{1,9}( [a-z/]{1,30})?$/);
+  const rows = fc.array(fc.tuple(words, fc.integer({ min: 0, max: 99999 }), words), { minLength: 1 });
+  fc.assert(fc.property(rows, fc.integer({ min: 40, max: 120 }), (rows, width) => {
+    const table = renderTable(["name", "number of it", "mostly taken for"], rows, { width });
+    for (const line of table.split("\n")) assert.ok(line.length <= width, table);
+    for (const [, figure] of rows) assert.match(table, new RegExp(`(^|\\s)${figure}(\\s|$)`, "m"));
+  }));
+});

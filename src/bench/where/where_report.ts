@@ -25,7 +25,7 @@ export interface WhereReport {
 }
 
 /** The report for a terminal. */
-export function renderWhere({ network, batches, places }: WhereReport): string {
+export function renderWhere({ network, batches, places }: WhereReport, width?: number): string {
   const rows = places.flatMap((place) =>
     batches.flatMap((batch) =>
       (Object.keys(ENGINES) as EngineName[]).map((engine) => rowOf(place, batch, engine))
@@ -35,7 +35,7 @@ export function renderWhere({ network, batches, places }: WhereReport): string {
   const table = renderTable(
     [
       "where",
-      "threads",
+      { title: "threads", dispensable: 1 },
       "batch",
       "engine",
       right("training ms"),
@@ -44,6 +44,7 @@ export function renderWhere({ network, batches, places }: WhereReport): string {
       right("fused over stock"),
     ],
     rows,
+    { width },
   );
   return `${network}; medians of one run, ratios with their 95% intervals\n\n${table}\n` +
     [...new Set(places.map(kernelsLine))].join("\n");

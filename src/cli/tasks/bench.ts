@@ -1,0 +1,82 @@
+/**
+ * `repfuse bench`: times the training form and the fused form of a run in turn.
+ *
+ * @module
+ */
+import { DEFAULT_SETTINGS } from "../../bench/bench.ts";
+import { benchRun } from "../../run/bench_run.ts";
+import { renderReport } from "../../bench/report.ts";
+import { benchWhere, WHERE_FILE } from "../../run/where_run.ts";
+import { PLACES } from "../../bench/where/places.ts";
+import { renderWhere } from "../../bench/where/where_report.ts";
+import { newComputeCommand, startBackendFor } from "../backend_options.ts";
+import { decimal, print, printColumns, printJson, wholeNumber, wholeNumbers } from "../command.ts";
+import { someOf } from "../options.ts";
+import { createProgress } from "../progress.ts";
+import { refreshReport } from "../run_report.ts";
+import { Datasets } from "../../run/datasets.ts";
+import { findRun, runDirectoryAt } from "../../run/run_directory.ts";
+
+const { batches, rounds, tolerance, seed, budgetMs } = DEFAULT_SETTINGS;
+
+/** The command `bench`. */
+export function benchCommand() {
+  return newComputeCommand(
+    "bench",
+    "Time the training form and the fused form of a run, in turn on the same images.",
+  )
+    .argument("[run]", "a fused run (default: the newest)")
+    .option("--batches <sizes>", "images per run, with commas between", wholeNumbers(1), [...batches])
+    .option(
+      "--rounds <count>",
+      `pairs of times per batch size (default: ${rounds}, or fewer when they take over ${budgetMs / 1000} s)`,
+      wholeNumber(1),
+    )
+    .option(
+      "--tolerance <share>",
+      "largest difference of outputs, relative to their scale",
+      decimal(0),
+      tolerance,
+    )
+    .option("--seed <number>", "seed of the order of the runs", wholeNumber(0, 0x7fffffff), seed)
+    .option(
+      "--where <places>",
+      `some of ${
+        PLACES.join(",")
+      }: both forms in each of them, beside stock TensorFlow.js and onnxruntime-web (default: here, with TensorFlow.js)`,
+      someOf(PLACES),
+    )
+    .option("--output <folder>", "where bench.json and bench.svg go (default: the run's folder)")
+    .addHelpText("after", "\nExample: repfuse bench --batches 1,8,32 --json")
+    .action(async (named, options) => {
+      const run = await findRun(named, "fused");
+      const settings = {
+        ...DEFAULT_SETTINGS,
+        batches: [...new Set(options.batches)],
+        tolerance: options.tolerance,
+        seed: options.seed,
+        ...(options.rounds === undefined ? {} : { rounds: options.rounds, budgetMs: Infinity }),
+      };
+      const output = options.output === undefined ? run : runDirectoryAt(options.output);
+      const progress = createProgress(options);
+      const datasets = new Datasets(progress);
+      if (options.where !== undefined) {
+        const report = await benchWhere(run, settings, {
+          places: options.where,
+          progress,
+          datasets,
+          output: output.path,
+        });
+        if (options.json) return printJson(report);
+        print(`${renderWhere(report, printColumns())}\nWritten: ${output.path}/${WHERE_FILE}`);
+        return;
+      }
+      const backend = await startBackendFor(options, progress);
+      const report = await benchRun(run, settings, { backend, progress, datasets, output });
+      const page = await refreshReport(run);
+      if (options.json) return printJson(report);
+      print(renderReport(report, printColumns()));
+      print(`Written: ${output.benchReport}, ${output.benchChart}`);
+      if (page !== undefined) print(page);
+    });
+}

@@ -1,0 +1,50 @@
+/**
+ * `repfuse evaluate`: what a network gets right on test images, in any form and any format.
+ *
+ * @module
+ */
+import { print, printColumns, printJson } from "../command.ts";
+import { renderEvaluation } from "../evaluation_table.ts";
+import { oneOf } from "../options.ts";
+import { createProgress } from "../progress.ts";
+import { refreshReport } from "../run_report.ts";
+import { evaluate } from "../../run/evaluation_run.ts";
+import { Datasets } from "../../run/datasets.ts";
+import { openClassifier } from "../../run/open_classifier.ts";
+import { newComputeCommand, startBackendFor } from "../backend_options.ts";
+
+/** The command `evaluate`. */
+export function evaluateCommand() {
+  return newComputeCommand(
+    "evaluate",
+    "Accuracy, every class, the confusion matrix and the worst examples of a network on test images.",
+  )
+    .argument(
+      "[model]",
+      "a run, a folder that export or import wrote, a model.json, .onnx or .safetensors (default: the newest fused run)",
+    )
+    .option("--form <form>", "which form of a run: fused or training", oneOf(["fused", "training"]), "fused")
+    .option("--data <source>", "shapes10, or a folder (default: the data that the network was trained on)")
+    .option(
+      "--output <folder>",
+      "where the files go (default: evaluation/FORM/ in the run, or beside the model)",
+    )
+    .addHelpText("after", "\nExample: repfuse evaluate runs/NAME/export/onnx --json")
+    .action(async (named, options) => {
+      const progress = createProgress(options);
+      await startBackendFor(options, progress);
+      const network = await openClassifier(named, options.form);
+      const { evaluation, output, files } = await evaluate(network, {
+        datasets: new Datasets(progress),
+        progress,
+        data: options.data,
+        output: options.output,
+      });
+      const report = await refreshReport(network.home);
+      if (options.json) return printJson({ output, ...evaluation });
+      print(renderEvaluation(evaluation, printColumns()));
+      const worst = evaluation.mistakes.length > 0 ? `, ${files.worstExamples}` : "";
+      print(`Written: ${files.json}, ${files.confusionMatrix}${worst}`);
+      if (report !== undefined) print(report);
+    });
+}

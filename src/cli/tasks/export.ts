@@ -1,0 +1,65 @@
+/**
+ * `repfuse export`: writes a network in another format, reads it back, and runs it against its source.
+ *
+ * @module
+ */
+import { decimal, print, printColumns, printJson } from "../command.ts";
+import { renderExport } from "../export_summary.ts";
+import { oneOf } from "../options.ts";
+import { createProgress } from "../progress.ts";
+import { InputError } from "../../errors.ts";
+import { defaultOutput, exportModel } from "../../deploy/export_model.ts";
+import { EXPORT_FORMATS, findFormat } from "../../deploy/formats.ts";
+import { PRECISIONS } from "../../formats/tfjs/precision.ts";
+import { readModelSource } from "../../run/read_source.ts";
+import { Datasets } from "../../run/datasets.ts";
+import { webFormat } from "../../deploy/web_format.ts";
+import { newComputeCommand, startBackendFor } from "../backend_options.ts";
+
+const formats = EXPORT_FORMATS.map(({ name, summary }) => `${name} (${summary})`).join(", ");
+
+/** The command `export`. */
+export function exportCommand() {
+  return newComputeCommand(
+    "export",
+    "Write a network in another format, read it back, and run it against its source.",
+  )
+    .argument("[source]", "a run, a fused folder, or any model.json (default: the newest fused run)")
+    .option("--format <name>", formats, "tfjs")
+    .option("--form <form>", "which form of a run: fused or training", oneOf(["fused", "training"]), "fused")
+    .option(
+      "--quantize <type>",
+      "how kernels are stored: float16, uint16 or uint8",
+      oneOf(PRECISIONS),
+      "float32",
+    )
+    .option("--single-file", "web only: everything in one index.html, which works without a server", false)
+    .option(
+      "--tolerance <share>",
+      "largest difference, relative to the logits' scale (default: the format's)",
+      decimal(0, 1),
+    )
+    .option("--output <folder>", "where the files go (default: export/ in the run, or beside the model)")
+    .addHelpText("after", "\nExample: repfuse export --format onnx --form training")
+    .action(async (named, options) => {
+      const progress = createProgress(options);
+      const format = options.singleFile ? singleFileFormat(options.format) : findFormat(options.format);
+      const source = await readModelSource(named, options.form);
+      const dataset = await new Datasets(progress).ofNetwork(source.data);
+      await startBackendFor(options, progress);
+      const { quantize: precision, tolerance } = options;
+      const place = options.output ?? defaultOutput(source, { format, precision });
+      const output = options.singleFile && options.output === undefined ? `${place}-single-file` : place;
+      const result = await exportModel(source, { format, precision, tolerance, output, dataset, progress });
+      if (options.json) return printJson({ output: result.output, ...result.manifest });
+      print(renderExport(result, printColumns()));
+    });
+}
+
+function singleFileFormat(name: string): ReturnType<typeof webFormat> {
+  if (name === "web") return webFormat(true);
+  throw new InputError(
+    `--single-file is for --format web; the format is ${name}.`,
+    "Leave one of the two out, or: repfuse export --format web --single-file",
+  );
+}

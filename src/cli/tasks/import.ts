@@ -1,0 +1,72 @@
+/**
+ * `repfuse import`: PyTorch weights into a model that every other task takes.
+ *
+ * @module
+ */
+import { numbers, print, printColumns, printJson, wholeNumber } from "../command.ts";
+import { renderExport } from "../export_summary.ts";
+import { createProgress } from "../progress.ts";
+import { readClassNames } from "../../data/assemble.ts";
+import { importWeights } from "../../run/import_weights.ts";
+import { newComputeCommand, startBackendFor } from "../backend_options.ts";
+
+/** torchvision normalizes pixels in 0..1, a manifest those in 0..255. */
+const BYTE_MAX = 255;
+
+/** The command `import`. */
+export function importCommand() {
+  return newComputeCommand(
+    "import",
+    "Read PyTorch weights of RepVGG or MobileOne, in the reference's names or timm's, training or deploy form.",
+  )
+    .argument("<weights>", "a safetensors file")
+    .option(
+      "--image-size <pixels>",
+      "side of the images that the network takes (default: 224)",
+      wholeNumber(1, 4096),
+    )
+    .option(
+      "--prefix <text>",
+      'take the tensors whose names begin so, without it, such as "module." (default: all)',
+    )
+    .option(
+      "--labels <file>",
+      "names of the classes, one on a line, in the order of the logits (default: their numbers)",
+    )
+    .option("--mean <values>", "of pixels in 0..1, per channel, as in torchvision (default: 0.5)", numbers)
+    .option("--std <values>", "what the rest is divided by, per channel (default: 0.5)", numbers)
+    .option("--output <folder>", "where the model goes (default: runs/imported/ and the file's name)")
+    .addHelpText(
+      "after",
+      "\nExample: repfuse import weights.safetensors --labels labels.txt --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225",
+    )
+    .action(async (path, options) => {
+      const progress = createProgress(options);
+      const classNames = options.labels === undefined ? undefined : await readClassNames(options.labels);
+      await startBackendFor(options, progress);
+      const inBytes = (values?: number[]) => values?.map((value) => BYTE_MAX * value);
+      const result = await importWeights(path, {
+        prefix: options.prefix,
+        imageSize: options.imageSize,
+        classNames,
+        mean: inBytes(options.mean),
+        scale: inBytes(options.std),
+        output: options.output ?? `runs/imported/${baseName(path)}`,
+        progress,
+      });
+      const { output, manifest, network, parameters } = result;
+      if (options.json) return printJson({ output, ...manifest, dialect: network.dialect, parameters });
+      const { block } = network.config;
+      print(
+        `${block}, ${network.form} form, ${network.dialect} names, ${
+          parameters.toLocaleString("en")
+        } parameters`,
+      );
+      print(renderExport(result, printColumns()));
+      print(network.form === "training" ? `Next: repfuse fuse ${output}` : `Next: repfuse export ${output}`);
+    });
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1).replace(/\.safetensors$/, "");
+}

@@ -1,0 +1,50 @@
+/**
+ * `repfuse predict`: what a network takes pictures for, in any form and any format.
+ *
+ * @module
+ */
+import { print, printColumns, printJson, wholeNumber } from "../command.ts";
+import { oneOf } from "../options.ts";
+import { createProgress } from "../progress.ts";
+import { formatShare } from "../../text/quantities.ts";
+import { renderTable } from "../../text/table.ts";
+import { openClassifier } from "../../run/open_classifier.ts";
+import { pixelsOfFile } from "../../classify/picture.ts";
+import { predictTop } from "../../classify/predict.ts";
+import { newComputeCommand, startBackendFor } from "../backend_options.ts";
+
+const DEFAULT_TOP = 3;
+
+/** The command `predict`. */
+export function predictCommand() {
+  return newComputeCommand(
+    "predict",
+    "What a network takes pictures for. Pictures of any size: the middle square is cut out and resized.",
+  )
+    .argument("<image...>", "PNG or JPEG files")
+    .option(
+      "--model <path>",
+      "a run, a folder that export or import wrote, a model.json, .onnx or .safetensors (default: the newest fused run)",
+    )
+    .option("--form <form>", "which form of a run: fused or training", oneOf(["fused", "training"]), "fused")
+    .option("--top <count>", "classes per picture", wholeNumber(1), DEFAULT_TOP)
+    .addHelpText("after", "\nExample: repfuse predict photo.jpg --model runs/NAME/export/onnx --top 1")
+    .action(async (paths, options) => {
+      await startBackendFor(options, createProgress(options));
+      const { classifier, card, path, format, form } = await openClassifier(options.model, options.form);
+      const pixels: Uint8Array[] = [];
+      for (const image of paths) pixels.push(await pixelsOfFile(image, card));
+      const guesses = await predictTop(classifier, card, pixels, options.top);
+      const predictions = paths.map((image, i) => ({ image, top: guesses[i]! }));
+      if (options.json) return printJson({ model: path, format, form, predictions });
+      print(
+        renderTable(
+          ["image", "class", "probability"],
+          predictions.flatMap(({ image, top }) =>
+            top.map(({ name, probability }, i) => [i === 0 ? image : "", name, formatShare(probability)])
+          ),
+          { width: printColumns() },
+        ).trimEnd(),
+      );
+    });
+}

@@ -1,0 +1,123 @@
+/**
+ * The flags that describe a training: the network, the data and how it is trained. Every task that trains has them.
+ *
+ * @module
+ */
+import { InvalidArgumentError } from "@commander-js/extra-typings";
+import { PRESET_NAMES } from "../model/presets.ts";
+import { readRunConfigFile } from "../run/config.ts";
+import { isRunName } from "../run/run_directory.ts";
+import { trainingSchema } from "../train/config.ts";
+import { DEFAULT_PRESET, DEFAULT_SEED, requestConfig, type RequestedConfig } from "../train/run_config.ts";
+import { newComputeCommand } from "./backend_options.ts";
+import { decimal, wholeNumber } from "./command.ts";
+import { BLOCK_HELP, blockKind, networkChanges, networkSetting, SET_HELP } from "./network_flags.ts";
+import { definedOnly } from "./options.ts";
+
+const DEFAULTS = trainingSchema.parse({});
+
+/** The flags of {@link newNetworkCommand}. */
+export type TrainingFlags = ReturnType<ReturnType<typeof newTrainingCommand>["opts"]>;
+
+/** A parser for `--name`. */
+export function runName(text: string): string {
+  if (isRunName(text)) return text;
+  throw new InvalidArgumentError("It must be a plain name of letters, digits, dots, dashes and underscores.");
+}
+
+/** A command with the flags that say where a network begins: `--preset`, `--config`, `--data`, `--image-size`, `--name`. */
+export function newNetworkCommand(name: string, description: string) {
+  return newComputeCommand(name, description)
+    .option(
+      "--name <name>",
+      "the folder below runs/, one that is not there yet (default: from the time)",
+      runName,
+    )
+    .option(
+      "--preset <name>",
+      `sizes of the network: ${PRESET_NAMES.join(", ")} (default: ${DEFAULT_PRESET})`,
+    )
+    .option(
+      "--config <file>",
+      "a JSON file with any of: preset, seed, data, network, training; flags win over it (default: none)",
+    )
+    .option(
+      "--data <source>",
+      "shapes10, or a folder of IDX files, CIFAR-10 batches or class folders (default: shapes10)",
+    )
+    .option(
+      "--image-size <pixels>",
+      "resize the images of class folders to this side (default: as they are)",
+      wholeNumber(8, 1024),
+    );
+}
+
+/** A command with the flags of {@link newNetworkCommand}, and those that say how one network is made and trained. */
+export function newTrainingCommand(name: string, description: string) {
+  return newNetworkCommand(name, description)
+    .option("--block <kind>", `${BLOCK_HELP} (default: the preset's)`, blockKind)
+    .option("--set <key=value>", `${SET_HELP} (default: as the preset says)`, networkSetting)
+    .option("--epochs <count>", by("passes over the training images", DEFAULTS.epochs), wholeNumber(1))
+    .option("--batch-size <count>", by("images per step", DEFAULTS.batchSize), wholeNumber(2))
+    .option("--learning-rate <rate>", by("peak learning rate", DEFAULTS.learningRate), decimal(1e-9))
+    .option("--warmup-epochs <count>", by("epochs of linear warm-up", DEFAULTS.warmupEpochs), decimal(0))
+    .option("--momentum <value>", by("Nesterov momentum", DEFAULTS.momentum), decimal(0, 0.9999))
+    .option("--weight-decay <value>", by("L2 decay on kernels", DEFAULTS.weightDecay), decimal(0))
+    .option(
+      "--label-smoothing <value>",
+      by("probability spread over all classes", DEFAULTS.labelSmoothing),
+      decimal(0, 0.9),
+    )
+    .option("--shift <pixels>", by("largest random shift", DEFAULTS.shift), wholeNumber(0))
+    .option("--no-flip", "do not mirror training images, for digits and letters (default: mirrored)")
+    .option(
+      "--ema-decay <value>",
+      by("average the weights with this decay, for example 0.99", DEFAULTS.emaDecay),
+      decimal(0, 0.99999),
+    )
+    .option("--dropout <share>", by("dropout before the head", DEFAULTS.dropout), decimal(0, 0.95))
+    .option(
+      "--r-drop <alpha>",
+      by("R-Drop with this weight; needs --dropout", DEFAULTS.rDropAlpha),
+      decimal(0),
+    )
+    .option(
+      "--recalibrate <batches>",
+      by("recompute BatchNorm statistics over so many batches", DEFAULTS.recalibrateBatches),
+      wholeNumber(0),
+    )
+    .option("--seed <number>", by("seed of everything random", DEFAULT_SEED), wholeNumber(0, 0x7fffffff));
+}
+
+/**
+ * What the flags and the configuration file that they name ask for.
+ *
+ * @throws {InputError} when the file cannot be read, or they contradict each other.
+ */
+export async function requestFrom(flags: TrainingFlags): Promise<RequestedConfig> {
+  const file = flags.config === undefined ? {} : await readRunConfigFile(flags.config);
+  return requestConfig(file, {
+    ...definedOnly({ preset: flags.preset, seed: flags.seed, network: networkChanges(flags) }),
+    data: definedOnly({ source: flags.data, imageSize: flags.imageSize }),
+    training: definedOnly({
+      epochs: flags.epochs,
+      batchSize: flags.batchSize,
+      learningRate: flags.learningRate,
+      warmupEpochs: flags.warmupEpochs,
+      momentum: flags.momentum,
+      weightDecay: flags.weightDecay,
+      labelSmoothing: flags.labelSmoothing,
+      shift: flags.shift,
+      flip: flags.flip ? undefined : false,
+      emaDecay: flags.emaDecay,
+      dropout: flags.dropout,
+      rDropAlpha: flags.rDrop,
+      recalibrateBatches: flags.recalibrate,
+    }),
+  });
+}
+
+/** Not commander's own default, which would win over the configuration file. */
+function by(what: string, value: number): string {
+  return `${what} (default: ${value})`;
+}
