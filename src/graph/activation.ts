@@ -1,0 +1,32 @@
+/**
+ * The activations that an operation can carry, by the names that Keras gives them.
+ *
+ * @module
+ */
+
+/** Functions of one number. */
+export const ACTIVATIONS = [
+  "linear",
+  "relu",
+  "relu6",
+  "leaky_relu",
+  "elu",
+  "selu",
+  "gelu",
+  "gelu_new",
+  "sigmoid",
+  "hard_sigmoid",
+  "softplus",
+  "softsign",
+  "swish",
+  "mish",
+  "tanh",
+] as const;
+
+/** The name of one of {@link ACTIVATIONS}. */
+export type Activation = (typeof ACTIVATIONS)[number];
+
+/** The activation of this name, or nothing. */
+export function activationNamed(name: string): Activation | undefined {
+  return ACTIVATIONS.find((activation) => activation === name);
+}
