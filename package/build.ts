@@ -8,7 +8,7 @@
  * @module
  */
 import { execFile } from "node:child_process";
-import { copyFile, glob, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { CONTEST_SCRIPT, THREAD_SCRIPT } from "../src/bench/where/contest_folder.ts";
@@ -16,6 +16,7 @@ import { builtFile, scriptOf } from "../src/deploy/script.ts";
 import { MODULE_SCRIPT } from "../src/deploy/module_format.ts";
 import { PAGE_SCRIPT } from "../src/deploy/web_format.ts";
 import { compile } from "./compile.ts";
+import { filesBelow } from "./files_below.ts";
 import { manifestOf, packagesIn, type Project } from "./manifest.ts";
 import { shipKernels } from "./shipped_kernels.ts";
 
@@ -27,10 +28,10 @@ const LIBRARY = "lib";
 const COMPILED = new URL(`${LIBRARY}/`, PACKAGE);
 
 /** Entries that nothing imports: the command, and what a worker begins with. */
-const ENTRIES = ["kernels/threads/deno_worker.ts"];
+const ENTRIES = ["cli/main.ts", "kernels/threads/node_worker.ts"];
 
 /** Files that the code reads as they are. */
-const ASSETS = "**/{*.html,*.css,api.ts}";
+const ASSETS = /\.(?:html|css)$|(?:^|\/)api\.ts$/;
 
 const SCRIPTS = [PAGE_SCRIPT, MODULE_SCRIPT, CONTEST_SCRIPT, THREAD_SCRIPT];
 
@@ -46,12 +47,13 @@ await compile(
 );
 await shipKernels(new URL("kernels/", COMPILED));
 for (const script of SCRIPTS) await place(relativeTo(SOURCE, builtFile(script)), await scriptOf(script));
-for await (const name of glob(ASSETS, { cwd: fileURLToPath(SOURCE) })) {
+for (const name of await filesBelow(SOURCE, ASSETS)) {
   await place(name, await readFile(new URL(name, SOURCE)));
 }
 for (const name of ["README.md", "LICENSE", "CHANGELOG.md"]) {
   await copyFile(new URL(name, ROOT), new URL(name, PACKAGE));
 }
+await chmod(new URL("cli/main.js", COMPILED), 0o755);
 const manifest = manifestOf(project, await importedPackages(), LIBRARY);
 await writeFile(new URL("package.json", PACKAGE), JSON.stringify(manifest, null, 2) + "\n");
 const { stdout } = await promisify(execFile)("npm", [
@@ -73,9 +75,7 @@ async function place(name: string, content: string | Uint8Array): Promise<void> 
 
 async function importedPackages(): Promise<Set<string>> {
   const packages = new Set<string>();
-  for await (
-    const name of glob("**/*.{js,d.ts}", { cwd: fileURLToPath(COMPILED), exclude: ["**/*.bundle.js"] })
-  ) {
+  for (const name of await filesBelow(COMPILED, /(?<!\.bundle)\.js$|\.d\.ts$/)) {
     for (const found of packagesIn(await readFile(new URL(name, COMPILED), "utf8"))) packages.add(found);
   }
   return packages;

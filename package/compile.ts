@@ -4,10 +4,11 @@
  *
  * @module
  */
-import { glob, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { WorkError } from "../src/errors.ts";
+import { filesBelow } from "./files_below.ts";
 
 const OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2022,
@@ -55,7 +56,7 @@ export async function compile(
       }),
     );
   }
-  for await (const name of glob("**/*.d.ts", { cwd: fileURLToPath(target) })) {
+  for (const name of await filesBelow(target, /\.d\.ts$/)) {
     const file = new URL(name, target);
     await writeFile(file, namingJavaScript(await readFile(file, "utf8")));
   }

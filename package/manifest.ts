@@ -3,6 +3,7 @@
  *
  * @module
  */
+import ts from "typescript";
 import { WorkError } from "../src/errors.ts";
 
 /** What is read of `deno.json`. */
@@ -44,13 +45,14 @@ export function manifestOf(project: Project, packages: ReadonlySet<string>, libr
   };
 }
 
-/** The names of the packages that a module or a declaration file imports, or resolves. */
+/** The names of the packages that a module or a declaration file imports, or whose files it looks for. */
 export function packagesIn(code: string): string[] {
-  const specifiers = code.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "")
-    .matchAll(/(?:\bfrom|\bimport(?:\.meta\.resolve)?)\s*\(?\s*"([^."#][^"]*)"/g);
-  return [...specifiers]
-    .map(([, specifier]) => specifier!)
-    .filter((specifier) => !specifier.startsWith("node:"))
+  const imported = ts.preProcessFile(code, true, true).importedFiles.map(({ fileName }) => fileName);
+  const resolved = [...code.matchAll(/import\.meta\.resolve\("([^"]+)"\)/g)].map(([, specifier]) =>
+    specifier!
+  );
+  return [...imported, ...resolved]
+    .filter((specifier) => !/^(?:\.|#|node:)/.test(specifier))
     .map((specifier) => specifier.match(/^(?:@[^/]+\/)?[^/]+/)![0]);
 }
 

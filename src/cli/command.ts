@@ -44,7 +44,8 @@ const OUTPUT = {
 };
 
 /** What {@link runTask} needs of a command. */
-interface Runnable {
+export interface Runnable {
+  description(): string;
   name(): string;
   name(text: string): unknown;
   parseAsync(argv: readonly string[], options: { from: "user" }): Promise<unknown>;

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { fileURLToPath } from "node:url";
 import { mkdir, rm } from "node:fs/promises";
 import { InputError, WorkError } from "../errors.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
 import { sha256 } from "../files/hash.ts";
+import { keptFolder } from "../files/kept_folder.ts";
 import { withLock } from "../files/lock.ts";
 import { exists, readBytes, readJson } from "../files/read.ts";
 import type { LoadOptions } from "./assemble.ts";
@@ -17,8 +17,6 @@ import { encodeIdxFolder, loadIdxFolder } from "./idx_folder.ts";
 import { CHANNELS } from "./paint.ts";
 import { drawShapes, SHAPE_NAMES, SHAPES10, type ShapesRecipe } from "./shapes.ts";
 
-/** Where Shapes10 lies: with this program, whatever folder it is called from. */
-export const SHAPES10_FOLDER: string = fileURLToPath(new URL("../../data/shapes10", import.meta.url));
 /** What a person writes to get it. */
 export const SHAPES10_NAME = "shapes10";
 
@@ -42,7 +40,7 @@ interface Checksums {
  */
 export async function loadShapes10(
   options: LoadOptions = {},
-  folder: string = SHAPES10_FOLDER,
+  folder: string = keptFolder("shapes10"),
   recipe: ShapesRecipe = SHAPES10,
 ): Promise<Dataset> {
   let checksums = await readChecksums(folder);

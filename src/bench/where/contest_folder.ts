@@ -74,9 +74,9 @@ export async function fillContestFolder(
     sharedKernels: await compiledKernels({ only: INFERENCE_KERNELS, sharedMemory: true }),
   };
   await writeFile(`${folder}/${CONTEST_FILES.data}`, JSON.stringify(data));
-  await copyOf("@tensorflow/tfjs-backend-wasm", CONTEST_FILES.tfjsWasm, folder);
-  await copyOf("@tensorflow/tfjs-backend-wasm", CONTEST_FILES.tfjsThreadedWasm, folder);
-  await copyOf("onnxruntime-web/wasm", CONTEST_FILES.ortWasm, folder);
+  await copyOf(import.meta.resolve("@tensorflow/tfjs-backend-wasm"), CONTEST_FILES.tfjsWasm, folder);
+  await copyOf(import.meta.resolve("@tensorflow/tfjs-backend-wasm"), CONTEST_FILES.tfjsThreadedWasm, folder);
+  await copyOf(import.meta.resolve("onnxruntime-web/wasm"), CONTEST_FILES.ortWasm, folder);
   await writeFile(`${folder}/${CONTEST_FILES.script}`, await scriptOf(CONTEST_SCRIPT));
   await writeFile(`${folder}/${CONTEST_FILES.threadScript}`, await scriptOf(THREAD_SCRIPT));
   await writeFile(`${folder}/${LAUNCHER_FILE}`, launcherText());
@@ -90,8 +90,7 @@ function testImages(dataset: Dataset, count: number): Float32Array<ArrayBuffer> 
 }
 
 /** Copies a file that lies beside the entry point of a package. */
-async function copyOf(name: string, file: string, folder: string): Promise<void> {
-  const url = new URL(`./${file}`, import.meta.resolve(name));
-  const bytes = await readBytes(decodeURIComponent(url.pathname), `a file of ${name}`);
+async function copyOf(entry: string, file: string, folder: string): Promise<void> {
+  const bytes = await readBytes(new URL(`./${file}`, entry), "a file of an engine");
   await writeFile(`${folder}/${file}`, bytes);
 }

@@ -36,7 +36,7 @@ class IdleWorker {
  */
 export async function withSharedHeap<T>(initialize: () => Promise<T>): Promise<T> {
   tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", true);
-  const worker = Object.getOwnPropertyDescriptor(globalThis, "Worker")!;
+  const worker = Object.getOwnPropertyDescriptor(globalThis, "Worker");
   const { cpus } = os;
   // The backend assigns the class of node:worker_threads to the global name; this setter ignores it.
   Object.defineProperty(globalThis, "Worker", { get: () => IdleWorker, set() {}, configurable: true });
@@ -46,6 +46,8 @@ export async function withSharedHeap<T>(initialize: () => Promise<T>): Promise<T
     return await initialize();
   } finally {
     os.cpus = cpus;
-    Object.defineProperty(globalThis, "Worker", worker);
+    // Node.js has none.
+    if (worker === undefined) Reflect.deleteProperty(globalThis, "Worker");
+    else Object.defineProperty(globalThis, "Worker", worker);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Starts workers in Deno. They are those of `node:worker_threads`, since only these can be unreferenced, so that a
+ * Starts workers in Deno and Node.js. They are those of `node:worker_threads`, since only these can be unreferenced, so that a
  * program with idle workers ends when its own work does. They run one file of this folder and need no permission but
  * `--allow-read`: their environment is empty, since Deno would ask the person for the whole of `process.env` to copy it.
  *
@@ -9,10 +9,10 @@ import { Worker } from "node:worker_threads";
 import type { PoolWorker } from "./pool.ts";
 import type { WorkerStart } from "./serve.ts";
 
-/** The entry file of a worker: it must hand its `workerData` to `serve`. */
-const ENTRY = new URL("./deno_worker.ts", import.meta.url);
+/** The entry file of a worker, which hands its `workerData` to `serve`. It is compiled wherever this file is. */
+const ENTRY = new URL(`./node_worker${import.meta.url.match(/\.[jt]s$/)?.[0]}`, import.meta.url);
 
-/** Starts a worker of Deno's. */
+/** Starts a worker. */
 export function spawnWorker(start: WorkerStart, entry: URL = ENTRY): PoolWorker {
   const worker = new Worker(entry, { workerData: start, env: {} });
   const ended = new Promise<string>((resolve) => {

@@ -1,5 +1,5 @@
 /**
- * The entry file of a worker in Deno.
+ * The entry file of a worker in Deno and Node.js.
  *
  * @module
  */
