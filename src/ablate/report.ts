@@ -106,6 +106,6 @@ function checkDeployCosts(members: readonly MemberResult[]): void {
   if (odd === undefined) return;
   throw new GateError(
     `The deploy forms of ${first.run} and ${odd.run} do not cost the same: ${text(first)} and ${text(odd)}.`,
-    `See what did not merge: deno task inspect ${odd.run}`,
+    `See what did not merge: repfuse inspect ${odd.run}`,
   );
 }

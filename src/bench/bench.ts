@@ -29,7 +29,7 @@ export interface BenchSettings {
   readonly seed: number;
 }
 
-/** What a bare `deno task bench` does: about ten seconds for a small network. */
+/** What a bare `repfuse bench` does: about ten seconds for a small network. */
 export const DEFAULT_SETTINGS: BenchSettings = {
   batches: [1, 32],
   rounds: 200,

@@ -48,7 +48,7 @@ export async function requireSameOutputs(
               formatDifference(difference)
             } of their scale, at most ${tolerance} is allowed. ` +
             "There is no speedup to report.",
-          "Fuse the run again, which says where the two forms part: deno task fuse",
+          "Fuse the run again, which says where the two forms part: repfuse fuse",
         );
       }
       largest = Math.max(largest, difference);

@@ -215,7 +215,7 @@ function drawRemarks(
   }
   if (told.length < refusals.length) {
     const more = refusals.length - told.length;
-    content.push(drawQuietLabel(`and ${more} more that deno task inspect lists`, { x: CARD_MARGIN, y }));
+    content.push(drawQuietLabel(`and ${more} more that inspect lists`, { x: CARD_MARGIN, y }));
     y += LINE_HEIGHT;
   }
   return { content, bottom: refusals.length === 0 ? top - BAND_GAP : y - LINE_HEIGHT };

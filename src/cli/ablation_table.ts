@@ -1,5 +1,5 @@
 /**
- * What `deno task ablate` prints: one line per training form, accuracy beside the costs.
+ * What `repfuse ablate` prints: one line per training form, accuracy beside the costs.
  *
  * @module
  */

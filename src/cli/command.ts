@@ -53,7 +53,7 @@ export interface Runnable {
 
 /**
  * Parses the arguments, runs the command's action and leaves the process with the documented exit code. A leading `--`
- * is dropped, since people type `deno task train -- --epochs 3`.
+ * is dropped, since people type `repfuse train -- --epochs 3`.
  *
  * @param command A command with its action.
  * @param args The arguments; the process's own when not given.

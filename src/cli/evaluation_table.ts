@@ -1,5 +1,5 @@
 /**
- * What `deno task evaluate` prints.
+ * What `repfuse evaluate` prints.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What `deno task export` prints.
+ * What `repfuse export` prints.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What `deno task fuse` prints: the cost before and after, the regions, and the proof.
+ * What `repfuse fuse` prints: the cost before and after, the regions, and the proof.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What `deno task inspect` prints: the regions with what each saves, and every refused merge with its law and its advice.
+ * What `repfuse inspect` prints: the regions with what each saves, and every refused merge with its law and its advice.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * How this program was started, and so how a person types its commands: `deno task fuse` in a clone of the repository,
+ * How this program was started, and so how a person types its commands: `repfuse fuse` in a clone of the repository,
  * `repfuse fuse` where the package is installed. Every other room writes `repfuse fuse`.
  *
  * @module

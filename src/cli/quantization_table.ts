@@ -1,5 +1,5 @@
 /**
- * What `deno task export --quantize` says about its cost.
+ * What `repfuse export --quantize` says about its cost.
  *
  * @module
  */

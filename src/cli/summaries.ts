@@ -17,7 +17,7 @@ export function renderTrainingSummary(
   } s${speed}).`;
 }
 
-/** What `deno task fuse --json` prints. */
+/** What `repfuse fuse --json` prints. */
 export interface FusionSummary {
   /** The run, or the model file, that was fused. */
   readonly run: string;

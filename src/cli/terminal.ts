@@ -84,7 +84,7 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
       const code = error instanceof Error && "code" in error ? error.code : undefined;
       // A pipe that is full for the moment.
       if (code === "EAGAIN") continue;
-      // The reader has seen enough, or the terminal is gone: `deno task inspect | head`.
+      // The reader has seen enough, or the terminal is gone: `repfuse inspect | head`.
       if (code === "EPIPE" || code === "EIO") process.exit(BROKEN_PIPE_EXIT);
       throw error;
     }

@@ -31,7 +31,7 @@ export const SAFETENSORS_FORMAT: ExportFormat = {
     if (source.network === undefined) {
       throw new InputError(
         `Cannot write ${source.path} for PyTorch: its architecture is not known, so there are no names to give.`,
-        "Export a run, or a network that deno task import made; others go to --format onnx.",
+        "Export a run, or a network that repfuse import made; others go to --format onnx.",
       );
     }
     const model = await openModel(artifacts, source.path);

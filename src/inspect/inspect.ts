@@ -41,7 +41,7 @@ export interface InspectedRegion {
   readonly multiplyAccumulates: BeforeAfter<number | null>;
 }
 
-/** A network as `deno task inspect` shows it. */
+/** A network as `repfuse inspect` shows it. */
 export interface Inspection {
   /** What the training form costs. */
   readonly before: NetworkCost;

@@ -90,6 +90,6 @@ function interrupted({ path }: AblationFolder, done: number, count: number): Int
     `${done} of ${
       formatCount(count, "network")
     } of the ablation ${path} are done, and the one that was running is saved.`,
-    `Go on with: deno task ablate --resume ${path}`,
+    `Go on with: repfuse ablate --resume ${path}`,
   );
 }

@@ -64,11 +64,11 @@ export async function createAblation(
 export async function findAblation(named: string | undefined, root = RUNS_FOLDER): Promise<AblationFolder> {
   const folder = named ?? await newestAblation(root);
   if (folder === undefined) {
-    throw new InputError(`There is no ablation below ${root}/.`, "Start one: deno task ablate");
+    throw new InputError(`There is no ablation below ${root}/.`, "Start one: repfuse ablate");
   }
   const found = ablationFolderAt(folder);
   if (await exists(found.plan)) return found;
-  throw new InputError(`${folder} is not an ablation: it has no plan.json.`, "Start one: deno task ablate");
+  throw new InputError(`${folder} is not an ablation: it has no plan.json.`, "Start one: repfuse ablate");
 }
 
 /** @throws {InputError} when the plan is missing or not one of ours. */

@@ -59,7 +59,7 @@ export async function evaluationData(
   if (source === undefined) {
     throw new InputError(
       `Cannot evaluate ${path}: it does not say which data set it was trained on.`,
-      "Name one: deno task evaluate MODEL --data FOLDER",
+      "Name one: repfuse evaluate MODEL --data FOLDER",
     );
   }
   const [height, width, channels] = card.inputSize;

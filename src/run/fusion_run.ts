@@ -159,7 +159,7 @@ async function checkSnapshot(run: RunDirectory, artifacts: tf.io.ModelArtifacts)
   if (stored.hash !== hash) {
     throw new InputError(
       `The model in ${run.snapshot} does not hold the statistics of its bn_snapshot.json: one of them was changed.`,
-      `Write both again from the last checkpoint: deno task train --resume ${run.path}`,
+      `Write both again from the last checkpoint: repfuse train --resume ${run.path}`,
     );
   }
   return hash;

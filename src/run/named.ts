@@ -92,7 +92,7 @@ export async function findSource(
   throw new InputError(
     `${named} is a network in the format ${format}: expected a run, or a ${MODEL_FILE} of TensorFlow.js or its folder.`,
     format === "safetensors"
-      ? `Import it first: deno task import ${named}`
+      ? `Import it first: repfuse import ${named}`
       : "Name the run or the model that it was exported from.",
   );
 }

@@ -80,7 +80,7 @@ async function openExport({ folder, manifest }: NamedExport): Promise<OpenedNetw
         found.slice(0, 12)
       }, ` +
         `expected ${expected.slice(0, 12)}.`,
-      `Export it again: deno task export ${manifest.source.path} --format ${manifest.format}`,
+      `Export it again: repfuse export ${manifest.source.path} --format ${manifest.format}`,
     );
   }
   const { form, data, format } = manifest;

@@ -197,14 +197,14 @@ async function runNamed(named: string, root: string): Promise<RunDirectory | und
 }
 
 const HINTS: Record<RunStage, string> = {
-  started: "Start one: deno task train",
-  trained: "Train one first: deno task train",
-  fused: "Fuse one first: deno task fuse",
+  started: "Start one: repfuse train",
+  trained: "Train one first: repfuse train",
+  fused: "Fuse one first: repfuse fuse",
 };
 
 function hintFor(stage: RunStage, path: string): string {
-  if (stage === "fused") return `Fuse it first: deno task fuse ${path}`;
-  return `Finish its training first: deno task train --resume ${path}`;
+  if (stage === "fused") return `Fuse it first: repfuse fuse ${path}`;
+  return `Finish its training first: repfuse train --resume ${path}`;
 }
 
 /** Whether a run has come as far as a stage. The last file that a stage writes says so. */

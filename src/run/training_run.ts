@@ -47,7 +47,7 @@ export interface TrainingContext {
   readonly signal: AbortSignal;
 }
 
-/** What `deno task train --json` prints. */
+/** What `repfuse train --json` prints. */
 export interface TrainingSummary {
   readonly run: string;
   readonly epochs: number;
@@ -99,7 +99,7 @@ export async function resumeTraining(run: RunDirectory, context: TrainingContext
     throw new InputError(
       `The data set ${config.data.source} is not the one that ${run.path} began with: its checksum is ` +
         `${dataset.checksum.slice(0, 12)}, not ${config.data.checksum.slice(0, 12)}.`,
-      "Bring the data back, or start a new run: deno task train",
+      "Bring the data back, or start a new run: repfuse train",
     );
   }
   const model = createNetwork(config.network, { seed: config.seed });
@@ -143,7 +143,7 @@ async function continueRun(
     await saveCheckpoint(run.checkpoints, session.capture(), architecture, false);
     throw new InterruptedError(
       `the run ${run.path} is saved after step ${session.step} of epoch ${session.epoch + 1}.`,
-      `Go on with: deno task train --resume ${run.path}`,
+      `Go on with: repfuse train --resume ${run.path}`,
     );
   }
 

@@ -115,7 +115,7 @@ export async function loadCheckpoint(path: string, expected: CheckpointExpectati
   if (misfit) {
     throw new ForeignCheckpointError(
       `The checkpoint ${path} belongs to another network, data set or training configuration.`,
-      "Start a new run instead: deno task train",
+      "Start a new run instead: repfuse train",
     );
   }
   return state;

@@ -261,7 +261,7 @@ export class TrainingSession {
         this.learningRate.toPrecision(3)
       }). ` +
         "The last checkpoint is as it was.",
-      `Start again with a lower rate: deno task train --learning-rate ${this.config.learningRate / 10}`,
+      `Start again with a lower rate: repfuse train --learning-rate ${this.config.learningRate / 10}`,
     );
   }
 }

@@ -102,7 +102,7 @@ Deno.test("exportModel() refuses PyTorch's names where PyTorch would pad otherwi
       (error) => {
         assert(error instanceof InputError);
         assert.match(error.message, /differs from PyTorch's padding at stride 4 on 32 pixels/);
-        assert.match(error.hint!, /deno task train --set padding=explicit/);
+        assert.match(error.hint!, /repfuse train --set padding=explicit/);
         return true;
       },
     );

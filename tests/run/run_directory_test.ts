@@ -66,8 +66,8 @@ Deno.test("findRun() says which command comes first when there is no such run", 
       }
       return assert.fail("found a run");
     };
-    assert.match(await hintOf(undefined, "trained"), /no trained run below .*deno task train/);
-    assert.match(await hintOf(run, "trained"), new RegExp(`deno task train --resume ${run}`));
-    assert.match(await hintOf(run, "fused"), new RegExp(`deno task fuse ${run}`));
+    assert.match(await hintOf(undefined, "trained"), /no trained run below .*repfuse train/);
+    assert.match(await hintOf(run, "trained"), new RegExp(`repfuse train --resume ${run}`));
+    assert.match(await hintOf(run, "fused"), new RegExp(`repfuse fuse ${run}`));
     assert.match(await hintOf(`${root}/nowhere`, "started"), /is not a run.*The newest run is/);
   }));

@@ -45,7 +45,7 @@ const CONTROL = /\x1b\[[0-9;?]*[A-Za-z]/g;
 /** Runs a command on a terminal to its end. A prompt and a hang fail at once, with what stands on the screen. */
 export async function onTerminal(
   command: readonly string[],
-  { columns, folder, keys = [], timeoutMs = 60_000 }: SessionOptions,
+  { columns, folder, keys = [], timeoutMs = 120_000 }: SessionOptions,
 ): Promise<Session> {
   const line = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
   const shell = `stty rows 40 cols ${columns}; exec ${line}`;

@@ -1,5 +1,5 @@
 /**
- * How long each form takes, measured as `deno task bench` measures: in turn, on the same image, so that whatever slows the
+ * How long each form takes, measured as `repfuse bench` measures: in turn, on the same image, so that whatever slows the
  * machine slows both.
  *
  * @module

@@ -60,7 +60,7 @@ function checkPadding(config: NetworkConfig): void {
       throw new InputError(
         `Cannot write the weights for PyTorch: the network pads as TensorFlow's "same" does, which differs from ` +
           `PyTorch's padding at stride ${stride} on ${uneven} pixels.`,
-        "Train with PyTorch's padding: deno task train --set padding=explicit. Or export to ONNX, which has both.",
+        "Train with PyTorch's padding: repfuse train --set padding=explicit. Or export to ONNX, which has both.",
       );
     }
     [height, width] = [Math.ceil(height / stride), Math.ceil(width / stride)];
