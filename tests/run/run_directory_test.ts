@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
-import { createRunDirectory, findRun, listRuns } from "../../src/run/run_directory.ts";
+import {
+  createRunDirectory,
+  findRun,
+  isRunName,
+  listRuns,
+  namedFolder,
+} from "../../src/run/run_directory.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 
 /** Runs a test with the path of a folder for runs, which does not exist yet. */
@@ -70,4 +76,18 @@ Deno.test("findRun() says which command comes first when there is no such run", 
     assert.match(await hintOf(run, "trained"), new RegExp(`repfuse train --resume ${run}`));
     assert.match(await hintOf(run, "fused"), new RegExp(`repfuse fuse ${run}`));
     assert.match(await hintOf(`${root}/nowhere`, "started"), /is not a run.*The newest run is/);
+  }));
+
+Deno.test("isRunName() takes plain names and nothing that means another folder", () => {
+  for (const name of ["photos", "2030-01-02", "a.b_c", "7"]) assert.ok(isRunName(name), name);
+  for (const name of ["", ".", "..", ".hidden", "a/b", "../a", "a\\b", "a b", "-x", "a.", "é\0"]) {
+    assert.ok(!isRunName(name), name);
+  }
+});
+
+Deno.test("namedFolder() refuses a folder that is there, whatever it holds", () =>
+  inFolder(async (root) => {
+    assert.equal(await namedFolder("photos", root), `${root}/photos`);
+    await Deno.mkdir(`${root}/photos`, { recursive: true });
+    await assert.rejects(namedFolder("photos", root), /There is .*photos already/);
   }));
