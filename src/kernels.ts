@@ -3,6 +3,6 @@
  *
  * @module
  */
-export { type InstalledKernels, installKernels, type InstallOptions } from "./kernels/install.ts";
-export type { InstructionSet } from "./kernels/instance.ts";
-export { type BackendInfo, type BackendOptions, startBackend } from "./kernels/backend.ts";
+export { type InstalledKernels, installKernels, type InstallOptions } from "./kernels/tfjs/install.ts";
+export type { InstructionSet } from "./kernels/instruction_set.ts";
+export { type BackendInfo, type BackendOptions, startBackend } from "./kernels/tfjs/backend.ts";

@@ -7,7 +7,7 @@ import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { newCommand, print, printColumns, printJson, runTask, wholeNumber } from "../src/cli/command.ts";
 import { createProgress } from "../src/cli/progress.ts";
 import { renderTable } from "../src/text/table.ts";
-import { startBackend } from "../src/kernels/backend.ts";
+import { startBackend } from "../src/kernels/tfjs/backend.ts";
 import { type Result, statusOf, TARGET_COLUMNS, targetRow } from "../benchmarks/kernels/targets.ts";
 import { compareKernels, kernelRow } from "../benchmarks/kernels/kernel_section.ts";
 import { kernelSets } from "../benchmarks/kernels/kernel_sets.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { Shape4D } from "../../src/kernels/composed/compose.ts";
-import { byteOffset, wasmBackend } from "../../src/kernels/heap.ts";
+import type { Shape4D } from "../../src/kernels/heap.ts";
+import { heapOf, wasmBackend } from "../../src/kernels/tfjs/backend_heap.ts";
 
 /** One kernel on one shape. */
 export interface KernelCase {
@@ -107,7 +107,7 @@ function kernelCase(kernel: string, sizes: Sizes): KernelCase {
     run() {
       const output = tf.getKernel(kernel, "wasm")!.kernelFunc({ inputs, attrs, backend }) as tf.TensorInfo;
       // An output may wait until somebody asks where it lies.
-      byteOffset(backend, output);
+      heapOf(backend).addressOf(output.dataId);
       backend.disposeData(output.dataId);
     },
     dispose: () => tf.dispose([x, filter, dy]),

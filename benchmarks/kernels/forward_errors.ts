@@ -6,9 +6,9 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { Random } from "../../src/random.ts";
-import type { Shape4D } from "../../src/kernels/composed/compose.ts";
+import type { Shape4D } from "../../src/kernels/heap.ts";
 import { chooseTile, isWinograd } from "../../src/kernels/conv2d/winograd.ts";
-import { wasmBackend } from "../../src/kernels/heap.ts";
+import { wasmBackend } from "../../src/kernels/tfjs/backend_heap.ts";
 
 /** What one kernel on one shape missed by. */
 export interface ForwardError {

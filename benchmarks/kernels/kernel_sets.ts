@@ -4,7 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { installKernels } from "../../src/kernels/install.ts";
+import { installKernels } from "../../src/kernels/tfjs/install.ts";
 
 /** The two sets of kernels that a benchmark compares. */
 export interface KernelSets {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { createKernelContext } from "../../src/kernels/install.ts";
-import { detectInstructionSet } from "../../src/kernels/instance.ts";
+import { createKernelContext } from "../../src/kernels/tfjs/install.ts";
+import { detectInstructionSet } from "../../src/kernels/instruction_set.ts";
 
 /** Steps of a unit and multiply-adds of a step, as in `peak.as`; two operations each, in four lanes. */
 const UNIT_FLOP = 1024 * 12 * 2 * 4;
@@ -18,7 +18,7 @@ export async function measurePeak(): Promise<number> {
   const instructionSet = detectInstructionSet();
   if (instructionSet === "none") return NaN;
   const context = await createKernelContext(instructionSet);
-  const work = { kernel: "peak", fields: [], units: UNITS, scratchBytes: SCRATCH_BYTES } as const;
+  const work = { kernel: "peak", words: [], units: UNITS, scratchBytes: SCRATCH_BYTES } as const;
   let best = Infinity;
   // Until the optimizing compiler has done its work, and a while longer.
   for (const begun = performance.now(); performance.now() - begun < PEAK_MS;) {

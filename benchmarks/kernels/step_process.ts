@@ -5,7 +5,7 @@
  * @module
  */
 import { TextLineReader } from "./lines.ts";
-import { startBackend } from "../../src/kernels/backend.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { ourStep } from "./our_step.ts";
 import { plainStep } from "./plain_step.ts";
 

@@ -11,7 +11,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { createDeployNetwork } from "../../src/model/network.ts";
 import { presetConfig } from "../../src/model/presets.ts";
-import { shareBackendWork, startBackend } from "../../src/kernels/backend.ts";
+import { shareBackendWork, startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { kernelCases } from "./convolutions.ts";
 import { ourStep } from "./our_step.ts";
 

@@ -5,7 +5,7 @@
  */
 import { availableParallelism } from "node:os";
 import { Option } from "@commander-js/extra-typings";
-import { type BackendInfo, startBackend } from "../kernels/backend.ts";
+import { type BackendInfo, startBackend } from "../kernels/tfjs/backend.ts";
 import { newCommand, wholeNumber } from "./command.ts";
 import type { Progress } from "../progress.ts";
 

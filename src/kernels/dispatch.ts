@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { HeapBlock, heapMemory, type WasmBackend } from "./heap.ts";
+import { type Heap, HeapBlock } from "./heap.ts";
 import type { KernelName, RangeKernel } from "./instance.ts";
 import { MAXIMUM_PARTS_PER_THREAD } from "./threads/control.ts";
 import type { WorkerPool } from "./threads/pool.ts";
@@ -12,8 +12,8 @@ import type { WorkerPool } from "./threads/pool.ts";
 /** One call of a kernel. */
 export interface Work {
   readonly kernel: KernelName;
-  /** The fields of the kernel's `@unmanaged` class, in order; see {@link floatField} for its floats. */
-  readonly fields: readonly number[];
+  /** The fields of the kernel's `@unmanaged` class, from `descriptors.ts`. */
+  readonly words: readonly number[];
   /** How many units there are in all. What a unit is, the kernel's documentation says. */
   readonly units: number;
   /** Scratch memory that one thread needs, in bytes. */
@@ -39,19 +39,12 @@ const SHARED_FROM_NS = 5_000;
 /** Work of less than this is only shared with threads that are awake, in ns: waking one costs the caller 10,000 to 20,000. */
 const WAKING_FROM_NS = 60_000;
 
-/** A float as the field of a descriptor: its 32 bits as an integer. */
-export function floatField(value: number): number {
-  FLOAT_BITS.setFloat32(0, value);
-  return FLOAT_BITS.getInt32(0);
-}
-
-const FLOAT_BITS = new DataView(new ArrayBuffer(4));
 /** Room for the longest descriptor, in bytes. */
 const DESCRIPTOR_BYTES = 256;
 /** Scratch memories of two threads lie so far apart, in bytes, that no cache line is shared. */
 const SCRATCH_ALIGNMENT = 128;
 
-/** Runs kernels of one instance on one backend. */
+/** Runs kernels of one instance on one heap. */
 export class Dispatcher {
   private readonly descriptor: HeapBlock;
   private scratch: HeapBlock;
@@ -62,12 +55,12 @@ export class Dispatcher {
    * @param pool Threads to share the work with.
    */
   constructor(
-    private readonly backend: WasmBackend,
+    private readonly heap: Heap,
     private readonly kernels: Readonly<Record<KernelName, RangeKernel>>,
     private pool?: WorkerPool,
   ) {
-    this.descriptor = new HeapBlock(backend, DESCRIPTOR_BYTES);
-    this.scratch = new HeapBlock(backend, 0);
+    this.descriptor = new HeapBlock(heap, DESCRIPTOR_BYTES);
+    this.scratch = new HeapBlock(heap, 0);
   }
 
   /**
@@ -86,8 +79,8 @@ export class Dispatcher {
     const threads = shared ? this.pool?.threads ?? 1 : 1;
     const scratchStride = Math.ceil((work.scratchBytes ?? 0) / SCRATCH_ALIGNMENT) * SCRATCH_ALIGNMENT;
     const scratch = this.scratchOf(threads * scratchStride);
-    const view = new Int32Array(heapMemory(this.backend).buffer, this.descriptor.offset, work.fields.length);
-    view.set(work.fields);
+    const view = new Int32Array(this.heap.memory.buffer, this.descriptor.offset, work.words.length);
+    view.set(work.words);
     const descriptor = this.descriptor.offset;
     if (threads === 1) {
       kernel(descriptor, 0, units, scratch);
@@ -121,7 +114,7 @@ export class Dispatcher {
   private scratchOf(bytes: number): number {
     if (bytes > this.scratch.bytes) {
       this.scratch.free();
-      this.scratch = new HeapBlock(this.backend, bytes);
+      this.scratch = new HeapBlock(this.heap, bytes);
     }
     return this.scratch.offset;
   }

@@ -10,7 +10,7 @@ import { gatherBatch } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { loadLayersModelArtifacts } from "../formats/tfjs/layers_model.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
-import { type BackendInfo, heapBytes } from "../kernels/backend.ts";
+import { type BackendInfo, heapBytes } from "../kernels/tfjs/backend.ts";
 import { openModel } from "../model/open_model.ts";
 import { Random } from "../random.ts";
 import { readRunConfig } from "./config.ts";

@@ -14,7 +14,7 @@ import { InputError, InterruptedError } from "../errors.ts";
 import { saveLayersModel } from "../formats/tfjs/layers_model.ts";
 import { kindByNames, replaceFolder } from "../files/output_folder.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
-import type { BackendInfo } from "../kernels/backend.ts";
+import type { BackendInfo } from "../kernels/tfjs/backend.ts";
 import { artifactsOf } from "../model/artifacts.ts";
 import { createNetwork } from "../model/network.ts";
 import { Random } from "../random.ts";

@@ -12,7 +12,8 @@ import {
 } from "../kernels/conv2d/implicit_gemm.ts";
 import { chooseTile, winograd } from "../kernels/conv2d/winograd.ts";
 import { depthwiseWork } from "../kernels/depthwise/depthwise_work.ts";
-import type { KernelContext } from "../kernels/override.ts";
+import type { LaunchContext } from "../kernels/context.ts";
+import type { ArrayView } from "../kernels/heap.ts";
 import { applyActivation } from "./activations.ts";
 import {
   type Activation,
@@ -22,12 +23,12 @@ import {
   type Step,
   type WeightRef,
 } from "./program.ts";
-import type { HeapTensor, StandaloneHeap } from "./standalone_heap.ts";
+import type { OwnHeap } from "./own_heap.ts";
 
 /** What fast steps are made of. */
 export interface FastContext {
-  readonly kernels: KernelContext;
-  readonly heap: StandaloneHeap;
+  readonly kernels: LaunchContext;
+  readonly heap: OwnHeap;
   /** Byte offset of all weights. */
   readonly weights: number;
   readonly batch: number;
@@ -52,8 +53,8 @@ export const KERNELS = ["convolution", "depthwise", "pack_weights", "winograd", 
 export function prepareFast(
   context: FastContext,
   step: Step,
-  input: HeapTensor,
-  output: HeapTensor,
+  input: ArrayView,
+  output: ArrayView,
 ): (() => void) | undefined {
   if (step.op === "dense") return withActivation(context, step, output, dense(context, step, input, output));
   if (step.op !== "convolution") return undefined;
@@ -71,14 +72,14 @@ export function prepareFast(
 function withActivation(
   { heap, batch }: FastContext,
   step: ConvolutionStep | DenseStep,
-  output: HeapTensor,
+  output: ArrayView,
   run: () => void,
 ): () => void {
   if (CLAMPS[step.activation] !== undefined) return run;
   const count = batch * sizeOf(step.shape);
   return () => {
     run();
-    const values = heap.view(heap.dataIdMap.get(output.dataId)!.memoryOffset, count);
+    const values = heap.view(heap.addressOf(output.dataId), count);
     applyActivation(step.activation, values, values);
   };
 }
@@ -113,9 +114,9 @@ function gridOf(step: ConvolutionStep): PixelGrid {
 function convolution(
   context: FastContext,
   step: ConvolutionStep,
-  input: HeapTensor,
-  output: HeapTensor,
-  kernel: WeightRef | HeapTensor,
+  input: ArrayView,
+  output: ArrayView,
+  kernel: WeightRef | ArrayView,
   firstChannel: number,
 ): () => void {
   const { kernels } = context;
@@ -143,8 +144,8 @@ function convolution(
 function depthwise(
   context: FastContext,
   step: ConvolutionStep,
-  input: HeapTensor,
-  output: HeapTensor,
+  input: ArrayView,
+  output: ArrayView,
 ): () => void {
   const [rows, columns, , channels] = step.kernel.shape as [number, number, number, number];
   const filter = weightTensor(context, { ...step.kernel, shape: [rows, columns, channels, 1] });
@@ -154,9 +155,9 @@ function depthwise(
 }
 
 /** A dense layer is a convolution of images of one pixel. */
-function dense(context: FastContext, step: DenseStep, input: HeapTensor, output: HeapTensor): () => void {
+function dense(context: FastContext, step: DenseStep, input: ArrayView, output: ArrayView): () => void {
   const [length, units] = step.kernel.shape as [number, number];
-  const asImage = (tensor: HeapTensor, channels: number) => ({
+  const asImage = (tensor: ArrayView, channels: number) => ({
     ...tensor,
     shape: [context.batch, 1, 1, channels],
   });
@@ -183,17 +184,17 @@ function dense(context: FastContext, step: DenseStep, input: HeapTensor, output:
 function grouped(
   context: FastContext,
   step: ConvolutionStep,
-  input: HeapTensor,
-  output: HeapTensor,
+  input: ArrayView,
+  output: ArrayView,
 ): () => void {
   const { heap, batch, weights } = context;
   const [rows, columns, groupInputs, outChannels] = step.kernel.shape as [number, number, number, number];
   const groupOutputs = outChannels / step.groups;
   const inChannels = groupInputs * step.groups;
-  const part = heap.makeOutput([...input.shape.slice(0, 3), groupInputs]);
-  const result = heap.makeOutput([...output.shape.slice(0, 3), groupOutputs]);
+  const part = heap.array([...input.shape.slice(0, 3), groupInputs]);
+  const result = heap.array([...output.shape.slice(0, 3), groupOutputs]);
   const runs = Array.from({ length: step.groups }, (_, group) => {
-    const filter = heap.makeOutput([rows, columns, groupInputs, groupOutputs]);
+    const filter = heap.array([rows, columns, groupInputs, groupOutputs]);
     const all = heap.view(weights + 4 * step.kernel.offset, sizeOf(step.kernel.shape));
     copyChannels(all, outChannels, group * groupOutputs, viewOf(heap, filter), groupOutputs, 0, groupOutputs);
     const groupStep = { ...step, shape: [...step.shape.slice(0, 2), groupOutputs] };
@@ -243,10 +244,10 @@ function copyChannels(
   }
 }
 
-function weightTensor({ heap, weights }: FastContext, ref: WeightRef): HeapTensor {
-  return heap.tensorAt(weights + ref.offset * Float32Array.BYTES_PER_ELEMENT, ref.shape);
+function weightTensor({ heap, weights }: FastContext, ref: WeightRef): ArrayView {
+  return heap.arrayAt(weights + ref.offset * Float32Array.BYTES_PER_ELEMENT, ref.shape);
 }
 
-function viewOf(heap: StandaloneHeap, tensor: HeapTensor): Float32Array {
-  return heap.view(heap.dataIdMap.get(tensor.dataId)!.memoryOffset, sizeOf(tensor.shape));
+function viewOf(heap: OwnHeap, tensor: ArrayView): Float32Array {
+  return heap.view(heap.addressOf(tensor.dataId), sizeOf(tensor.shape));
 }

@@ -5,13 +5,14 @@
  * @module
  */
 import { Dispatcher } from "../kernels/dispatch.ts";
-import type { KernelContext } from "../kernels/override.ts";
+import type { LaunchContext } from "../kernels/context.ts";
+import type { ArrayView } from "../kernels/heap.ts";
 import { TransformedWeights } from "../kernels/transformed_weights.ts";
 import { runPlain, type StepData } from "./plain.ts";
 import { type Program, sizeOf, type Step } from "./program.ts";
 import { type FastContext, prepareFast } from "./fast_steps.ts";
 import { placeValues } from "./placement.ts";
-import { type HeapTensor, StandaloneHeap } from "./standalone_heap.ts";
+import { OwnHeap } from "./own_heap.ts";
 
 /** Computes the outputs of a batch. */
 export interface Network {
@@ -33,23 +34,21 @@ export async function createFastNetwork(
   batch: number,
   module: WebAssembly.Module,
 ): Promise<Network> {
-  const heap = new StandaloneHeap();
+  const heap = new OwnHeap();
   const instance = await WebAssembly.instantiate(module, { env: { memory: heap.memory } });
   const exports = instance.exports as unknown as ConstructorParameters<typeof Dispatcher>[1];
-  // What else the context holds serves gradients.
-  const parts: Partial<KernelContext> = {
-    backend: heap,
+  const kernels: LaunchContext = {
+    heap,
     dispatcher: new Dispatcher(heap, exports),
     weights: new TransformedWeights(heap),
   };
-  const kernels = parts as KernelContext;
   const weightsAt = heap.allocate(weights.byteLength);
   heap.view(weightsAt, weights.length).set(weights);
   const { offsets, length } = placeValues(program, batch);
   const arena = heap.allocate(length * FLOAT_BYTES);
   const shapes = [program.inputShape, ...program.steps.map(({ shape }) => shape)];
   const tensors = shapes.map((shape, value) =>
-    heap.tensorAt(arena + offsets[value]! * FLOAT_BYTES, [batch, ...shape])
+    heap.arrayAt(arena + offsets[value]! * FLOAT_BYTES, [batch, ...shape])
   );
   const context: FastContext = { kernels, heap, weights: weightsAt, batch };
   const runs = program.steps.map((step, i) => {
@@ -73,12 +72,11 @@ export async function createFastNetwork(
 function plainOnHeap(
   { heap, batch, weights }: FastContext,
   step: Step,
-  inputs: readonly HeapTensor[],
-  output: HeapTensor,
+  inputs: readonly ArrayView[],
+  output: ArrayView,
   weightCount: number,
 ): () => void {
-  const view = (tensor: HeapTensor) =>
-    heap.view(heap.dataIdMap.get(tensor.dataId)!.memoryOffset, sizeOf(tensor.shape));
+  const view = (tensor: ArrayView) => heap.view(heap.addressOf(tensor.dataId), sizeOf(tensor.shape));
   return () =>
     runPlain(step, {
       batch,

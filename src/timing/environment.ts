@@ -6,7 +6,7 @@
 import { availableParallelism, cpus } from "node:os";
 import process from "node:process";
 import { version as tfjsVersion } from "@tensorflow/tfjs";
-import type { BackendInfo } from "../kernels/backend.ts";
+import type { BackendInfo } from "../kernels/tfjs/backend.ts";
 
 /** The content of `environment.json`. */
 export interface Environment {

@@ -6,7 +6,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { MAXIMUM_TERMS, normalizedSum } from "../kernels/batch_norm/normalized_sum.ts";
+import { MAXIMUM_TERMS, normalizedSum } from "../kernels/tfjs/batch_norm/normalized_sum.ts";
 import { BatchNormalization } from "../model/layers/batch_normalization.ts";
 
 /** One layer, or several layers in one. */

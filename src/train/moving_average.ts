@@ -5,7 +5,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { moveTowards } from "../kernels/variables/moving_average.ts";
+import { moveTowards } from "../kernels/tfjs/variables/moving_average.ts";
 
 /** Averages of named variables, running statistics included. */
 export class MovingAverage {

@@ -5,7 +5,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { nesterovSgd } from "../kernels/variables/nesterov_sgd.ts";
+import { nesterovSgd } from "../kernels/tfjs/variables/nesterov_sgd.ts";
 
 /** A variable that the optimizer changes. */
 export interface Parameter {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { InputBatch } from "../../src/bench/engine.ts";
 import { createTfjsEngine } from "../../src/bench/engines/tfjs.ts";
 import { InputError } from "../../src/errors.ts";
-import { startBackend } from "../../src/kernels/backend.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { Random } from "../../src/random.ts";
 
 await startBackend();

@@ -3,7 +3,7 @@ import { statusOf, targetRow, TARGETS } from "../../benchmarks/kernels/targets.t
 import { forwardErrors } from "../../benchmarks/kernels/forward_errors.ts";
 import { TextLineReader } from "../../benchmarks/kernels/lines.ts";
 import { StepProcess } from "../../benchmarks/kernels/process_turns.ts";
-import { startBackend } from "../../src/kernels/backend.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 
 Deno.test("statusOf() says how far a gain and a cost have come", () => {
   assert.equal(statusOf({ ...TARGETS.a0Stock, result: 3 }), "goal");

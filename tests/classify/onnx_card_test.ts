@@ -7,7 +7,7 @@ import { writeOnnx } from "../../src/formats/onnx/model.ts";
 import { ONNX_FORMAT } from "../../src/deploy/onnx_format.ts";
 import { readOnnxCard } from "../../src/classify/onnx_card.ts";
 import { openClassifier } from "../../src/run/open_classifier.ts";
-import { startBackend } from "../../src/kernels/backend.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { SILENT, tinySource } from "../deploy/tiny_source.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 

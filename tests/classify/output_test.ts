@@ -5,7 +5,7 @@ import { predictTop } from "../../src/classify/predict.ts";
 import { openArtifacts } from "../../src/classify/tfjs.ts";
 import { defaultNormalization } from "../../src/data/normalization.ts";
 import { InputError } from "../../src/errors.ts";
-import { startBackend } from "../../src/kernels/backend.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
 
 await startBackend();

@@ -10,7 +10,7 @@ import { TFJS_FORMAT } from "../../src/deploy/tfjs_format.ts";
 import { sha256 } from "../../src/files/hash.ts";
 import { exists } from "../../src/files/read.ts";
 import { openClassifier } from "../../src/run/open_classifier.ts";
-import { startBackend } from "../../src/kernels/backend.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { parseNetworkConfig } from "../../src/model/config.ts";
 import { tinyDataset } from "../train/tiny.ts";
 import { EXPLICIT_NETWORK, SILENT, tinySource } from "./tiny_source.ts";

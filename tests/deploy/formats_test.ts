@@ -8,7 +8,7 @@ import { EXPORT_FORMATS, findFormat } from "../../src/deploy/formats.ts";
 import { withPrecision } from "../../src/formats/tfjs/precision.ts";
 import { openClassifier } from "../../src/run/open_classifier.ts";
 import { openArtifacts } from "../../src/classify/tfjs.ts";
-import { startBackend } from "../../src/kernels/backend.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { tinyDataset } from "../train/tiny.ts";
 import { SILENT, tinySource } from "./tiny_source.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";

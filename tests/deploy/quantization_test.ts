@@ -6,7 +6,7 @@ import { quantizedKernels } from "../../src/deploy/quantization.ts";
 import { culprits, measureQuantization } from "../../src/deploy/quantization_loss.ts";
 import { WeightStore } from "../../src/fuse/weights.ts";
 import { openArtifacts } from "../../src/classify/tfjs.ts";
-import { startBackend } from "../../src/kernels/backend.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
 import { parseNetworkConfig } from "../../src/model/config.ts";
 import { createNetwork } from "../../src/model/network.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { buildKernels } from "../../src/kernels/build.ts";
-import { detectInstructionSet } from "../../src/kernels/instance.ts";
+import { detectInstructionSet } from "../../src/kernels/instruction_set.ts";
 
 const TARGET = { instructionSet: "simd", sharedMemory: false } as const;
 

@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { startBackend } from "../../src/kernels/backend.ts";
-import { kernelFunction } from "../../src/kernels/composed/register.ts";
-import { conv2dFilterGradient } from "../../src/kernels/composed/conv2d_filter_gradient.ts";
-import * as depthwise from "../../src/kernels/composed/depthwise_gradients.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
+import { kernelFunction } from "../../src/kernels/tfjs/register.ts";
+import { conv2dFilterGradient } from "../../src/kernels/tfjs/composed/conv2d_filter_gradient.ts";
+import * as depthwise from "../../src/kernels/tfjs/composed/depthwise_gradients.ts";
 import { assertClose, convolutionShapes, normals } from "./arbitrary.ts";
 import { convolutionCase, runKernel } from "./convolution_case.ts";
 import * as reference from "./reference.ts";

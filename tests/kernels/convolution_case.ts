@@ -5,8 +5,8 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { wasmBackend } from "../../src/kernels/heap.ts";
-import type { KernelContext, KernelOverride } from "../../src/kernels/override.ts";
+import { wasmBackend } from "../../src/kernels/tfjs/backend_heap.ts";
+import type { KernelContext, KernelOverride } from "../../src/kernels/tfjs/override.ts";
 import { explicitPadding, normals } from "./arbitrary.ts";
 import { type ConvolutionShape, outputSize } from "./reference.ts";
 

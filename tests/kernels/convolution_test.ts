@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import * as fc from "fast-check";
-import { startBackend } from "../../src/kernels/backend.ts";
-import { createKernelContext, OVERRIDES } from "../../src/kernels/install.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
+import { createKernelContext, OVERRIDES } from "../../src/kernels/tfjs/install.ts";
 import { assertClose, CHANNELS, convolutionShapes, scaleOf } from "./arbitrary.ts";
 import { convolutionCase, kernelOf, runKernel } from "./convolution_case.ts";
 import * as reference from "./reference.ts";

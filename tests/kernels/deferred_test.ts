@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { startBackend } from "../../src/kernels/backend.ts";
-import { DeferredOutputs } from "../../src/kernels/deferred.ts";
-import { allocateTensor, byteOffset, heapMemory, wasmBackend } from "../../src/kernels/heap.ts";
-import { installKernels } from "../../src/kernels/install.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
+import { DeferredOutputs } from "../../src/kernels/tfjs/deferred.ts";
+import { allocateTensor, heapOf, wasmBackend } from "../../src/kernels/tfjs/backend_heap.ts";
+import { installKernels } from "../../src/kernels/tfjs/install.ts";
 import { assertClose, normals } from "./arbitrary.ts";
 
 await startBackend({ kernels: "stock" });
@@ -15,8 +15,9 @@ function deferCopy(deferred: DeferredOutputs, input: tf.Tensor) {
   const info = allocateTensor(backend, [1]);
   deferred.defer(info, [input], () => {
     times.computed++;
-    const heap = new Float32Array(heapMemory(backend).buffer);
-    heap[byteOffset(backend, info) / 4] = heap[byteOffset(backend, input) / 4]!;
+    const { memory, addressOf } = heapOf(backend);
+    const floats = new Float32Array(memory.buffer);
+    floats[addressOf(info.dataId) / 4] = floats[addressOf(input.dataId) / 4]!;
   });
   return { output: tf.engine().makeTensorFromTensorInfo(info), times };
 }

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { startBackend } from "../../src/kernels/backend.ts";
-import { type InstalledKernels, installKernels } from "../../src/kernels/install.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
+import { type InstalledKernels, installKernels } from "../../src/kernels/tfjs/install.ts";
 import { assertClose, normals } from "./arbitrary.ts";
 
 await startBackend({ kernels: "stock" });

@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import * as fc from "fast-check";
 import assert from "node:assert/strict";
-import { startBackend } from "../../src/kernels/backend.ts";
-import { NORMALIZED_SUM, NORMALIZED_SUM_GRADIENT } from "../../src/kernels/batch_norm/composed_sum.ts";
-import { BATCH_NORMS } from "../../src/kernels/batch_norm/kernels.ts";
-import { MAXIMUM_TERMS, normalizedSum } from "../../src/kernels/batch_norm/normalized_sum.ts";
-import { operationKernel } from "../../src/kernels/composed/operation.ts";
-import { createKernelContext } from "../../src/kernels/install.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
+import { NORMALIZED_SUM, NORMALIZED_SUM_GRADIENT } from "../../src/kernels/tfjs/batch_norm/composed_sum.ts";
+import { BATCH_NORMS } from "../../src/kernels/tfjs/batch_norm/kernels.ts";
+import { MAXIMUM_TERMS, normalizedSum } from "../../src/kernels/tfjs/batch_norm/normalized_sum.ts";
+import { operationKernel } from "../../src/kernels/tfjs/composed/operation.ts";
+import { createKernelContext } from "../../src/kernels/tfjs/install.ts";
 import { assertClose, CHANNELS, normals } from "./arbitrary.ts";
 import {
   assertCloseSums,

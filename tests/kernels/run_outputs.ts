@@ -5,7 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { wasmBackend } from "../../src/kernels/heap.ts";
+import { wasmBackend } from "../../src/kernels/tfjs/backend_heap.ts";
 
 /**
  * Runs a kernel on named inputs, which are disposed, and reads its results. Fails when it leaks tensors.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { startBackend } from "../../src/kernels/backend.ts";
-import { installKernels } from "../../src/kernels/install.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
+import { installKernels } from "../../src/kernels/tfjs/install.ts";
 import { tfjsCoreSpecs } from "./tfjs_core_specs.ts";
 
 const FILES = [

@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import * as fc from "fast-check";
 import assert from "node:assert/strict";
-import { startBackend } from "../../src/kernels/backend.ts";
-import { operationKernel } from "../../src/kernels/composed/operation.ts";
-import { createKernelContext } from "../../src/kernels/install.ts";
-import { VARIABLE_UPDATES } from "../../src/kernels/variables/kernels.ts";
-import { moveTowards, MOVING_AVERAGE } from "../../src/kernels/variables/moving_average.ts";
-import { NESTEROV_SGD, nesterovSgd } from "../../src/kernels/variables/nesterov_sgd.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
+import { operationKernel } from "../../src/kernels/tfjs/composed/operation.ts";
+import { createKernelContext } from "../../src/kernels/tfjs/install.ts";
+import { VARIABLE_UPDATES } from "../../src/kernels/tfjs/variables/kernels.ts";
+import { moveTowards, MOVING_AVERAGE } from "../../src/kernels/tfjs/variables/moving_average.ts";
+import { NESTEROV_SGD, nesterovSgd } from "../../src/kernels/tfjs/variables/nesterov_sgd.ts";
 import { normals } from "./arbitrary.ts";
 import { assertSame } from "./assert_same.ts";
 import { kernelOf } from "./convolution_case.ts";

@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
 import * as fc from "fast-check";
-import { startBackend } from "../../src/kernels/backend.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { winograd } from "../../src/kernels/conv2d/winograd.ts";
 import { winogradFilterGradient } from "../../src/kernels/conv2d/winograd_filter_gradient.ts";
-import { allocateTensor, byteOffset, wasmBackend } from "../../src/kernels/heap.ts";
-import { createKernelContext } from "../../src/kernels/install.ts";
+import { allocateTensor, wasmBackend } from "../../src/kernels/tfjs/backend_heap.ts";
+import { createKernelContext } from "../../src/kernels/tfjs/install.ts";
 import { assertClose, convolutionShapes, scaleOf } from "./arbitrary.ts";
 import { convolutionCase, runKernel } from "./convolution_case.ts";
 import * as reference from "./reference.ts";
@@ -35,7 +35,7 @@ for (const instructionSet of ["relaxed-simd", "simd"] as const) {
             ({ inputs }) => {
               const { x, filter, bias } = inputs as { x: tf.Tensor; filter: tf.Tensor; bias: tf.Tensor };
               const output = allocateTensor(wasmBackend(), [shape.batch, ...reference.outputSize(shape), K]);
-              const epilogue = { bias: byteOffset(wasmBackend(), bias), lo: 0, hi: Infinity };
+              const epilogue = { bias: context.heap.addressOf(bias.dataId), lo: 0, hi: Infinity };
               winograd(context, { input: x, filter, transposed: false, output, padding, epilogue }, tile);
               return output;
             },

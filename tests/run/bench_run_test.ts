@@ -8,7 +8,7 @@ import { loadDataset } from "../../src/data/load.ts";
 import { GateError } from "../../src/errors.ts";
 import { loadLayersModelArtifacts, saveLayersModel } from "../../src/formats/tfjs/layers_model.ts";
 import { exists } from "../../src/files/read.ts";
-import { startBackend } from "../../src/kernels/backend.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { createNetwork } from "../../src/model/network.ts";
 import { Random } from "../../src/random.ts";
 import { Datasets } from "../../src/run/datasets.ts";

@@ -4,7 +4,7 @@ import { createProgress } from "../../src/cli/progress.ts";
 import { GateError, InputError } from "../../src/errors.ts";
 import { loadLayersModelArtifacts, saveLayersModel } from "../../src/formats/tfjs/layers_model.ts";
 import { exists } from "../../src/files/read.ts";
-import { startBackend } from "../../src/kernels/backend.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
 import { createNetwork } from "../../src/model/network.ts";
 import { fuseModelFile } from "../../src/run/fusion_run.ts";

@@ -7,7 +7,7 @@ import { readManifest } from "../../src/deploy/manifest.ts";
 import { type RawTensor, writeSafetensors } from "../../src/formats/safetensors/write.ts";
 import { importWeights } from "../../src/run/import_weights.ts";
 import { readSafetensors } from "../../src/formats/safetensors/read.ts";
-import { startBackend } from "../../src/kernels/backend.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { openModel } from "../../src/model/open_model.ts";
 import { SILENT } from "../deploy/tiny_source.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";

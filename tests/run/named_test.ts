@@ -3,7 +3,7 @@ import { exportModel } from "../../src/deploy/export_model.ts";
 import { findFormat } from "../../src/deploy/formats.ts";
 import { InputError } from "../../src/errors.ts";
 import { saveLayersModel } from "../../src/formats/tfjs/layers_model.ts";
-import { startBackend } from "../../src/kernels/backend.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { findNamed, findSource } from "../../src/run/named.ts";
 import { openClassifier } from "../../src/run/open_classifier.ts";
 import { readModelSource } from "../../src/run/read_source.ts";

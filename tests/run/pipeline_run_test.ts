@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DEFAULT_SETTINGS } from "../../src/bench/bench.ts";
 import { exists } from "../../src/files/read.ts";
-import { startBackend } from "../../src/kernels/backend.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { Datasets } from "../../src/run/datasets.ts";
 import { evaluate, evaluationFolder } from "../../src/run/evaluation_run.ts";
 import { findNamed } from "../../src/run/named.ts";

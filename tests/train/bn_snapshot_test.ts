@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../src/errors.ts";
-import { startBackend } from "../../src/kernels/backend.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
 import { createNetwork } from "../../src/model/network.ts";
 import { bnSnapshotOf } from "../../src/train/bn_snapshot.ts";

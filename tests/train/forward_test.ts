@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { startBackend } from "../../src/kernels/backend.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { parseNetworkConfig } from "../../src/model/config.ts";
 import { batchNorm } from "../../src/model/batch_norm.ts";
 import { createNetwork } from "../../src/model/network.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
-import { startBackend } from "../../src/kernels/backend.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { crossEntropy, rDropLoss, symmetricDivergence } from "../../src/train/losses.ts";
 
 await startBackend();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { WorkError } from "../../src/errors.ts";
-import { startBackend } from "../../src/kernels/backend.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { createNetwork } from "../../src/model/network.ts";
 import type { TrainingConfig } from "../../src/train/config.ts";
 import { TrainingSession } from "../../src/train/session.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { detectInstructionSet } from "../../kernels/instance.ts";
+import { detectInstructionSet } from "../../kernels/instruction_set.ts";
 import { inflate } from "../../deploy/module/read.ts";
 import { sizeOf } from "../../runtime/program.ts";
 import { Random } from "../../random.ts";

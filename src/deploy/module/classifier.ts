@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { detectInstructionSet } from "../../kernels/instance.ts";
+import { detectInstructionSet } from "../../kernels/instruction_set.ts";
 import { softmax } from "../../runtime/plain.ts";
 import { type Program, sizeOf } from "../../runtime/program.ts";
 import type { Classifier, Engine, LoadOptions, Pixels } from "./api.ts";

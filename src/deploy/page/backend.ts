@@ -5,7 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { setThreadsCount, setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
-import { type InstalledKernels, installKernels } from "../../kernels/install.ts";
+import { type InstalledKernels, installKernels } from "../../kernels/tfjs/install.ts";
 import { provideWorkerScript } from "./browser_workers.ts";
 import { type CompiledKernels, provideKernels } from "./compiled_kernels.ts";
 

@@ -14,7 +14,7 @@
 import { applyRows, gate, gradApplyRows, gradSumRows, sumRows } from "./lib/batch_norm_rows";
 import { Branch, BRANCH_BYTES } from "./lib/batch_norm_branch";
 
-/** The layout is that of the fields in batch_norm/work.ts. */
+/** Filled in by `batchNormWords` of descriptors.ts, which is made from this class. */
 @unmanaged
 class BatchNorm {
   /** Table of the branches. */

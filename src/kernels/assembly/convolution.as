@@ -9,7 +9,7 @@
 import { FROM_BIAS, FROM_OUTPUT, FROM_ZERO, gemm4x8, TILE_BYTES } from "./lib/gemm_4x8";
 import { packRows4 } from "./lib/pack_rows_4";
 
-/** The layout is that of `convolutionFields` in conv2d/convolution_work.ts. */
+/** Filled in by `convolutionWords` of descriptors.ts, which is made from this class. */
 @unmanaged
 class Convolution {
   /** Images, NHWC. */

@@ -10,7 +10,7 @@
  */
 import { multiplyAdd } from "./lib/simd";
 
-/** The layout is that of `depthwiseFields` in depthwise/depthwise_work.ts. */
+/** Filled in by `depthwiseWords` of descriptors.ts, which is made from this class. */
 @unmanaged
 class Depthwise {
   /** Images, NHWC. */

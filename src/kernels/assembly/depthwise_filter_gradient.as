@@ -9,7 +9,7 @@
 import { endInside, firstInside } from "./lib/inside";
 import { multiplyAdd } from "./lib/simd";
 
-/** The layout is that of the fields in depthwise/gradients.ts. */
+/** Filled in by `depthwiseFilterGradientWords` of descriptors.ts, which is made from this class. */
 @unmanaged
 class DepthwiseFilterGradient {
   /** NHWC. */

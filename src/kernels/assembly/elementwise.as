@@ -3,10 +3,10 @@
  */
 import { storeLanes } from "./lib/lanes";
 
-/** Floats of a unit; the same number as in elementwise/pieces.ts. */
+/** Floats of a unit; the same number as in elementwise/pairwise.ts. */
 const PIECE_FLOATS: i32 = 8192;
 
-/** The layout is that of the fields in elementwise/pieces.ts. */
+/** Filled in by `elementwiseWords` of descriptors.ts, which is made from this class. */
 @unmanaged
 class Elementwise {
   a: usize;

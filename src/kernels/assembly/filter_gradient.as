@@ -13,7 +13,7 @@
 import { endInside, firstInside } from "./lib/inside";
 import { addOuterProducts4x8 } from "./lib/outer_products_4x8";
 
-/** The layout is that of the fields in conv2d/filter_gradient.ts. */
+/** Filled in by `filterGradientWords` of descriptors.ts, which is made from this class. */
 @unmanaged
 class FilterGradient {
   /** NHWC. */

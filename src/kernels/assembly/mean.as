@@ -7,7 +7,7 @@ import { laneCount, storeLanes } from "./lib/lanes";
 /** Rows that are summed before the sum is added to the total, which keeps the rounding errors small. */
 const STRIP_ROWS: i32 = 64;
 
-/** The layout is that of the fields in elementwise/mean.ts. */
+/** Filled in by `meanWords` of descriptors.ts, which is made from this class. */
 @unmanaged
 class Mean {
   /** [outer, rows, channels]: read by meanRows, written by spreadRows. */

@@ -2,7 +2,7 @@
  * Weights of a convolution, HWIO, to the panels [k][8] that the GEMM reads. A unit is one panel of eight columns.
  */
 
-/** The layout is that of `PackWeights` in conv2d/packed_weights.ts. */
+/** Filled in by `packWeightsWords` of descriptors.ts, which is made from this class. */
 @unmanaged
 class PackWeights {
   /** HWIO [filterHeight, filterWidth, inChannels, outChannels]. */

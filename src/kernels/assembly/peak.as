@@ -4,7 +4,7 @@
  */
 import { multiplyAdd } from "./lib/simd";
 
-/** Steps of a unit; each is twelve multiply-adds of four floats. As in benchmark/peak.ts. */
+/** Steps of a unit; each is twelve multiply-adds of four floats. As in benchmarks/kernels/peak.ts. */
 const PEAK_STEPS: i32 = 1024;
 
 /** Scratch: 16 bytes, which keep the compiler from leaving the sums out. */

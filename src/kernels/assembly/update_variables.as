@@ -6,7 +6,7 @@
  */
 import { storeLanes } from "./lib/lanes";
 
-/** A row of the table. The layout is that of `writeTable` in variables/table.ts. */
+/** A row of the table. Filled in by `pieceWords` of descriptors.ts, which is made from this class. */
 @unmanaged
 class Piece {
   count: i32;
@@ -23,7 +23,7 @@ class Piece {
 /** Bytes of a row. */
 const PIECE_BYTES: usize = 28;
 
-/** The layout is that of the fields in variables/kernels.ts. */
+/** Filled in by `movingAverageWords` of descriptors.ts, which is made from this class. */
 @unmanaged
 class MovingAverage {
   table: usize;
@@ -50,7 +50,7 @@ export function movingAverage(descriptor: usize, begin: i32, end: i32, _scratch:
   }
 }
 
-/** The layout is that of the fields in variables/kernels.ts. */
+/** Filled in by `nesterovSgdWords` of descriptors.ts, which is made from this class. */
 @unmanaged
 class NesterovSgd {
   table: usize;

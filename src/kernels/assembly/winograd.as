@@ -13,7 +13,7 @@ import { FROM_ZERO, gemm4x8 } from "./lib/gemm_4x8";
 import { input2, output2 } from "./lib/winograd_2";
 import { input4, output4 } from "./lib/winograd_4";
 
-/** The layout is that of the fields in conv2d/winograd.ts. */
+/** Filled in by `winogradWords` of descriptors.ts, which is made from this class. */
 @unmanaged
 class Winograd {
   /** Images, NHWC. */

@@ -12,7 +12,7 @@
 import { addOuterProducts4x8 } from "./lib/outer_products_4x8";
 import { filterGradient4, gradient4, input4 } from "./lib/winograd_4";
 
-/** The layout is that of the fields in conv2d/winograd_filter_gradient.ts. */
+/** Filled in by `winogradFilterGradientWords` of descriptors.ts, which is made from this class. */
 @unmanaged
 class WinogradFilterGradient {
   /** NHWC. */

@@ -5,7 +5,7 @@
 import { filter2 } from "./lib/winograd_2";
 import { filter4 } from "./lib/winograd_4";
 
-/** The layout is that of the fields in conv2d/winograd.ts. */
+/** Filled in by `winogradWeightsWords` of descriptors.ts, which is made from this class. */
 @unmanaged
 class WinogradWeights {
   /** HWIO [3, 3, inChannels, outChannels]. */

@@ -3,30 +3,31 @@
  *
  * @module
  */
-import { floatField, NS_PER_BYTE } from "../dispatch.ts";
-import { allocateTensor, byteOffset, heapMemory, type TensorInfo } from "../heap.ts";
-import type { KernelContext } from "../override.ts";
+import type { LaunchContext } from "../context.ts";
+import { batchNormWords, branchWords } from "../descriptors.ts";
+import { NS_PER_BYTE } from "../dispatch.ts";
+import { type ArrayView, HeapBlock } from "../heap.ts";
 
 /** Tensors and ε of one normalized tensor; no kernel needs all. */
 export interface BranchTensors {
   /** [..., channels]. */
-  readonly x: TensorInfo;
+  readonly x: ArrayView;
   /** ε. */
   readonly epsilon: number;
   /** γ [channels]; left out for ones. */
-  readonly gamma?: TensorInfo | undefined;
+  readonly gamma?: ArrayView | undefined;
   /** β [channels]; left out for zeros. */
-  readonly beta?: TensorInfo | undefined;
+  readonly beta?: ArrayView | undefined;
   /** μ [channels]. */
-  readonly mean: TensorInfo;
+  readonly mean: ArrayView;
   /** σ² [channels]. */
-  readonly variance: TensorInfo;
+  readonly variance: ArrayView;
   /** Gradient of x, like x. */
-  readonly dx?: TensorInfo;
+  readonly dx?: ArrayView;
   /** Gradient of γ, [channels]. */
-  readonly dgamma?: TensorInfo;
+  readonly dgamma?: ArrayView;
   /** Gradient of β, [channels]. */
-  readonly dbeta?: TensorInfo;
+  readonly dbeta?: ArrayView;
 }
 
 /** The branches with what they have in common. */
@@ -36,9 +37,9 @@ export interface BatchNormTensors {
   /** Whether ReLU follows the sum. */
   readonly relu: boolean;
   /** Written forward; read backward, with ReLU. */
-  readonly y?: TensorInfo;
+  readonly y?: ArrayView;
   /** Read backward. */
-  readonly dy?: TensorInfo;
+  readonly dy?: ArrayView;
 }
 
 /** Partial sums of a chunk: first row, Σ and Σ² forward, Σ g and Σ g·(x − μ) backward. */
@@ -57,17 +58,17 @@ const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
 const NS_PER_PARTIAL = 3;
 
 /** Statistics and normalization. Writes mean and variance of every branch, and y. */
-export function runForward(context: KernelContext, tensors: BatchNormTensors): void {
+export function runForward(context: LaunchContext, tensors: BatchNormTensors): void {
   run(context, tensors, "forward", ["batchNormSums", "batchNormMoments", "batchNormApply"]);
 }
 
 /** Normalization by given statistics. Writes y. */
-export function runInference(context: KernelContext, tensors: BatchNormTensors): void {
+export function runInference(context: LaunchContext, tensors: BatchNormTensors): void {
   run(context, tensors, "forward", ["batchNormApply"]);
 }
 
 /** The gradients. Writes dx, dgamma and dbeta of every branch. */
-export function runBackward(context: KernelContext, tensors: BatchNormTensors): void {
+export function runBackward(context: LaunchContext, tensors: BatchNormTensors): void {
   run(context, tensors, "backward", ["batchNormGradSums", "batchNormParameterGrads", "batchNormGradApply"]);
 }
 
@@ -80,32 +81,32 @@ type Stage =
   | "batchNormGradApply";
 
 function run(
-  context: KernelContext,
+  context: LaunchContext,
   tensors: BatchNormTensors,
   direction: keyof typeof PARTIAL_SUMS,
   stages: readonly Stage[],
 ): void {
-  const { backend, dispatcher } = context;
+  const { heap, dispatcher } = context;
   const { branches, relu } = tensors;
   const { rows, channels, chunkRows, chunks, paddedChannels } = chunking(branches[0]!.x.shape);
   const sums = PARTIAL_SUMS[direction] * paddedChannels * chunks;
-  const partials = allocateTensor(backend, [stages.length > 1 ? branches.length * sums : 0]);
-  const table = allocateTensor(backend, [branches.length * BRANCH_WORDS]);
-  const words = branches.flatMap((branch, index) =>
-    branchWords(context, branch, byteOffset(backend, partials) + index * sums * FLOAT_BYTES)
+  const partials = new HeapBlock(heap, stages.length > 1 ? branches.length * sums * FLOAT_BYTES : 0);
+  const rowsOfTable = branches.flatMap((branch, index) =>
+    branchRow(context, branch, partials.offset + index * sums * FLOAT_BYTES)
   );
-  new Int32Array(heapMemory(backend).buffer, byteOffset(backend, table), words.length).set(words);
-  const fields = [
-    byteOffset(backend, table),
-    branches.length,
-    offsetOf(context, tensors.y),
-    offsetOf(context, tensors.dy),
-    Number(relu),
+  const table = new HeapBlock(heap, rowsOfTable.length * Int32Array.BYTES_PER_ELEMENT);
+  new Int32Array(heap.memory.buffer, table.offset, rowsOfTable.length).set(rowsOfTable);
+  const words = batchNormWords({
+    branches: table.offset,
+    branchCount: branches.length,
+    y: offsetOf(context, tensors.y),
+    dy: offsetOf(context, tensors.dy),
+    relu: Number(relu),
     rows,
     channels,
     chunkRows,
     paddedChannels,
-  ];
+  });
   const bytes = rows * channels * FLOAT_BYTES;
   const costNs: Record<Stage, number> = {
     batchNormSums: branches.length * bytes * NS_PER_BYTE,
@@ -125,10 +126,10 @@ function run(
   };
   const scratchBytes = relu ? chunkRows * channels * FLOAT_BYTES + VECTOR_BYTES : 0;
   for (const kernel of stages) {
-    dispatcher.run({ kernel, units: units[kernel], fields, scratchBytes, costNs: costNs[kernel] });
+    dispatcher.run({ kernel, units: units[kernel], words, scratchBytes, costNs: costNs[kernel] });
   }
-  backend.disposeData(table.dataId);
-  backend.disposeData(partials.dataId);
+  table.free();
+  partials.free();
 }
 
 /** Rows, channels and chunks. They depend on the shape alone, and so does every sum. */
@@ -141,25 +142,22 @@ function chunking(shape: readonly number[]) {
   return { rows, channels, chunkRows, chunks: Math.ceil(rows / chunkRows), paddedChannels };
 }
 
-/** Fields of the `Branch` class of `assembly/lib/batch_norm_branch.as`. */
-const BRANCH_WORDS = 10;
-
-function branchWords(context: KernelContext, branch: BranchTensors, partials: number): number[] {
-  return [
-    offsetOf(context, branch.x),
-    offsetOf(context, branch.gamma),
-    offsetOf(context, branch.beta),
-    offsetOf(context, branch.mean),
-    offsetOf(context, branch.variance),
-    floatField(branch.epsilon),
+function branchRow(context: LaunchContext, branch: BranchTensors, partials: number): number[] {
+  return branchWords({
+    x: offsetOf(context, branch.x),
+    gamma: offsetOf(context, branch.gamma),
+    beta: offsetOf(context, branch.beta),
+    mean: offsetOf(context, branch.mean),
+    variance: offsetOf(context, branch.variance),
+    epsilon: branch.epsilon,
     partials,
-    offsetOf(context, branch.dx),
-    offsetOf(context, branch.dgamma),
-    offsetOf(context, branch.dbeta),
-  ];
+    dx: offsetOf(context, branch.dx),
+    dgamma: offsetOf(context, branch.dgamma),
+    dbeta: offsetOf(context, branch.dbeta),
+  });
 }
 
 /** Byte offset; 0 for a tensor that is left out. */
-function offsetOf(context: KernelContext, tensor: TensorInfo | undefined): number {
-  return tensor === undefined ? 0 : byteOffset(context.backend, tensor);
+function offsetOf(context: LaunchContext, tensor: ArrayView | undefined): number {
+  return tensor === undefined ? 0 : context.heap.addressOf(tensor.dataId);
 }

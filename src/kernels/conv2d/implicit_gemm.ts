@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { Shape4D } from "../composed/compose.ts";
-import { floatField, NS_PER_BYTE, NS_PER_MULTIPLY_ADD, type Work } from "../dispatch.ts";
-import { byteOffset, type TensorInfo } from "../heap.ts";
-import type { KernelContext } from "../override.ts";
+import type { LaunchContext } from "../context.ts";
+import { convolutionWords, packWeightsWords } from "../descriptors.ts";
+import { NS_PER_BYTE, NS_PER_MULTIPLY_ADD, type Work } from "../dispatch.ts";
+import type { ArrayView, Shape4D } from "../heap.ts";
 
 /** Rows and columns. */
 export type Pair = readonly [y: number, x: number];
@@ -79,8 +79,8 @@ export const PLAIN: Epilogue = { bias: 0, lo: -Infinity, hi: Infinity };
  * @returns byte offset.
  */
 export function packedWeights(
-  context: KernelContext,
-  filter: TensorInfo,
+  context: LaunchContext,
+  filter: ArrayView,
   taps: Taps,
   transposed: boolean,
 ): number {
@@ -94,25 +94,25 @@ export function packedWeights(
       kernel: "packWeights",
       units: panels,
       costNs: 2 * bytes * NS_PER_BYTE,
-      fields: [
-        byteOffset(context.backend, filter),
+      words: packWeightsWords({
+        filter: context.heap.addressOf(filter.dataId),
         packed,
         filterWidth,
         inChannels,
         outChannels,
-        taps.start[0],
-        taps.step[0],
-        taps.count[0],
-        taps.start[1],
-        taps.step[1],
-        taps.count[1],
-        transposed ? 1 : 0,
-      ],
+        tapStartY: taps.start[0],
+        tapStepY: taps.step[0],
+        tapRows: taps.count[0],
+        tapStartX: taps.start[1],
+        tapStepX: taps.step[1],
+        tapColumns: taps.count[1],
+        transposed: Number(transposed),
+      }),
     }));
 }
 
 /** Names what a packed filter depends on besides its data. Where all taps are read in order, no text is put together. */
-function layoutName({ shape }: TensorInfo, { start, step, count }: Taps, transposed: boolean): string {
+function layoutName({ shape }: ArrayView, { start, step, count }: Taps, transposed: boolean): string {
   const inOrder = start[0] === 0 && start[1] === 0 && step[0] === 1 && step[1] === 1;
   const all = count[0] === shape[0] && count[1] === shape[1];
   return inOrder && all && !transposed ? "panels" : `panels ${transposed} ${start} ${step} ${count}`;
@@ -126,10 +126,10 @@ function layoutName({ shape }: TensorInfo, { start, step, count }: Taps, transpo
  * @param output NHWC [N, H', W', K].
  */
 export function implicitGemm(
-  context: KernelContext,
-  input: TensorInfo,
+  context: LaunchContext,
+  input: ArrayView,
   weights: number,
-  output: TensorInfo,
+  output: ArrayView,
   grid: PixelGrid,
   epilogue: Epilogue,
 ): Work {
@@ -147,11 +147,11 @@ export function implicitGemm(
     splitsFreely: units >= FREE_BLOCKS * blockPanels,
     scratchBytes: (inChannels + outChannels + PANEL_COLUMNS) * Float32Array.BYTES_PER_ELEMENT + TILE_BYTES +
       blockPanels * (PANEL_BYTES + packedBytes) + PACKING_SLACK_BYTES,
-    fields: [
-      byteOffset(context.backend, input),
+    words: convolutionWords({
+      input: context.heap.addressOf(input.dataId),
       weights,
-      epilogue.bias,
-      byteOffset(context.backend, output),
+      bias: epilogue.bias,
+      output: context.heap.addressOf(output.dataId),
       inHeight,
       inWidth,
       inChannels,
@@ -159,18 +159,25 @@ export function implicitGemm(
       outWidth,
       outChannels,
       batch,
-      ...grid.size,
-      ...grid.inStep,
-      ...grid.tapOrigin,
-      ...grid.tapStep,
-      ...grid.taps.count,
-      ...grid.outStep,
-      ...grid.outOrigin,
-      floatField(epilogue.lo),
-      floatField(epilogue.hi),
+      gridHeight: grid.size[0],
+      gridWidth: grid.size[1],
+      inStepY: grid.inStep[0],
+      inStepX: grid.inStep[1],
+      tapOriginY: grid.tapOrigin[0],
+      tapOriginX: grid.tapOrigin[1],
+      tapStepY: grid.tapStep[0],
+      tapStepX: grid.tapStep[1],
+      tapRows: grid.taps.count[0],
+      tapColumns: grid.taps.count[1],
+      outStepY: grid.outStep[0],
+      outStepX: grid.outStep[1],
+      outOriginY: grid.outOrigin[0],
+      outOriginX: grid.outOrigin[1],
+      lo: epilogue.lo,
+      hi: epilogue.hi,
       blockPanels,
       blockTapRows,
-    ],
+    }),
   };
 }
 

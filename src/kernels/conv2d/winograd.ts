@@ -4,11 +4,11 @@
  *
  * @module
  */
-import type * as tf from "@tensorflow/tfjs";
-import type { Shape4D } from "../composed/compose.ts";
-import { floatField, NS_PER_BYTE, NS_PER_MULTIPLY_ADD } from "../dispatch.ts";
-import { byteOffset, type TensorInfo } from "../heap.ts";
-import type { KernelContext } from "../override.ts";
+import type { LaunchContext } from "../context.ts";
+import { winogradWeightsWords, winogradWords } from "../descriptors.ts";
+import { NS_PER_BYTE, NS_PER_MULTIPLY_ADD } from "../dispatch.ts";
+import type { ArrayView, Shape4D } from "../heap.ts";
+import type { ConvolutionSizes } from "./sizes.ts";
 import { type Epilogue, FREE_BLOCKS, type Pair } from "./implicit_gemm.ts";
 
 /** Outputs of a tile along one axis, of F(2x2, 3x3) or F(4x4, 3x3). */
@@ -34,13 +34,13 @@ const MAXIMUM_COST = 7;
 /** A convolution that Winograd's filtering can do: 3x3, stride 1, dilation 1. */
 export interface WinogradWork {
   /** NHWC. */
-  readonly input: TensorInfo;
+  readonly input: ArrayView;
   /** HWIO [3, 3, C, K]. */
-  readonly filter: TensorInfo;
+  readonly filter: ArrayView;
   /** Whether the filter is turned by 180 degrees and its channels exchanged: the gradient with respect to the input. */
   readonly transposed: boolean;
   /** NHWC. */
-  readonly output: TensorInfo;
+  readonly output: ArrayView;
   /** Zeros before the first row and the first column. */
   readonly padding: Pair;
   /** What happens to each sum. */
@@ -48,7 +48,7 @@ export interface WinogradWork {
 }
 
 /** Whether a convolution is of the kind that Winograd's filtering can do. */
-export function isWinograd(info: tf.backend_util.Conv2DInfo): boolean {
+export function isWinograd(info: ConvolutionSizes): boolean {
   return info.filterHeight === 3 && info.filterWidth === 3 && info.strideHeight === 1 &&
     info.strideWidth === 1 &&
     info.dilationHeight === 1 && info.dilationWidth === 1;
@@ -73,7 +73,7 @@ export function chooseTile(input: Shape4D, output: Shape4D): WinogradTile | unde
 }
 
 /** Convolves by tiles of `tile` x `tile` outputs. */
-export function winograd(context: KernelContext, work: WinogradWork, tile: WinogradTile): void {
+export function winograd(context: LaunchContext, work: WinogradWork, tile: WinogradTile): void {
   const { input, output, epilogue } = work;
   const [batch, inHeight, inWidth, inChannels] = input.shape as Shape4D;
   const [, outHeight, outWidth, outChannels] = output.shape as Shape4D;
@@ -88,11 +88,11 @@ export function winograd(context: KernelContext, work: WinogradWork, tile: Winog
     costNs: units * PANEL_TILES * products * inChannels * outChannels * NS_PER_MULTIPLY_ADD,
     splitsFreely: units >= FREE_BLOCKS * blockPanels,
     scratchBytes: STAGE_BYTES + blockPanels * (panelBytes + PANEL_TILES * FLOAT_BYTES),
-    fields: [
-      byteOffset(context.backend, input),
-      transformedWeights(context, work, tile),
-      epilogue.bias,
-      byteOffset(context.backend, output),
+    words: winogradWords({
+      input: context.heap.addressOf(input.dataId),
+      weights: transformedWeights(context, work, tile),
+      bias: epilogue.bias,
+      output: context.heap.addressOf(output.dataId),
       batch,
       inHeight,
       inWidth,
@@ -100,17 +100,18 @@ export function winograd(context: KernelContext, work: WinogradWork, tile: Winog
       outHeight,
       outWidth,
       outChannels,
-      ...work.padding,
-      floatField(epilogue.lo),
-      floatField(epilogue.hi),
+      top: work.padding[0],
+      left: work.padding[1],
+      lo: epilogue.lo,
+      hi: epilogue.hi,
       tile,
       blockPanels,
-    ],
+    }),
   });
 }
 
 /** U = G g Gᵀ in panels, made once for as long as the filter's data lives. */
-function transformedWeights(context: KernelContext, work: WinogradWork, tile: WinogradTile): number {
+function transformedWeights(context: LaunchContext, work: WinogradWork, tile: WinogradTile): number {
   const { filter, transposed } = work;
   const [, , inChannels, outChannels] = filter.shape as Shape4D;
   const steps = transposed ? outChannels : inChannels;
@@ -126,14 +127,14 @@ function transformedWeights(context: KernelContext, work: WinogradWork, tile: Wi
         units: panels,
         costNs: 2 * bytes * NS_PER_BYTE,
         scratchBytes: WEIGHT_SCRATCH_BYTES,
-        fields: [
-          byteOffset(context.backend, filter),
+        words: winogradWeightsWords({
+          filter: context.heap.addressOf(filter.dataId),
           packed,
           inChannels,
           outChannels,
-          transposed ? 1 : 0,
+          transposed: Number(transposed),
           tile,
-        ],
+        }),
       }),
   );
 }

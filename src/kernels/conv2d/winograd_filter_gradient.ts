@@ -4,10 +4,11 @@
  *
  * @module
  */
-import type * as tf from "@tensorflow/tfjs";
+import type { LaunchContext } from "../context.ts";
+import { winogradFilterGradientWords } from "../descriptors.ts";
 import { NS_PER_BYTE, NS_PER_MULTIPLY_ADD } from "../dispatch.ts";
-import { allocateTensor, byteOffset, type TensorInfo } from "../heap.ts";
-import type { KernelContext } from "../override.ts";
+import { type ArrayView, HeapBlock } from "../heap.ts";
+import type { ConvolutionSizes } from "./sizes.ts";
 
 /** Channels of x are padded to a multiple of this, and those of dy. */
 const TILE_CHANNELS = 4;
@@ -35,7 +36,7 @@ const MINIMUM_TILES = 16;
 const MAXIMUM_COST = 5;
 
 /** Whether the products that Winograd's filtering saves outweigh its transforms and its tiles over the edge. */
-export function winogradPays(info: tf.backend_util.Conv2DInfo): boolean {
+export function winogradPays(info: ConvolutionSizes): boolean {
   const { batchSize, outHeight, outWidth, inChannels, outChannels } = info;
   if (inChannels < MINIMUM_CHANNELS || outChannels < MINIMUM_CHANNELS) return false;
   if (PRODUCTS * FLOAT_BYTES * inChannels * outChannels > MAXIMUM_SUM_BYTES) return false;
@@ -45,13 +46,13 @@ export function winogradPays(info: tf.backend_util.Conv2DInfo): boolean {
 
 /** Writes dw of a 3x3 convolution at stride 1, for any shape; see {@link winogradPays}. */
 export function winogradFilterGradient(
-  context: KernelContext,
-  x: TensorInfo,
-  dy: TensorInfo,
-  dw: TensorInfo,
-  info: tf.backend_util.Conv2DInfo,
+  context: LaunchContext,
+  x: ArrayView,
+  dy: ArrayView,
+  dw: ArrayView,
+  info: ConvolutionSizes,
 ): void {
-  const { backend, dispatcher } = context;
+  const { heap, dispatcher } = context;
   const channels = roundUp(info.inChannels, TILE_CHANNELS);
   const columns = roundUp(info.outChannels, TILE_COLUMNS);
   const tiles = info.batchSize * Math.ceil(info.outHeight / TILE) * Math.ceil(info.outWidth / TILE);
@@ -61,22 +62,33 @@ export function winogradFilterGradient(
   const vPlane = blockTiles * channels + PLANE_GAP;
   const gPlane = blockTiles * columns + PLANE_GAP;
   const sums = PRODUCTS * channels * columns;
-  const buffer = allocateTensor(backend, [PRODUCTS * (vPlane + gPlane) + sums]);
-  const v = byteOffset(backend, buffer);
+  const buffer = new HeapBlock(heap, (PRODUCTS * (vPlane + gPlane) + sums) * FLOAT_BYTES);
+  const v = buffer.offset;
   const g = v + PRODUCTS * vPlane * FLOAT_BYTES;
   const m = g + PRODUCTS * gPlane * FLOAT_BYTES;
-  const images = [...imageFields(context, x, dy, dw, info), info.padInfo.top, info.padInfo.left];
-  const workspace = [v, vPlane * FLOAT_BYTES, g, gPlane * FLOAT_BYTES, m];
+  const wordsOf = (firstTile: number, count: number) =>
+    winogradFilterGradientWords({
+      ...imageFields(context, x, dy, dw, info),
+      top: info.padInfo.top,
+      left: info.padInfo.left,
+      firstTile,
+      blockTiles: count,
+      v,
+      vBytes: vPlane * FLOAT_BYTES,
+      g,
+      gBytes: gPlane * FLOAT_BYTES,
+      m,
+    });
   for (let first = 0; first < tiles; first += blockTiles) {
     const count = Math.min(blockTiles, tiles - first);
-    const fields = [...images, first, count, ...workspace];
+    const words = wordsOf(first, count);
     dispatcher.run({
       kernel: "winogradFilterGradientTiles",
       units: count,
       scratchBytes: PATCHES_BYTES,
       costNs: 2 * count * tileFloats * FLOAT_BYTES * NS_PER_BYTE,
       splitsFreely: true,
-      fields,
+      words,
     });
     dispatcher.run({
       kernel: "winogradFilterGradientProducts",
@@ -84,7 +96,7 @@ export function winogradFilterGradient(
       scratchBytes: OUTER_PRODUCTS_BYTES,
       costNs: count * sums * NS_PER_MULTIPLY_ADD,
       splitsFreely: true,
-      fields,
+      words,
     });
   }
   dispatcher.run({
@@ -93,31 +105,31 @@ export function winogradFilterGradient(
     scratchBytes: PATCHES_BYTES,
     costNs: 2 * sums * FLOAT_BYTES * NS_PER_BYTE,
     splitsFreely: true,
-    fields: [...images, 0, 0, ...workspace],
+    words: wordsOf(0, 0),
   });
-  backend.disposeData(buffer.dataId);
+  buffer.free();
 }
 
 /** The first fields of all kernels for the gradient with respect to the filter. */
 export function imageFields(
-  { backend }: KernelContext,
-  x: TensorInfo,
-  dy: TensorInfo,
-  dw: TensorInfo,
-  info: tf.backend_util.Conv2DInfo,
-): number[] {
-  return [
-    byteOffset(backend, x),
-    byteOffset(backend, dy),
-    byteOffset(backend, dw),
-    info.batchSize,
-    info.inHeight,
-    info.inWidth,
-    info.inChannels,
-    info.outHeight,
-    info.outWidth,
-    info.outChannels,
-  ];
+  { heap }: LaunchContext,
+  x: ArrayView,
+  dy: ArrayView,
+  dw: ArrayView,
+  info: ConvolutionSizes,
+) {
+  return {
+    x: heap.addressOf(x.dataId),
+    dy: heap.addressOf(dy.dataId),
+    dw: heap.addressOf(dw.dataId),
+    batch: info.batchSize,
+    inHeight: info.inHeight,
+    inWidth: info.inWidth,
+    inChannels: info.inChannels,
+    outHeight: info.outHeight,
+    outWidth: info.outWidth,
+    outChannels: info.outChannels,
+  };
 }
 
 function roundUp(value: number, step: number): number {

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Shape4D } from "../composed/compose.ts";
+import type { LaunchContext } from "../context.ts";
 import type { Epilogue, PixelGrid } from "../conv2d/implicit_gemm.ts";
-import { floatField, NS_PER_MULTIPLY_ADD, type Work } from "../dispatch.ts";
-import { byteOffset, type TensorInfo } from "../heap.ts";
-import type { KernelContext } from "../override.ts";
+import { depthwiseWords } from "../descriptors.ts";
+import { NS_PER_MULTIPLY_ADD, type Work } from "../dispatch.ts";
+import type { ArrayView, Shape4D } from "../heap.ts";
 
 /** Bytes of a vector: what is stored in part goes through one, and what is read past the end of a row fits in one. */
 const VECTOR_BYTES = 16;
@@ -20,10 +20,10 @@ const VECTOR_BYTES = 16;
  * @param output NHWC [N, H', W', C].
  */
 export function depthwiseWork(
-  context: KernelContext,
-  input: TensorInfo,
-  filter: TensorInfo,
-  output: TensorInfo,
+  context: LaunchContext,
+  input: ArrayView,
+  filter: ArrayView,
+  output: ArrayView,
   grid: PixelGrid,
   epilogue: Epilogue,
 ): Work {
@@ -36,28 +36,37 @@ export function depthwiseWork(
       NS_PER_MULTIPLY_ADD,
     splitsFreely: true,
     scratchBytes: 2 * VECTOR_BYTES + inWidth * channels * Float32Array.BYTES_PER_ELEMENT,
-    fields: [
-      byteOffset(context.backend, input),
-      byteOffset(context.backend, filter),
-      epilogue.bias,
-      byteOffset(context.backend, output),
+    words: depthwiseWords({
+      input: context.heap.addressOf(input.dataId),
+      filter: context.heap.addressOf(filter.dataId),
+      bias: epilogue.bias,
+      output: context.heap.addressOf(output.dataId),
       inHeight,
       inWidth,
       channels,
       outHeight,
       outWidth,
-      filter.shape[1]!,
-      ...grid.size,
-      ...grid.inStep,
-      ...grid.tapOrigin,
-      ...grid.tapStep,
-      ...grid.outStep,
-      ...grid.outOrigin,
-      ...grid.taps.start,
-      ...grid.taps.step,
-      ...grid.taps.count,
-      floatField(epilogue.lo),
-      floatField(epilogue.hi),
-    ],
+      filterWidth: filter.shape[1]!,
+      gridHeight: grid.size[0],
+      gridWidth: grid.size[1],
+      inStepY: grid.inStep[0],
+      inStepX: grid.inStep[1],
+      tapOriginY: grid.tapOrigin[0],
+      tapOriginX: grid.tapOrigin[1],
+      tapStepY: grid.tapStep[0],
+      tapStepX: grid.tapStep[1],
+      outStepY: grid.outStep[0],
+      outStepX: grid.outStep[1],
+      outOriginY: grid.outOrigin[0],
+      outOriginX: grid.outOrigin[1],
+      filterStartY: grid.taps.start[0],
+      filterStartX: grid.taps.start[1],
+      filterStepY: grid.taps.step[0],
+      filterStepX: grid.taps.step[1],
+      tapRows: grid.taps.count[0],
+      tapColumns: grid.taps.count[1],
+      lo: epilogue.lo,
+      hi: epilogue.hi,
+    }),
   };
 }

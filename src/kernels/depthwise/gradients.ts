@@ -1,28 +1,16 @@
 /**
- * DepthwiseConv2dNativeBackpropInput and DepthwiseConv2dNativeBackpropFilter with one filter for each channel, NHWC. The
- * composed gradients in `composed/` are their reference, and serve where there are several.
+ * The gradients of a depthwise convolution with one filter for each channel. Layouts: images NHWC, filters [h, w, C, 1].
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
-import type { KernelArguments, Shape4D } from "../composed/compose.ts";
-import {
-  type DepthwiseFilterGradientAttributes,
-  depthwiseInfo,
-  type DepthwiseInputGradientAttributes,
-} from "../composed/depthwise_gradients.ts";
+import type { LaunchContext } from "../context.ts";
 import { axisClasses } from "../conv2d/axis_classes.ts";
 import { PLAIN } from "../conv2d/implicit_gemm.ts";
+import type { ConvolutionSizes } from "../conv2d/sizes.ts";
+import { depthwiseFilterGradientWords } from "../descriptors.ts";
 import { NS_PER_MULTIPLY_ADD } from "../dispatch.ts";
-import { allocateTensor, byteOffset, clearTensor, type TensorInfo } from "../heap.ts";
-import { type KernelContext, override } from "../override.ts";
+import { type ArrayView, clearArray, sizeOf } from "../heap.ts";
 import { depthwiseWork } from "./depthwise_work.ts";
-
-/** The gradients of a depthwise convolution. */
-export const DEPTHWISE_GRADIENTS = [
-  override<DepthwiseInputGradientAttributes>("DepthwiseConv2dNativeBackpropInput", inputGradient),
-  override<DepthwiseFilterGradientAttributes>("DepthwiseConv2dNativeBackpropFilter", filterGradient),
-];
 
 /** Channels that one unit of `depthwiseFilterGradient` sums. */
 const UNIT_CHANNELS = 16;
@@ -30,22 +18,18 @@ const UNIT_CHANNELS = 16;
 const STRIP_BYTES = 24 * 1024;
 const SCRATCH_BYTES = 16;
 
-function inputGradient(
-  context: KernelContext,
-  { inputs, attrs }: KernelArguments<DepthwiseInputGradientAttributes>,
-): TensorInfo | undefined {
-  const { dy, filter } = inputs as { dy: TensorInfo; filter: TensorInfo };
-  const { inputShape } = attrs;
-  if (dy.dtype !== "float32" || filter.dtype !== "float32" || filter.shape[3] !== 1) return undefined;
-  if (dy.shape.includes(0) || filter.shape.includes(0) || inputShape.includes(0)) return undefined;
-  const info = depthwiseInfo(inputShape, filter.shape as Shape4D, attrs);
-  if (info.dilationHeight !== 1 || info.dilationWidth !== 1) return undefined;
-  if (!tf.util.arraysEqual(dy.shape, info.outShape)) return undefined;
-  const dx = allocateTensor(context.backend, inputShape);
+/** Writes dx of a depthwise convolution without dilation. */
+export function depthwiseInputGradient(
+  context: LaunchContext,
+  dy: ArrayView,
+  filter: ArrayView,
+  dx: ArrayView,
+  info: ConvolutionSizes,
+): void {
   const stride = [info.strideHeight, info.strideWidth] as const;
   const rows = axisClasses(info.inHeight, info.filterHeight, stride[0], info.padInfo.top);
   const columns = axisClasses(info.inWidth, info.filterWidth, stride[1], info.padInfo.left);
-  if ([...rows, ...columns].some((axis) => axis.tapCount === 0)) clearTensor(context.backend, dx);
+  if ([...rows, ...columns].some((axis) => axis.tapCount === 0)) clearArray(context.heap, dx);
   rows.forEach((row, y) => {
     columns.forEach((column, x) => {
       if (row.tapCount * column.tapCount * row.gridSize * column.gridSize === 0) return;
@@ -64,46 +48,41 @@ function inputGradient(
       }, PLAIN));
     });
   });
-  return dx;
 }
 
-function filterGradient(
-  context: KernelContext,
-  { inputs, attrs }: KernelArguments<DepthwiseFilterGradientAttributes>,
-): TensorInfo | undefined {
-  const { x, dy } = inputs as { x: TensorInfo; dy: TensorInfo };
-  const { filterShape } = attrs;
-  if (x.dtype !== "float32" || dy.dtype !== "float32" || filterShape[3] !== 1) return undefined;
-  if (x.shape.includes(0) || dy.shape.includes(0) || filterShape.includes(0)) return undefined;
-  const info = depthwiseInfo(x.shape as Shape4D, filterShape, attrs);
-  if (!tf.util.arraysEqual(dy.shape, info.outShape)) return undefined;
-  const dw = allocateTensor(context.backend, filterShape);
+/** Writes dw of a depthwise convolution. */
+export function depthwiseFilterGradient(
+  { heap, dispatcher }: LaunchContext,
+  x: ArrayView,
+  dy: ArrayView,
+  dw: ArrayView,
+  info: ConvolutionSizes,
+): void {
   const rowBytes = (info.strideHeight * info.inWidth + info.outWidth) * info.inChannels *
     Float32Array.BYTES_PER_ELEMENT;
-  context.dispatcher.run({
+  dispatcher.run({
     kernel: "depthwiseFilterGradient",
     units: info.filterHeight * info.filterWidth * Math.ceil(info.inChannels / UNIT_CHANNELS),
-    costNs: tf.util.sizeFromShape(dy.shape) * info.filterHeight * info.filterWidth * NS_PER_MULTIPLY_ADD,
+    costNs: sizeOf(dy.shape) * info.filterHeight * info.filterWidth * NS_PER_MULTIPLY_ADD,
     scratchBytes: SCRATCH_BYTES,
-    fields: [
-      byteOffset(context.backend, x),
-      byteOffset(context.backend, dy),
-      byteOffset(context.backend, dw),
-      info.batchSize,
-      info.inHeight,
-      info.inWidth,
-      info.inChannels,
-      info.outHeight,
-      info.outWidth,
-      info.filterWidth,
-      info.strideHeight,
-      info.strideWidth,
-      info.dilationHeight,
-      info.dilationWidth,
-      info.padInfo.top,
-      info.padInfo.left,
-      Math.max(1, Math.floor(STRIP_BYTES / rowBytes)),
-    ],
+    words: depthwiseFilterGradientWords({
+      x: heap.addressOf(x.dataId),
+      dy: heap.addressOf(dy.dataId),
+      dw: heap.addressOf(dw.dataId),
+      batch: info.batchSize,
+      inHeight: info.inHeight,
+      inWidth: info.inWidth,
+      channels: info.inChannels,
+      outHeight: info.outHeight,
+      outWidth: info.outWidth,
+      filterWidth: info.filterWidth,
+      strideY: info.strideHeight,
+      strideX: info.strideWidth,
+      dilationY: info.dilationHeight,
+      dilationX: info.dilationWidth,
+      top: info.padInfo.top,
+      left: info.padInfo.left,
+      stripRows: Math.max(1, Math.floor(STRIP_BYTES / rowBytes)),
+    }),
   });
-  return dw;
 }

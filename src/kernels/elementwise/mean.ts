@@ -1,72 +1,38 @@
 /**
- * Means over neighbouring axes, and their gradient, on the wasm backend. Axes before the averaged ones are one outer axis
- * to the kernels, those behind are the channels: [outer, rows, channels].
+ * Means over neighbouring axes, and their gradient. Axes before the averaged ones are one outer axis to the kernels, those
+ * behind are the channels: [outer, rows, channels].
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
-import { NS_PER_BYTE } from "../dispatch.ts";
-import { allocateTensor, byteOffset, type TensorInfo } from "../heap.ts";
-import { type KernelContext, override } from "../override.ts";
-import { MEAN_GRADIENT, type MeanGradientAttributes } from "./mean_gradient.ts";
+import type { LaunchContext } from "../context.ts";
+import { meanWords } from "../descriptors.ts";
+import { NS_PER_BYTE, type Work } from "../dispatch.ts";
+import { type ArrayView, sizeOf } from "../heap.ts";
 
-interface MeanAttributes {
-  readonly axis: number | number[];
-  readonly keepDims: boolean;
-}
-
-/** Means and their gradient. */
-export const MEANS = [
-  override<MeanAttributes>("Mean", (context, { inputs, attrs }) => {
-    const x = inputs["x"]!;
-    const axes = tf.util.parseAxisParam(attrs.axis, x.shape);
-    const split = splitShape(x.shape, axes);
-    if (x.dtype !== "float32" || split === undefined) return undefined;
-    const kept = x.shape.map((size, axis) => axes.includes(axis) ? 1 : size);
-    const shape = attrs.keepDims ? kept : x.shape.filter((_, axis) => !axes.includes(axis));
-    const mean = allocateTensor(context.backend, shape);
-    run(context, "meanRows", split, x, mean);
-    return mean;
-  }),
-  override<MeanGradientAttributes>(MEAN_GRADIENT.kernelName, (context, { inputs, attrs }) => {
-    const dy = inputs["dy"]!;
-    const split = splitShape(attrs.shape, attrs.axes);
-    if (dy.dtype !== "float32" || split === undefined) return undefined;
-    const dx = allocateTensor(context.backend, attrs.shape);
-    run(context, "spreadRows", split, dx, dy);
-    return [dx];
-  }),
-];
-
-interface Split {
+/** A shape in three axes, of which the middle one is averaged over. */
+export interface Split {
   readonly outer: number;
   readonly rows: number;
   readonly channels: number;
 }
 
-/** [outer, rows, channels]; undefined for empty tensors, and for axes that are not neighbours or are the last. */
-function splitShape(shape: readonly number[], axes: readonly number[]): Split | undefined {
-  if (axes.length === 0 || shape.includes(0)) return undefined;
-  const first = Math.min(...axes);
-  const end = Math.max(...axes) + 1;
-  if (end - first !== new Set(axes).size || end === shape.length) return undefined;
-  const [outer, rows, channels] = [shape.slice(0, first), shape.slice(first, end), shape.slice(end)]
-    .map((sizes) => sizes.reduce((product, size) => product * size, 1));
-  return { outer: outer!, rows: rows!, channels: channels! };
-}
-
-function run(
-  context: KernelContext,
-  kernel: string,
-  split: Split,
-  wide: TensorInfo,
-  narrow: TensorInfo,
-): void {
-  const { backend, dispatcher } = context;
-  dispatcher.run({
+/** narrow = the means of wide, or wide = narrow / rows in every row. */
+export function meanWork(
+  { heap }: LaunchContext,
+  kernel: "meanRows" | "spreadRows",
+  { outer, rows, channels }: Split,
+  wide: ArrayView,
+  narrow: ArrayView,
+): Work {
+  return {
     kernel,
-    units: split.outer,
-    costNs: tf.util.sizeFromShape(wide.shape) * Float32Array.BYTES_PER_ELEMENT * NS_PER_BYTE,
-    fields: [byteOffset(backend, wide), byteOffset(backend, narrow), split.rows, split.channels],
-  });
+    units: outer,
+    costNs: sizeOf(wide.shape) * Float32Array.BYTES_PER_ELEMENT * NS_PER_BYTE,
+    words: meanWords({
+      wide: heap.addressOf(wide.dataId),
+      narrow: heap.addressOf(narrow.dataId),
+      rows,
+      channels,
+    }),
+  };
 }

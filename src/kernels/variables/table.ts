@@ -1,50 +1,76 @@
 /**
- * The table of `assembly/update_variables.as`: many variables cut into pieces, so that threads share them evenly.
+ * New values of many variables in one run of a kernel of `assembly/update_variables.as`, which reads a table of them, cut
+ * into pieces, so that threads share them evenly.
  *
  * @module
  */
-import { allocateTensor, byteOffset, heapMemory, type TensorInfo, type WasmBackend } from "../heap.ts";
+import type { LaunchContext } from "../context.ts";
+import { movingAverageWords, nesterovSgdWords, pieceWords } from "../descriptors.ts";
+import { NS_PER_BYTE } from "../dispatch.ts";
+import { type ArrayView, type Heap, HeapBlock, sizeOf } from "../heap.ts";
 
 /** Floats of one piece. */
 const PIECE_FLOATS = 4096;
-/** Addresses in one row, in the order of {@link TableEntry.tensors}. */
-const ADDRESSES = 5;
-/** Words of one row: count, flag and addresses. */
-const ROW_WORDS = 2 + ADDRESSES;
 
-/** Up to five tensors of one shape that are worked on together. */
+/** Up to five arrays of one shape that are worked on together. */
 export interface TableEntry {
   /** What each is, the kernel says. */
-  readonly tensors: readonly TensorInfo[];
+  readonly arrays: readonly ArrayView[];
   /** Whether the L2 decay applies. */
   readonly decays: boolean;
 }
 
-/** A table in the heap. Dispose its tensor. */
-export interface Table {
-  /** Holds the rows. */
-  readonly tensor: TensorInfo;
-  /** Byte offset of the first row. */
-  readonly offset: number;
-  /** Rows. */
-  readonly units: number;
+/** new = average + (value − average)·rate. The arrays of an entry: average, value, new. */
+export function updateMovingAverages(
+  context: LaunchContext,
+  entries: readonly TableEntry[],
+  rate: number,
+): void {
+  run(context, "movingAverage", entries, (table) => movingAverageWords({ table, rate }));
 }
 
-/** Writes a table into a fresh tensor. */
-export function writeTable(backend: WasmBackend, entries: readonly TableEntry[]): Table {
-  const words: number[] = [];
-  for (const { tensors, decays } of entries) {
-    const offsets = tensors.map((tensor) => byteOffset(backend, tensor));
-    const size = tensors[0]!.shape.reduce((product, length) => product * length, 1);
-    for (let start = 0; start < size; start += PIECE_FLOATS) {
-      words.push(Math.min(PIECE_FLOATS, size - start), Number(decays));
-      for (let which = 0; which < ADDRESSES; which++) {
-        words.push((offsets[which] ?? 0) + start * Float32Array.BYTES_PER_ELEMENT);
-      }
-    }
-  }
-  const tensor = allocateTensor(backend, [words.length]);
-  const offset = byteOffset(backend, tensor);
-  new Int32Array(heapMemory(backend).buffer, offset, words.length).set(words);
-  return { tensor, offset, units: words.length / ROW_WORDS };
+/** A step with Nesterov momentum. The arrays of an entry: weight, velocity, gradient, new weight, new velocity. */
+export function updateNesterovSgd(
+  context: LaunchContext,
+  entries: readonly TableEntry[],
+  numbers: { readonly learningRate: number; readonly momentum: number; readonly weightDecay: number },
+): void {
+  run(context, "nesterovSgd", entries, (table) => nesterovSgdWords({ table, ...numbers }));
+}
+
+function run(
+  { heap, dispatcher }: LaunchContext,
+  kernel: "movingAverage" | "nesterovSgd",
+  entries: readonly TableEntry[],
+  wordsOf: (table: number) => number[],
+): void {
+  const rows = entries.flatMap((entry) => rowsOf(heap, entry));
+  const words = rows.flat();
+  const table = new HeapBlock(heap, words.length * Int32Array.BYTES_PER_ELEMENT);
+  new Int32Array(heap.memory.buffer, table.offset, words.length).set(words);
+  const floats = entries.reduce(
+    (sum, { arrays }) => sum + arrays.reduce((count, { shape }) => count + sizeOf(shape), 0),
+    0,
+  );
+  const costNs = floats * Float32Array.BYTES_PER_ELEMENT * NS_PER_BYTE;
+  dispatcher.run({ kernel, units: rows.length, words: wordsOf(table.offset), costNs });
+  table.free();
+}
+
+function rowsOf(heap: Heap, { arrays, decays }: TableEntry): number[][] {
+  const offsets = arrays.map(({ dataId }) => heap.addressOf(dataId));
+  const size = sizeOf(arrays[0]!.shape);
+  return Array.from({ length: Math.ceil(size / PIECE_FLOATS) }, (_, piece) => {
+    const start = piece * PIECE_FLOATS;
+    const address = (which: number) => (offsets[which] ?? 0) + start * Float32Array.BYTES_PER_ELEMENT;
+    return pieceWords({
+      count: Math.min(PIECE_FLOATS, size - start),
+      decays: Number(decays),
+      a: address(0),
+      b: address(1),
+      c: address(2),
+      d: address(3),
+      e: address(4),
+    });
+  });
 }

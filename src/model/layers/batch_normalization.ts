@@ -6,9 +6,9 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { batchNormTraining } from "../../kernels/batch_norm/training.ts";
-import type { NormalizedTerm } from "../../kernels/batch_norm/normalized_sum.ts";
-import { moveTowards } from "../../kernels/variables/moving_average.ts";
+import { batchNormTraining } from "../../kernels/tfjs/batch_norm/training.ts";
+import type { NormalizedTerm } from "../../kernels/tfjs/batch_norm/normalized_sum.ts";
+import { moveTowards } from "../../kernels/tfjs/variables/moving_average.ts";
 
 /** What the layer takes; the same as `tf.layers.batchNormalization`. */
 export type BatchNormalizationConfig = NonNullable<Parameters<typeof tf.layers.batchNormalization>[0]>;

@@ -6,7 +6,7 @@ import { InputError } from "../../../src/errors.ts";
 import { writeOnnx } from "../../../src/formats/onnx/model.ts";
 import { withPrecision } from "../../../src/formats/tfjs/precision.ts";
 import { fuse } from "../../../src/fuse/fuse.ts";
-import { startBackend } from "../../../src/kernels/backend.ts";
+import { startBackend } from "../../../src/kernels/tfjs/backend.ts";
 import { BLOCK_KINDS, type NetworkConfig, parseNetworkConfig, withBlock } from "../../../src/model/config.ts";
 import { createNetwork } from "../../../src/model/network.ts";
 import { artifactsOf } from "../../../src/model/artifacts.ts";

@@ -2,8 +2,8 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { heapBytes, startBackend, stopBackendThreads } from "../../../src/kernels/backend.ts";
-import { createKernelContext, OVERRIDES } from "../../../src/kernels/install.ts";
+import { heapBytes, startBackend, stopBackendThreads } from "../../../src/kernels/tfjs/backend.ts";
+import { createKernelContext, OVERRIDES } from "../../../src/kernels/tfjs/install.ts";
 import { createNetwork } from "../../../src/model/network.ts";
 import { TrainingSession } from "../../../src/train/session.ts";
 import { TINY_NETWORK, TINY_TRAINING, tinyDataset } from "../../train/tiny.ts";

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { startBackend } from "../../../src/kernels/backend.ts";
+import { startBackend } from "../../../src/kernels/tfjs/backend.ts";
 import {
   BatchNormalization,
   type BatchNormalizationConfig,

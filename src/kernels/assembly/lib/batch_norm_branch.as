@@ -1,4 +1,4 @@
-/** One normalized tensor of batch_norm.as. The layout is that of the table in batch_norm/work.ts. */
+/** One normalized tensor of batch_norm.as. Filled in by `branchWords` of descriptors.ts, which is made from this class. */
 @unmanaged
 export class Branch {
   /** [rows, channels]. */

@@ -4,12 +4,13 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { KernelArguments, Shape4D } from "../composed/compose.ts";
-import { clampOf } from "../conv2d/clamp.ts";
-import { type Epilogue, PLAIN } from "../conv2d/implicit_gemm.ts";
-import { allocateTensor, byteOffset, type TensorInfo } from "../heap.ts";
+import { clampOf } from "../../conv2d/clamp.ts";
+import { type Epilogue, PLAIN } from "../../conv2d/implicit_gemm.ts";
+import { depthwiseWork } from "../../depthwise/depthwise_work.ts";
+import type { Shape4D } from "../../heap.ts";
+import { allocateTensor, type TensorInfo } from "../backend_heap.ts";
+import type { KernelArguments } from "../composed/compose.ts";
 import { type KernelContext, override } from "../override.ts";
-import { depthwiseWork } from "./depthwise_work.ts";
 
 interface DepthwiseAttributes {
   readonly strides: number | [number, number];
@@ -37,7 +38,7 @@ function fusedDepthwise(
   if (clamp === undefined) return undefined;
   if (bias != null && (bias.shape.length !== 1 || bias.shape[0] !== filter.shape[2])) return undefined;
   return convolve(context, x, filter, attrs, {
-    bias: bias == null ? 0 : byteOffset(context.backend, bias),
+    bias: bias == null ? 0 : context.heap.addressOf(bias.dataId),
     ...clamp,
   });
 }

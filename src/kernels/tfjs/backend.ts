@@ -6,13 +6,15 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { setThreadsCount, setWasmPaths, version_wasm } from "@tensorflow/tfjs-backend-wasm";
-import { InputError } from "../errors.ts";
-import { registerComposedGradients } from "./composed/register.ts";
+import { InputError } from "../../errors.ts";
+import { registerComposedGradients } from "./register.ts";
+import { guardAllocations, wasmBackend } from "./backend_heap.ts";
 import { type InstalledKernels, installKernels } from "./install.ts";
-import { detectInstructionSet, type InstructionSet } from "./instance.ts";
-import { threadsObstacle, withSharedHeap } from "./threads/shared_heap.ts";
+import { detectInstructionSet, type InstructionSet } from "../instruction_set.ts";
+import { threadsObstacle } from "../threads/obstacle.ts";
+import { withSharedHeap } from "./shared_heap.ts";
 
-export { heapBytes } from "./heap.ts";
+export { heapBytes } from "./backend_heap.ts";
 
 /** Which kernels serve, and on how many threads. */
 export interface BackendOptions {
@@ -103,6 +105,7 @@ async function start(
   setWasmPaths(packageFolder());
   setThreadsCount(1);
   await (threads === 1 ? startWasm() : withSharedHeap(startWasm));
+  guardAllocations(wasmBackend());
   registerComposedGradients();
   if (kernels === "fast") installed = await installKernels({ threads, instructionSet });
   return {

@@ -5,8 +5,9 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { TensorInfo } from "../heap.ts";
-import { type Call, compose, type KernelArguments, type Shape4D } from "./compose.ts";
+import type { Shape4D } from "../../heap.ts";
+import type { TensorInfo } from "../backend_heap.ts";
+import { type Call, compose, type KernelArguments } from "./compose.ts";
 import { reshape } from "./conv2d_filter_gradient.ts";
 
 /** What both gradients are told of the convolution. */

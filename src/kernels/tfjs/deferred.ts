@@ -3,11 +3,11 @@
  *
  * tf.fused.conv2d, which every convolution layer calls, computes the gradient with respect to its input whether or not
  * it is asked for. In the first layer of a network that is the gradient of the images, which nobody reads, and it is
- * dear: 8% of the training step of benchmark/step_sizes.ts.
+ * dear: 8% of the training step of benchmarks/kernels/step_sizes.ts.
  *
  * @module
  */
-import { aroundDispose, beforeAccess, type TensorInfo, type WasmBackend } from "./heap.ts";
+import { aroundDispose, beforeAccess, type TensorInfo, type WasmBackend } from "./backend_heap.ts";
 
 /** What is still to be done for one output. */
 interface Job {

@@ -4,12 +4,19 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { KernelArguments, Shape4D } from "../composed/compose.ts";
-import { allocateTensor, byteOffset, type TensorInfo } from "../heap.ts";
+import { clampOf } from "../../conv2d/clamp.ts";
+import {
+  type Epilogue,
+  implicitGemm,
+  packedWeights,
+  type PixelGrid,
+  PLAIN,
+} from "../../conv2d/implicit_gemm.ts";
+import { chooseTile, isWinograd, winograd } from "../../conv2d/winograd.ts";
+import type { Shape4D } from "../../heap.ts";
+import { allocateTensor, type TensorInfo } from "../backend_heap.ts";
+import type { KernelArguments } from "../composed/compose.ts";
 import { type KernelContext, override } from "../override.ts";
-import { clampOf } from "./clamp.ts";
-import { type Epilogue, implicitGemm, packedWeights, type PixelGrid, PLAIN } from "./implicit_gemm.ts";
-import { chooseTile, isWinograd, winograd } from "./winograd.ts";
 
 interface Conv2DAttributes {
   readonly strides: number | [number, number];
@@ -41,7 +48,7 @@ function fusedConv2D(
   if (clamp === undefined) return undefined;
   // The stock kernel words the error of a bias that does not fit.
   if (bias != null && (bias.shape.length !== 1 || bias.shape[0] !== filter.shape[3])) return undefined;
-  const epilogue = { bias: bias == null ? 0 : byteOffset(context.backend, bias), ...clamp };
+  const epilogue = { bias: bias == null ? 0 : context.heap.addressOf(bias.dataId), ...clamp };
   return convolve(context, x, filter, attrs, epilogue);
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { TensorInfo, WasmBackend } from "../heap.ts";
+import type { TensorInfo, WasmBackend } from "../backend_heap.ts";
 
 /** Runs one registered kernel of the wasm backend. Kernels of any number of inputs (Concat) take an array. */
 export type Call = (
@@ -13,9 +13,6 @@ export type Call = (
   inputs: Record<string, TensorInfo> | TensorInfo[],
   attrs?: object,
 ) => TensorInfo;
-
-/** A four-dimensional shape. */
-export type Shape4D = [number, number, number, number];
 
 /** What `tf.KernelConfig.kernelFunc` is given, with the types that the wasm backend really passes. */
 export interface KernelArguments<Attrs> {

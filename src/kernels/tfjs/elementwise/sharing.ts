@@ -6,7 +6,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { TensorInfo, WasmBackend } from "../heap.ts";
+import type { TensorInfo, WasmBackend } from "../backend_heap.ts";
 import { override } from "../override.ts";
 
 interface SliceAttributes {

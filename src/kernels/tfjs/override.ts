@@ -5,19 +5,14 @@
  * @module
  */
 import type { KernelArguments } from "./composed/compose.ts";
+import type { LaunchContext } from "../context.ts";
+import type { TensorInfo, WasmBackend } from "./backend_heap.ts";
 import type { DeferredOutputs } from "./deferred.ts";
-import type { Dispatcher } from "./dispatch.ts";
-import type { TensorInfo, WasmBackend } from "./heap.ts";
-import type { TransformedWeights } from "./transformed_weights.ts";
 
 /** What fast kernels work with. */
-export interface KernelContext {
-  /** Whose tensors they compute. */
+export interface KernelContext extends LaunchContext {
+  /** Whose tensors they compute; its memory is the heap. */
   readonly backend: WasmBackend;
-  /** Runs the compiled kernels. */
-  readonly dispatcher: Dispatcher;
-  /** Weights in the layouts of the kernels. */
-  readonly weights: TransformedWeights;
   /** Outputs that wait until somebody reads them. */
   readonly deferred: DeferredOutputs;
 }

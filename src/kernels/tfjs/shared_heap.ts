@@ -11,14 +11,6 @@
 import os from "node:os";
 import * as tf from "@tensorflow/tfjs";
 
-/** Why there can be no threads here, or undefined when there can. */
-export function threadsObstacle(): string | undefined {
-  const page = globalThis as { crossOriginIsolated?: boolean };
-  if (page.crossOriginIsolated === false) return "the page is not cross-origin isolated";
-  if (typeof SharedArrayBuffer === "undefined") return "there is no SharedArrayBuffer";
-  return undefined;
-}
-
 /** What the backend's initialization is shown in the place of a worker of `node:worker_threads`. */
 class IdleWorker {
   onmessage?: (event: { data: { cmd: "loaded" } }) => void;

@@ -13,8 +13,9 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { TensorInfo } from "../heap.ts";
-import { type Call, compose, type KernelArguments, type Shape4D } from "./compose.ts";
+import type { Shape4D } from "../../heap.ts";
+import type { TensorInfo } from "../backend_heap.ts";
+import { type Call, compose, type KernelArguments } from "./compose.ts";
 
 /** Attributes of the kernel, as `tf.conv2d`'s gradient passes them. */
 export interface FilterGradientAttributes {

@@ -7,25 +7,26 @@
 import * as tf from "@tensorflow/tfjs";
 import { BATCH_NORMS } from "./batch_norm/kernels.ts";
 import type { KernelArguments } from "./composed/compose.ts";
-import type { KernelTarget } from "./build.ts";
-import { registerComposedGradients } from "./composed/register.ts";
+import type { KernelTarget } from "../build.ts";
+import { registerComposedGradients } from "./register.ts";
 import { FILTER_GRADIENTS } from "./conv2d/filter_gradient.ts";
 import { FORWARD_CONVOLUTIONS } from "./conv2d/forward.ts";
 import { INPUT_GRADIENTS } from "./conv2d/input_gradient.ts";
 import { DEPTHWISE_CONVOLUTIONS } from "./depthwise/forward.ts";
 import { DEPTHWISE_GRADIENTS } from "./depthwise/gradients.ts";
 import { DeferredOutputs } from "./deferred.ts";
-import { Dispatcher } from "./dispatch.ts";
+import { Dispatcher } from "../dispatch.ts";
 import { MEANS } from "./elementwise/mean.ts";
 import { ELEMENTWISE } from "./elementwise/pieces.ts";
 import { SHARING } from "./elementwise/sharing.ts";
 import { VARIABLE_UPDATES } from "./variables/kernels.ts";
-import { heapMemory, wasmBackend } from "./heap.ts";
-import { detectInstructionSet, instantiateKernels, type InstructionSet } from "./instance.ts";
+import { guardAllocations, heapMemory, heapOf, onDispose, wasmBackend } from "./backend_heap.ts";
+import { instantiateKernels } from "../instance.ts";
+import { detectInstructionSet, type InstructionSet } from "../instruction_set.ts";
 import type { KernelContext, KernelOverride } from "./override.ts";
-import { WorkerPool } from "./threads/pool.ts";
-import { spawnWorker } from "./threads/spawn.ts";
-import { TransformedWeights } from "./transformed_weights.ts";
+import { WorkerPool } from "../threads/pool.ts";
+import { spawnWorker } from "../threads/spawn.ts";
+import { TransformedWeights } from "../transformed_weights.ts";
 
 /** All fast kernels. */
 export const OVERRIDES: readonly KernelOverride[] = [
@@ -81,7 +82,7 @@ export async function installKernels(options: InstallOptions = {}): Promise<Inst
   if (installed) {
     throw new Error("Cannot install the kernels as they are installed already: call uninstall() first");
   }
-  wasmBackend();
+  guardAllocations(wasmBackend());
   const instructionSet = options.instructionSet ?? detectInstructionSet();
   registerComposedGradients();
   if (instructionSet === "none") {
@@ -125,20 +126,25 @@ export async function createKernelContext(
   threads = 1,
 ): Promise<KernelContext & { dispose(): void }> {
   const backend = wasmBackend();
-  const { module, exports: kernels } = await instantiateKernels(backend, instructionSet);
+  const { module, exports: kernels } = await instantiateKernels(heapMemory(backend), instructionSet);
   const pool = threads > 1
     ? await WorkerPool.start({ threads, module, memory: heapMemory(backend), kernels, spawn: spawnWorker })
     : undefined;
-  const dispatcher = new Dispatcher(backend, kernels, pool);
-  const weights = new TransformedWeights(backend);
+  const heap = heapOf(backend);
+  const dispatcher = new Dispatcher(heap, kernels, pool);
+  const weights = new TransformedWeights(heap);
+  // A tensor's data never changes while it lives: assigning to a `tf.Variable` gives it new data, under a new data id.
+  const stopForgetting = onDispose(backend, (dataId) => weights.forget(dataId));
   const deferred = new DeferredOutputs(backend);
   return {
     backend,
+    heap,
     dispatcher,
     weights,
     deferred,
     dispose() {
       deferred.stop();
+      stopForgetting();
       weights.dispose();
       dispatcher.dispose();
     },

@@ -4,7 +4,7 @@
  * @module
  */
 import type { KernelArguments } from "../composed/compose.ts";
-import { allocateTensor, type TensorInfo } from "../heap.ts";
+import { allocateTensor, type TensorInfo } from "../backend_heap.ts";
 import { type KernelContext, override } from "../override.ts";
 import {
   type BatchNormAttributes,
@@ -18,7 +18,7 @@ import {
   type NormalizedSumAttributes,
   splitEvenly,
 } from "./composed_sum.ts";
-import { type BranchTensors, runBackward, runForward, runInference } from "./work.ts";
+import { type BranchTensors, runBackward, runForward, runInference } from "../../batch_norm/work.ts";
 
 interface FusedBatchNormAttributes {
   readonly varianceEpsilon: number;

@@ -5,17 +5,17 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { KernelArguments } from "./compose.ts";
-import type { TensorInfo } from "../heap.ts";
-import { conv2dFilterGradient } from "./conv2d_filter_gradient.ts";
-import { depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise_gradients.ts";
-import { TRAINING, TRAINING_GRADIENT } from "../batch_norm/composed.ts";
-import { NORMALIZED_SUM, NORMALIZED_SUM_GRADIENT } from "../batch_norm/composed_sum.ts";
-import { MEAN_GRADIENT } from "../elementwise/mean_gradient.ts";
-import { RELU_GRADIENT } from "../elementwise/relu_gradient.ts";
-import { MOVING_AVERAGE } from "../variables/moving_average.ts";
-import { NESTEROV_SGD } from "../variables/nesterov_sgd.ts";
-import { operationKernel } from "./operation.ts";
+import type { KernelArguments } from "./composed/compose.ts";
+import type { TensorInfo } from "./backend_heap.ts";
+import { conv2dFilterGradient } from "./composed/conv2d_filter_gradient.ts";
+import { depthwiseFilterGradient, depthwiseInputGradient } from "./composed/depthwise_gradients.ts";
+import { TRAINING, TRAINING_GRADIENT } from "./batch_norm/composed.ts";
+import { NORMALIZED_SUM, NORMALIZED_SUM_GRADIENT } from "./batch_norm/composed_sum.ts";
+import { MEAN_GRADIENT } from "./elementwise/mean_gradient.ts";
+import { RELU_GRADIENT } from "./elementwise/relu_gradient.ts";
+import { MOVING_AVERAGE } from "./variables/moving_average.ts";
+import { NESTEROV_SGD } from "./variables/nesterov_sgd.ts";
+import { operationKernel } from "./composed/operation.ts";
 
 /** Kernel names that the wasm backend lacks, with what is registered for them. */
 const COMPOSED = {

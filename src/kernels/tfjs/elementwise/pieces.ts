@@ -4,8 +4,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { NS_PER_BYTE } from "../dispatch.ts";
-import { allocateTensor, byteOffset, type TensorInfo } from "../heap.ts";
+import { pairwise as launch } from "../../elementwise/pairwise.ts";
+import { allocateTensor, type TensorInfo } from "../backend_heap.ts";
 import { type KernelContext, override } from "../override.ts";
 import { RELU_GRADIENT } from "./relu_gradient.ts";
 
@@ -21,29 +21,17 @@ export const ELEMENTWISE = [
   }),
 ];
 
-/** Floats of a unit; the same number as in assembly/elementwise.as. */
-const PIECE_FLOATS = 8192;
-
 function pairwise(
   context: KernelContext,
-  kernel: string,
+  kernel: "addTensors" | "reluGradient",
   a: TensorInfo,
   b: TensorInfo,
 ): TensorInfo | undefined {
   if (a.dtype !== "float32" || b.dtype !== "float32" || !tf.util.arraysEqual(a.shape, b.shape)) {
     return undefined;
   }
-  const { backend, dispatcher } = context;
-  const size = tf.util.sizeFromShape(a.shape);
-  if (size === 0) return undefined;
-  const out = allocateTensor(backend, a.shape);
-  const fields = [byteOffset(backend, a), byteOffset(backend, b), byteOffset(backend, out), size];
-  dispatcher.run({
-    kernel,
-    units: Math.ceil(size / PIECE_FLOATS),
-    costNs: 3 * size * Float32Array.BYTES_PER_ELEMENT * NS_PER_BYTE,
-    splitsFreely: true,
-    fields,
-  });
+  if (tf.util.sizeFromShape(a.shape) === 0) return undefined;
+  const out = allocateTensor(context.backend, a.shape);
+  context.dispatcher.run(launch(context, kernel, a, b, out));
   return out;
 }
