@@ -53,13 +53,14 @@ export async function readJson(path: string, expected: string): Promise<unknown>
   }
 }
 
-/** Whether a file or a folder stands at this path. */
+/** Whether a file or a folder stands at this path; below a file there is none. */
 export async function exists(path: string | URL): Promise<boolean> {
   try {
     await lstat(path);
     return true;
   } catch (error) {
-    if (fileFault(error) === "missing") return false;
+    const fault = fileFault(error);
+    if (fault === "missing" || fault === "a file") return false;
     throw error;
   }
 }
