@@ -7,28 +7,13 @@
 import process from "node:process";
 import { InputError } from "../errors.ts";
 import { nearestName } from "../text/nearest_name.ts";
-import { print, type Runnable, runTask } from "./command.ts";
+import { print, runTask } from "./command.ts";
+import { COMMANDS, isCommandName } from "./commands.ts";
 import { exitCodeOf, formatError } from "./errors.ts";
 import { TERMINAL } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 
 const NAME = "repfuse";
-
-/** The commands, in the order in which a person needs them. */
-const COMMANDS: Readonly<Record<string, () => Promise<Runnable>>> = {
-  pipeline: async () => (await import("./tasks/pipeline.ts")).pipelineCommand(),
-  train: async () => (await import("./tasks/train.ts")).trainCommand(),
-  fuse: async () => (await import("./tasks/fuse.ts")).fuseCommand(),
-  bench: async () => (await import("./tasks/bench.ts")).benchCommand(),
-  evaluate: async () => (await import("./tasks/evaluate.ts")).evaluateCommand(),
-  predict: async () => (await import("./tasks/predict.ts")).predictCommand(),
-  inspect: async () => (await import("./tasks/inspect.ts")).inspectCommand(),
-  export: async () => (await import("./tasks/export.ts")).exportCommand(),
-  import: async () => (await import("./tasks/import.ts")).importCommand(),
-  demo: async () => (await import("./tasks/demo.ts")).demoCommand(),
-  ablate: async () => (await import("./tasks/ablate.ts")).ablateCommand(),
-  "data-report": async () => (await import("./tasks/data_report.ts")).dataReportCommand(),
-};
 
 const [name, ...args] = process.argv.slice(2);
 if (name === undefined || name === "--help" || name === "-h" || name === "help") print(await overview());
@@ -36,7 +21,7 @@ else if (name === "--version" || name === "-V") print(VERSION);
 else await run(name, args);
 
 async function run(name: string, args: readonly string[]): Promise<void> {
-  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const load = isCommandName(name) ? COMMANDS[name] : undefined;
   if (load === undefined) {
     const near = nearestName(name, Object.keys(COMMANDS));
     const error = new InputError(

@@ -34,9 +34,12 @@ export function formatCount(count: number, singular: string, plural = `${singula
   return `${count.toLocaleString("en")} ${count === 1 ? singular : plural}`;
 }
 
-/** "41 s", "3 min 5 s". */
+/** "41 s", "3 min 5 s", "9 h 11 min". */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   const minutes = Math.floor(whole / 60);
-  return minutes === 0 ? `${whole} s` : `${minutes} min ${whole % 60} s`;
+  if (minutes === 0) return `${whole} s`;
+  return minutes < 60
+    ? `${minutes} min ${whole % 60} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { allCommands } from "../../src/cli/commands.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
 import { asTyped } from "../../src/cli/program_name.ts";
 
 const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("../../deno.json", import.meta.url))) as {
@@ -9,9 +9,10 @@ const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("../../deno.json", im
 /** Tasks that compute nothing, and so need not say on what. */
 const WITHOUT_KERNELS = ["inspect", "data-report"];
 
-for (const command of allCommands()) {
-  const name = command.name();
+for (const [name, load] of Object.entries(COMMANDS)) {
+  const command = await load();
   Deno.test(`${name} is a task of deno.json, with the same line of description`, () => {
+    assert.equal(command.name(), name);
     assert.equal(tasks[name]?.description, command.description());
     assert.match(tasks[name]!.command, new RegExp(` tasks/${name.replace("-", "_")}\\.ts$`));
     assert.ok(!command.description().includes("\n"));
