@@ -5,8 +5,10 @@
  *
  * @module
  */
-import { lstat, mkdir, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { renameSync, rmSync } from "node:fs";
+import { lstat, mkdir, readdir, realpath, rm, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import process from "node:process";
 import { InputError, WorkError } from "../errors.ts";
 import { TEMPORARY_ENDING } from "./atomic_write.ts";
 import { fileFault } from "./file_errors.ts";
@@ -76,23 +78,30 @@ export async function replaceFolder(
   const unique = `${crypto.randomUUID().slice(0, 8)}${TEMPORARY_ENDING}`;
   const beside = (name: string) => join(dirname(target), `.${basename(target)}.${name}-${unique}`);
   const [temporary, previous] = [beside("new"), beside("old")];
+  let moved = false;
+  // Also where the process ends in between, as by Ctrl-C: what stood there stands there again, and nothing lies beside it.
+  const undo = () => {
+    rmSync(temporary, { recursive: true, force: true });
+    if (moved) renameSync(previous, target);
+  };
+  process.once("exit", undo);
   try {
     await mkdir(temporary, { recursive: true });
     await fill(temporary);
     await checkOutputFolder(request);
-    const replaces = await kindOf(target) !== undefined;
-    if (replaces) await rename(target, previous);
-    try {
-      await rename(temporary, target);
-    } catch (error) {
-      if (replaces) await rename(previous, target);
-      throw error;
+    if (await kindOf(target) !== undefined) {
+      renameSync(target, previous);
+      moved = true;
     }
+    renameSync(temporary, target);
+    moved = false;
   } catch (error) {
-    await removeFolder(temporary);
+    undo();
     throw isRefusedByTheSystem(error)
       ? new WorkError(`Cannot write ${request.path}: ${error.message}`, "Choose a place that can be written.")
       : error;
+  } finally {
+    process.off("exit", undo);
   }
   await removeFolder(previous);
 }

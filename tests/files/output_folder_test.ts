@@ -136,3 +136,24 @@ Deno.test("removeOutputFolder() removes what may be replaced, and minds nothing 
     await removeOutputFolder(at(`${root}/model`));
     assert.deepEqual(await namesIn(root), []);
   }));
+
+Deno.test("replaceFolder() leaves the old folder alone and nothing beside it when the process ends in between", () =>
+  inTemporaryFolder(async (root) => {
+    await replaceFolder(at(`${root}/model`), fill);
+    const module = new URL("../../src/files/output_folder.ts", import.meta.url).href;
+    const script = `
+      const { kindByNames, replaceFolder } = await import(${JSON.stringify(module)});
+      const kind = kindByNames("a model", "proof.json", { keys: ["proof"], names: /^weights\\.bin$/ });
+      await replaceFolder({ path: ${JSON.stringify(`${root}/model`)}, kind, inputs: [] }, async (folder) => {
+        await Deno.writeTextFile(folder + "/weights.bin", "half");
+        (await import("node:process")).default.exit(130);
+      });`;
+    await writeFile(`${root}/end.js`, script);
+    const { code } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-check", "--allow-all", `${root}/end.js`],
+      env: { DENO_NO_UPDATE_CHECK: "1" },
+    }).output();
+    assert.equal(code, 130);
+    assert.deepEqual(await namesIn(root), ["end.js", "model"]);
+    assert.equal(await readFile(`${root}/model/weights.bin`, "utf8"), "new");
+  }));
