@@ -1,5 +1,5 @@
 /**
- * `deno task build`: the npm package, as `dist/repfuse-<version>.tgz`.
+ * `deno task build [folder]`: the npm package, as `repfuse-<version>.tgz` in the folder, which is made anew (default: `dist`).
  *
  * The sources are compiled folder by folder into `lib/`, with their assets beside them. What a clone makes on first use lies
  * there ready: the compiled kernels, and the scripts that run in browsers. So neither AssemblyScript nor a bundler is needed
@@ -9,7 +9,9 @@
  */
 import { execFile } from "node:child_process";
 import { chmod, copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import { resolve } from "node:path";
+import process from "node:process";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { CONTEST_SCRIPT, THREAD_SCRIPT } from "../src/bench/where/contest_folder.ts";
 import { builtFile, scriptOf } from "../src/deploy/script.ts";
@@ -22,7 +24,7 @@ import { shipKernels } from "./shipped_kernels.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const SOURCE = new URL("src/", ROOT);
-const DIST = new URL("dist/", ROOT);
+const DIST = pathToFileURL(resolve(process.argv[2] ?? fileURLToPath(new URL("dist", ROOT))) + "/");
 const PACKAGE = new URL("package/", DIST);
 const LIBRARY = "lib";
 const COMPILED = new URL(`${LIBRARY}/`, PACKAGE);
@@ -64,7 +66,7 @@ const { stdout } = await promisify(execFile)("npm", [
 ], {
   cwd: fileURLToPath(PACKAGE),
 });
-console.log(`dist/${stdout.trim()}`);
+console.log(fileURLToPath(new URL(stdout.trim(), DIST)));
 
 /** Writes a file of the library. */
 async function place(name: string, content: string | Uint8Array): Promise<void> {

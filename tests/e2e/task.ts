@@ -73,37 +73,42 @@ export function toOutcome({ code, stdout, stderr }: Deno.CommandOutput): Outcome
 export async function inWorkplace(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "repfuse-e2e-" });
   try {
-    await Deno.mkdir(`${folder}/small`);
-    for (const [part, count] of [["train", 96], ["test", 40]] as const) {
-      const { images, labels } = drawShapes(part, count);
-      await Deno.writeFile(
-        `${folder}/small/${part}-images-idx4-ubyte`,
-        encodeIdx({ shape: [count, 32, 32, 3], data: images }),
-      );
-      await Deno.writeFile(
-        `${folder}/small/${part}-labels-idx1-ubyte`,
-        encodeIdx({ shape: [count], data: labels }),
-      );
-    }
-    await Deno.writeTextFile(
-      `${folder}/small.json`,
-      JSON.stringify({
-        data: { source: "small" },
-        network: { block: "repvgg", stem: { width: 8, stride: 4 }, stages: [{ depth: 2, width: 8 }] },
-        training: {
-          epochs: 4,
-          batchSize: 32,
-          learningRate: 0.05,
-          dropout: 0.1,
-          rDropAlpha: 1,
-          emaDecay: 0.8,
-        },
-      }),
-    );
+    await writeWorkplace(folder);
     await work(folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** Writes the data set and the configuration of {@link inWorkplace} into a folder. */
+export async function writeWorkplace(folder: string): Promise<void> {
+  await Deno.mkdir(`${folder}/small`);
+  for (const [part, count] of [["train", 96], ["test", 40]] as const) {
+    const { images, labels } = drawShapes(part, count);
+    await Deno.writeFile(
+      `${folder}/small/${part}-images-idx4-ubyte`,
+      encodeIdx({ shape: [count, 32, 32, 3], data: images }),
+    );
+    await Deno.writeFile(
+      `${folder}/small/${part}-labels-idx1-ubyte`,
+      encodeIdx({ shape: [count], data: labels }),
+    );
+  }
+  await Deno.writeTextFile(
+    `${folder}/small.json`,
+    JSON.stringify({
+      data: { source: "small" },
+      network: { block: "repvgg", stem: { width: 8, stride: 4 }, stages: [{ depth: 2, width: 8 }] },
+      training: {
+        epochs: 4,
+        batchSize: 32,
+        learningRate: 0.05,
+        dropout: 0.1,
+        rDropAlpha: 1,
+        emaDecay: 0.8,
+      },
+    }),
+  );
 }
 
 /** The one run in a workplace. */
