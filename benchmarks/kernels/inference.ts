@@ -5,8 +5,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import * as ort from "onnxruntime-web/wasm";
 import type { Contestant } from "../../src/timing/paired.ts";
+import { openSession } from "../../src/formats/onnx/judge.ts";
 import { writeOnnx } from "../../src/formats/onnx/model.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
 import { createDeployNetwork } from "../../src/model/network.ts";
@@ -39,15 +39,17 @@ export async function inference(
     logits.dataSync();
     logits.dispose();
   };
-  const session = options.onnxruntime ? await onnxSession(model) : undefined;
-  const feeds = { [session?.inputNames[0] ?? ""]: new ort.Tensor("float32", images.dataSync(), shape) };
+  const session = options.onnxruntime
+    ? await openSession(writeOnnx(await artifactsOf(model)), preset)
+    : undefined;
+  const numbers = images.dataSync<"float32">();
   return {
     contestants: [
       { name: "fast", run: () => (sets.useFast(), predict()) },
       { name: "stock", run: () => (sets.useStock(), predict()) },
       ...(session === undefined
         ? []
-        : [{ name: "onnxruntime", run: () => session.run(feeds).then(() => undefined) }]),
+        : [{ name: "onnxruntime", run: () => session.run(numbers, shape).then(() => undefined) }]),
     ],
     async dispose() {
       model.dispose();
@@ -55,13 +57,4 @@ export async function inference(
       await session?.release();
     },
   };
-}
-
-/** One thread: with more, onnxruntime-web 1.30.0 loads its workers from a blob, which Deno refuses. */
-async function onnxSession(model: tf.LayersModel): Promise<ort.InferenceSession> {
-  ort.env.wasm.numThreads = 1;
-  return await ort.InferenceSession.create(writeOnnx(await artifactsOf(model)), {
-    executionProviders: ["wasm"],
-    logSeverityLevel: 3,
-  });
 }

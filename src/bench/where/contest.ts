@@ -122,7 +122,7 @@ async function createContestants(
   const instructionSet = detectInstructionSet();
   if (instructionSet === "none") throw new Error("There are no 128-bit vectors here");
   const module = await WebAssembly.compile(await inflate(data.kernels[instructionSet]));
-  const ortWasm = await read(CONTEST_FILES.ortWasm);
+  const ort = { wasm: await read(CONTEST_FILES.ortWasm), threads };
   const contestants: Contestant[] = [];
   for (const form of FORMS) {
     const program = data.programs[form];
@@ -134,7 +134,7 @@ async function createContestants(
     }
     add("module", createModuleEngine(named("module"), program, weights, module));
     const onnx = await read(onnxFile(form));
-    add("onnxruntime", await createOnnxEngine(named("onnxruntime"), onnx, ortWasm, threads));
+    add("onnxruntime", await createOnnxEngine(named("onnxruntime"), onnx, ort));
   }
   return contestants;
 }
