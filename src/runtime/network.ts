@@ -11,7 +11,7 @@ import { TransformedWeights } from "../kernels/transformed_weights.ts";
 import { runPlain, type StepData } from "./plain.ts";
 import { type Program, sizeOf, type Step } from "./program.ts";
 import { type FastContext, prepareFast } from "./fast_steps.ts";
-import { placeValues } from "./placement.ts";
+import { type Placement, placeValues as placeLifetimes } from "./placement.ts";
 import { OwnHeap } from "./own_heap.ts";
 
 /** Computes the outputs of a batch. */
@@ -112,4 +112,16 @@ export function createPlainNetwork(program: Program, weights: Float32Array, batc
       return values[program.output]!.data.slice();
     },
   };
+}
+
+/** Places the image and the values of all steps for a batch. */
+export function placeValues(program: Program, batch: number): Placement {
+  const shapes = [program.inputShape, ...program.steps.map(({ shape }) => shape)];
+  const read = shapes.map((_, value) => value);
+  program.steps.forEach((step, i) => step.inputs.forEach((input) => read[input] = i + 1));
+  // The image is kept, so that a run can be repeated.
+  read[program.output] = read[0] = Infinity;
+  return placeLifetimes(
+    shapes.map((shape, value) => ({ size: batch * sizeOf(shape), made: value, read: read[value]! })),
+  );
 }

@@ -1,14 +1,23 @@
 /**
- * Where the values of a program lie in one arena: two values share memory when neither is needed while the other is. The
- * greedy first fit over the order of computation, as Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net
- * Inference" (2020), have it.
+ * Where values lie in one arena: two values share memory when neither is needed while the other is. The greedy first fit
+ * over the order of computation, as Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference" (2020),
+ * have it.
  *
  * @module
  */
-import { type Program, sizeOf } from "./program.ts";
 
 /** Numbers by which places are rounded up, so that each starts at a cache line and vectors may be read past its end. */
 const GRAIN = 16;
+
+/** One value. Times count the operations: one that is made by operation i is made at i. */
+export interface Lifetime {
+  /** How many numbers. */
+  readonly size: number;
+  /** When it is made; -1 for what is there before all operations. */
+  readonly made: number;
+  /** When it is read last; Infinity for what is kept. */
+  readonly read: number;
+}
 
 /** Places in numbers, not bytes. */
 export interface Placement {
@@ -18,29 +27,21 @@ export interface Placement {
   readonly length: number;
 }
 
-/** Places the image and the values of all steps for a batch. */
-export function placeValues(program: Program, batch: number): Placement {
-  const sizes = [program.inputShape, ...program.steps.map((step) => step.shape)].map((shape) => {
-    return (Math.ceil(batch * sizeOf(shape) / GRAIN) + 1) * GRAIN;
-  });
-  const lastRead = sizes.map((_, value) => value);
-  program.steps.forEach((step, i) => step.inputs.forEach((input) => lastRead[input] = i + 1));
-  lastRead[program.output] = sizes.length;
-  // The image is kept, so that a run can be repeated.
-  lastRead[0] = sizes.length;
-
-  const offsets: number[] = [];
-  for (const [value, size] of sizes.entries()) {
-    const alive = offsets
-      .map((offset, other) => ({ offset, end: offset + sizes[other]!, until: lastRead[other]! }))
-      .filter(({ until }) => until >= value)
-      .sort((a, b) => a.offset - b.offset);
+/** Places values, which are given in the order in which they are made. */
+export function placeValues(values: readonly Lifetime[]): Placement {
+  const placed: { start: number; end: number; value: Lifetime }[] = [];
+  for (const value of values) {
+    const size = (Math.ceil(value.size / GRAIN) + 1) * GRAIN;
+    const alive = placed.filter((other) => other.value.read >= value.made).sort((a, b) => a.start - b.start);
     let start = 0;
-    for (const { offset, end } of alive) {
-      if (start + size <= offset) break;
-      start = Math.max(start, end);
+    for (const other of alive) {
+      if (start + size <= other.start) break;
+      start = Math.max(start, other.end);
     }
-    offsets.push(start);
+    placed.push({ start, end: start + size, value });
   }
-  return { offsets, length: Math.max(...offsets.map((offset, value) => offset + sizes[value]!)) };
+  return {
+    offsets: placed.map(({ start }) => start),
+    length: placed.reduce((length, { end }) => Math.max(length, end), 0),
+  };
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { placeValues } from "../../src/runtime/placement.ts";
+import { placeValues } from "../../src/runtime/network.ts";
 import { type Program, sizeOf, type Step } from "../../src/runtime/program.ts";
 
 /** Programs of additions whose inputs are any earlier values, and whose output is any value. */
