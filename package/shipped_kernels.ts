@@ -8,10 +8,10 @@ import { Buffer } from "node:buffer";
 import { mkdir, writeFile } from "node:fs/promises";
 import { INFERENCE_KERNELS } from "../src/deploy/compiled_kernels.ts";
 import { buildKernels, type KernelTarget } from "../src/kernels/build.ts";
-import { KERNELS } from "../src/runtime/fast_steps.ts";
+import { RUNTIME_KERNELS } from "../src/runtime/kernel_operations.ts";
 
 /** Which of the kernels are compiled together: all, those of inference, or those of the runtime alone. */
-const SETS = [undefined, INFERENCE_KERNELS, KERNELS];
+const SETS = [undefined, INFERENCE_KERNELS, RUNTIME_KERNELS];
 
 const TARGETS: readonly KernelTarget[] = SETS.flatMap((only) =>
   (["relaxed-simd", "simd"] as const).flatMap((instructionSet) =>

@@ -1,21 +1,24 @@
 /**
  * The `module` format: an ES module without dependencies, for browsers, Node.js and Deno alike.
  *
- *     index.js     the network, its labels, the compiled kernels     index.d.ts   its types
- *     runtime.js   what runs it                                      weights.bin  float32, little-endian
- *     package.json so that it can be installed from its folder
+ *     index.js      labels, and the compiled kernels     index.d.ts    its types
+ *     runtime.js    what runs it                         package.json  so that it can be installed from its folder
+ *     network.json  the network                          weights.bin   float32, little-endian
+ *
+ * It is read back from its data alone: nothing in the folder is imported or run.
  *
  * @module
  */
-import { pathToFileURL } from "node:url";
 import { type Script, scriptOf } from "./script.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
-import { readText } from "../files/read.ts";
-import { imageCount, type ModelCard } from "../classify/classifier.ts";
-import type { Classifier, LoadOptions } from "./module/api.ts";
-import { KERNELS } from "../runtime/fast_steps.ts";
+import { readBytes, readText } from "../files/read.ts";
+import type { ModelCard } from "../classify/classifier.ts";
+import { graphOfProgram } from "../runtime/graph_of_program.ts";
+import { RUNTIME_KERNELS } from "../runtime/kernel_operations.ts";
+import { packGraph } from "../runtime/pack_graph.ts";
 import { compileNetwork } from "../runtime/compile.ts";
 import { compiledKernels } from "./compiled_kernels.ts";
+import { classifierOfGraph, readGraphFiles } from "./graph_classifier.ts";
 import type { ExportFormat, ExportRequest } from "./export_format.ts";
 import { withPrecision } from "../formats/tfjs/precision.ts";
 
@@ -31,11 +34,6 @@ export const MODULE_SCRIPT: Script = {
   format: "esm",
 };
 
-/** What {@link import} gives. */
-interface WrittenModule {
-  load(options?: LoadOptions): Promise<Classifier>;
-}
-
 /** A JavaScript module. */
 export const MODULE_FORMAT: ExportFormat = {
   name: "module",
@@ -44,30 +42,23 @@ export const MODULE_FORMAT: ExportFormat = {
   tolerance: TOLERANCE,
   write: writeModule,
   async open(folder, card) {
-    const url = pathToFileURL(`${folder}/index.js`);
-    // Another address each time, so that a module that was written over is not taken from the cache.
-    url.searchParams.set("read", crypto.randomUUID());
-    const { load } = await import(url.href) as WrittenModule;
-    const classify = await load();
-    return {
-      classify(pixels) {
-        imageCount(pixels, card);
-        return Promise.resolve(classify.logits(pixels));
-      },
-      dispose: () => Promise.resolve(),
-    };
+    const network = `${folder}/${NETWORK_FILE}`;
+    const json = await readBytes(network, "the network of an exported module");
+    const weights = await readBytes(`${folder}/${WEIGHTS_FILE}`, "the weights of an exported module");
+    return await classifierOfGraph(readGraphFiles(network, json, weights), card);
   },
 };
 
+const NETWORK_FILE = "network.json";
+const WEIGHTS_FILE = "weights.bin";
+
 async function writeModule(folder: string, { source, artifacts }: ExportRequest): Promise<void> {
-  const { program, weights } = compileNetwork(withPrecision(artifacts, "float32"));
-  const runtime = await scriptOf(MODULE_SCRIPT);
-  await writeFileAtomically(`${folder}/runtime.js`, runtime);
-  await writeFileAtomically(`${folder}/weights.bin`, new Uint8Array(weights.buffer));
-  await writeFileAtomically(
-    `${folder}/index.js`,
-    indexText(source.card, program, await compiledKernels({ only: KERNELS })),
-  );
+  const { json, weights } = packGraph(graphOfProgram(compileNetwork(withPrecision(artifacts, "float32"))));
+  await writeFileAtomically(`${folder}/runtime.js`, await scriptOf(MODULE_SCRIPT));
+  await writeFileAtomically(`${folder}/${NETWORK_FILE}`, JSON.stringify(json));
+  await writeFileAtomically(`${folder}/${WEIGHTS_FILE}`, new Uint8Array(weights.buffer));
+  const kernels = await compiledKernels({ only: RUNTIME_KERNELS });
+  await writeFileAtomically(`${folder}/index.js`, indexText(source.card, kernels));
   await writeFileAtomically(`${folder}/index.d.ts`, await declarations());
   await writeJsonAtomically(`${folder}/package.json`, PACKAGE);
 }
@@ -78,16 +69,18 @@ const PACKAGE = {
   private: true,
   type: "module",
   exports: { ".": { types: "./index.d.ts", default: "./index.js" } },
-  files: ["index.js", "index.d.ts", "runtime.js", "weights.bin"],
+  files: ["index.js", "index.d.ts", "runtime.js", NETWORK_FILE, WEIGHTS_FILE],
 };
 
-function indexText({ classNames, normalization }: ModelCard, program: unknown, kernels: unknown): string {
-  const data = { program, labels: classNames, normalization, kernels };
+function indexText(card: ModelCard, kernels: unknown): string {
+  const { classNames, normalization, givesProbabilities } = card;
+  const data = { labels: classNames, normalization, givesProbabilities, kernels };
   const entries = Object.entries(data).map(([key, value]) => `  ${key}: ${JSON.stringify(value)},\n`);
-  return "// A network and its labels; runtime.js runs it. Made by RepFuse.\n" +
+  return "// A network's labels and kernels; runtime.js runs it. Made by RepFuse.\n" +
     `import { createLoader } from "./runtime.js";\n\n` +
     `export const load = createLoader({\n${entries.join("")}` +
-    `  weights: new URL("./weights.bin", import.meta.url),\n});\n`;
+    `  network: new URL("./${NETWORK_FILE}", import.meta.url),\n` +
+    `  weights: new URL("./${WEIGHTS_FILE}", import.meta.url),\n});\n`;
 }
 
 /** The types of `module/api.ts`, and `load`. */

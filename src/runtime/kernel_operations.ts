@@ -16,8 +16,6 @@ import {
 } from "../kernels/conv2d/implicit_gemm.ts";
 import { chooseTile, winograd } from "../kernels/conv2d/winograd.ts";
 import { depthwiseWork } from "../kernels/depthwise/depthwise_work.ts";
-import { meanWork } from "../kernels/elementwise/mean.ts";
-import { pairwise } from "../kernels/elementwise/pairwise.ts";
 import type { ArrayView, Shape4D } from "../kernels/heap.ts";
 import { activationOf } from "./activations.ts";
 import type { OwnHeap } from "./own_heap.ts";
@@ -30,12 +28,13 @@ export interface KernelOperations extends LaunchContext {
   readonly weightAt: (ref: WeightRef) => ArrayView;
 }
 
-/** The kernels that serve, as files of `kernels/assembly/`. */
+/**
+ * The kernels that serve, as files of `kernels/assembly/`. Sums and means are taken in JavaScript: their kernels would make a
+ * module larger and nothing faster that was measured.
+ */
 export const RUNTIME_KERNELS = [
   "convolution",
   "depthwise",
-  "elementwise",
-  "mean",
   "pack_weights",
   "winograd",
   "winograd_weights",
@@ -64,23 +63,11 @@ export function prepareKernel(
 ): (() => void) | undefined {
   const [input] = inputs;
   if (input === undefined || sizeOf(input.shape) === 0 || sizeOf(output.shape) === 0) return undefined;
-  const { dispatcher } = context;
   switch (operation.op) {
     case "convolution":
       return withActivation(context, operation, output, convolution(context, operation, input, output));
     case "dense":
       return withActivation(context, operation, output, dense(context, operation, input, output));
-    case "globalAveragePool": {
-      const [outer, height, width, channels] = input.shape as Shape4D;
-      const work = meanWork(context, "meanRows", { outer, rows: height * width, channels }, input, output);
-      return () => dispatcher.run(work);
-    }
-    case "add": {
-      const [a, b, ...more] = inputs;
-      if (b === undefined || more.length > 0 || sizeOf(a!.shape) !== sizeOf(b.shape)) return undefined;
-      const work = pairwise(context, "addTensors", a!, b, output);
-      return () => dispatcher.run(work);
-    }
     default:
       return undefined;
   }

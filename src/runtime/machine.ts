@@ -7,6 +7,7 @@
 import { buildKernels } from "../kernels/build.ts";
 import { detectInstructionSet, type InstructionSet } from "../kernels/instruction_set.ts";
 import { threadsObstacle } from "../kernels/threads/obstacle.ts";
+import { WorkerPool } from "../kernels/threads/pool.ts";
 import { spawnWorker } from "../kernels/threads/spawn.ts";
 import { RUNTIME_KERNELS } from "./kernel_operations.ts";
 import { createRuntime, type Runtime } from "./runtime.ts";
@@ -29,5 +30,10 @@ export async function openRuntime(options: MachineOptions = {}): Promise<Runtime
   if (instructionSet === "none") return createRuntime({ kernels: "javascript" });
   const threads = threadsObstacle() === undefined ? options.threads ?? 1 : 1;
   const binary = await buildKernels({ instructionSet, sharedMemory: threads > 1, only: RUNTIME_KERNELS });
-  return createRuntime({ kernels: await WebAssembly.compile(binary), threads, spawn: spawnWorker });
+  const kernels = await WebAssembly.compile(binary);
+  if (threads === 1) return createRuntime({ kernels });
+  return createRuntime({
+    kernels,
+    startThreads: (on) => WorkerPool.start({ ...on, threads, spawn: spawnWorker }),
+  });
 }

@@ -1,5 +1,5 @@
 /**
- * A {@link Graph} with its batch size chosen: shapes in full, every operation checked, activations folded into the
+ * A {@link Graph} with its batch size chosen: shapes in full, activations folded into the
  * operation before them, and the place of every value in one arena.
  *
  * @module
@@ -7,7 +7,6 @@
 import { InputError } from "../errors.ts";
 import type { Graph, Operation, ValueId } from "../graph/graph.ts";
 import { sizeOf } from "../graph/graph.ts";
-import { checkOperation } from "./check_operation.ts";
 import { type Lifetime, placeValues } from "./placement.ts";
 
 /** What is to be run. */
@@ -28,67 +27,27 @@ export interface Schedule {
  * Plans a network.
  *
  * @param batch Images at once.
- * @throws {InputError} when it has an opaque operation, one that does not fit its neighbours, or a length that is not
- *   fixed; it is named.
+ * @throws {InputError} when a length is not fixed.
  */
 export function schedule(graph: Graph, batch: number): Schedule {
-  if (!Number.isInteger(batch) || batch < 1) {
-    throw new InputError(
-      `Cannot run a network on ${batch} images at once: expected a whole number of at least 1`,
-    );
-  }
-  const shapes = graph.values.map(({ shape, dtype }, value) => {
-    const full = shape?.map((length, axis) => axis === 0 ? length ?? batch : length);
-    if (full === undefined || full.some((length) => length === null)) {
-      throw new InputError(`Cannot run the network: ${describeValue(graph, value)} has no fixed shape.`);
-    }
-    if (dtype !== "float32") {
-      throw new InputError(
-        `Cannot run the network: ${describeValue(graph, value)} is ${dtype}, not float32.`,
-      );
-    }
-    return full as number[];
-  });
-  checkOrder(graph);
-  for (const operation of graph.operations) {
-    const shapeOf = (value: ValueId) => shapes[value]!;
-    checkOperation(operation, operation.inputs.map(shapeOf), shapeOf(operation.outputs[0]!));
-  }
+  const shapes = boundShapes(graph, batch);
   const operations = foldActivations(graph);
   return { shapes, ...place(graph, operations, shapes) };
 }
 
-function describeValue({ inputs, operations }: Graph, value: ValueId): string {
-  const maker = operations.find(({ outputs }) => outputs.includes(value))?.name ??
-    inputs.find((input) => input.value === value)?.name;
-  return maker === undefined ? `value ${value}` : `what "${maker}" gives`;
-}
-
-/** That every value is made once, and before it is read. */
-function checkOrder({ values, inputs, outputs, operations }: Graph): void {
-  const made = new Set<ValueId>();
-  const make = (value: ValueId, name: string) => {
-    if (values[value] === undefined || made.has(value)) {
-      throw new InputError(
-        `Cannot run the network: "${name}" makes the value ${value}, which is not its to make.`,
-      );
+/**
+ * The shapes of all values for a batch.
+ *
+ * @throws {InputError} when a length is not fixed.
+ */
+export function boundShapes({ values }: Graph, batch: number): number[][] {
+  return values.map(({ shape }, value) => {
+    const full = shape?.map((length, axis) => axis === 0 ? length ?? batch : length);
+    if (full === undefined || full.some((length) => length === null)) {
+      throw new InputError(`Cannot run the network: its value ${value} has no fixed shape.`);
     }
-    made.add(value);
-  };
-  for (const { name, value } of inputs) make(value, name);
-  for (const { name, inputs: read, outputs: written } of operations) {
-    const missing = read.find((value) => !made.has(value));
-    if (missing !== undefined) {
-      throw new InputError(
-        `Cannot run the network: "${name}" reads the value ${missing}, which nothing has made.`,
-      );
-    }
-    for (const value of written) make(value, name);
-  }
-  const missing = outputs.find((value) => !made.has(value));
-  if (missing !== undefined) {
-    throw new InputError(`Cannot run the network: nothing makes its output ${missing}.`);
-  }
+    return full as number[];
+  });
 }
 
 /** y = f(convolution) becomes one operation where nobody else reads what is between. */

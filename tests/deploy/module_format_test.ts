@@ -6,7 +6,8 @@ import { MODULE_FORMAT } from "../../src/deploy/module_format.ts";
 import type { ModelSource } from "../../src/deploy/model_source.ts";
 import { parseNetworkConfig } from "../../src/model/config.ts";
 import { createNetwork } from "../../src/model/network.ts";
-import { createPlainNetwork } from "../../src/runtime/network.ts";
+import { graphOfProgram } from "../../src/runtime/graph_of_program.ts";
+import { createRuntime } from "../../src/runtime/runtime.ts";
 import { compileNetwork } from "../../src/runtime/compile.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
 
@@ -55,11 +56,12 @@ async function inModule(work: (folder: string, source: ModelSource) => Promise<v
 const PIXELS = Uint8Array.from({ length: 2 * 8 * 6 * 3 }, (_, i) => (i * 37) % 256);
 
 /** Their logits by the plain network. */
-function expectedLogits({ artifacts, card }: ModelSource): number[] {
-  const { program, weights } = compileNetwork(artifacts);
+async function expectedLogits({ artifacts, card }: ModelSource): Promise<number[]> {
+  const graph = graphOfProgram(compileNetwork(artifacts));
   const { mean, scale } = card.normalization;
   const images = Float32Array.from(PIXELS, (x, i) => (x - mean[i % 3]!) / scale[i % 3]!);
-  return [...createPlainNetwork(program, weights, 2).run(images)];
+  const plan = await createRuntime({ kernels: "javascript" }).compile(graph, { batch: 2 });
+  return [...plan.run([images])[0]!];
 }
 
 function assertClose(found: ArrayLike<number>, expected: readonly number[]): void {
@@ -73,7 +75,7 @@ function assertClose(found: ArrayLike<number>, expected: readonly number[]): voi
 Deno.test("a written module gives the source's logits in Deno, and is small enough", () =>
   inModule(async (folder, source) => {
     const classifier = await MODULE_FORMAT.open(folder, source.card);
-    assertClose(await classifier.classify(PIXELS), expectedLogits(source));
+    assertClose(await classifier.classify(PIXELS), await expectedLogits(source));
     let bytes = 0;
     for await (const { name } of Deno.readDir(folder)) {
       if (name !== "weights.bin") bytes += (await Deno.stat(`${folder}/${name}`)).size;
@@ -107,7 +109,7 @@ Deno.test("a written module runs in Node.js on kernels and in plain JavaScript",
     const { success, stdout, stderr } = await new Deno.Command("node", { args: [`${folder}/run.mjs`] })
       .output();
     assert.ok(success, new TextDecoder().decode(stderr));
-    const expected = expectedLogits(source);
+    const expected = await expectedLogits(source);
     const results = JSON.parse(new TextDecoder().decode(stdout)) as Record<string, {
       logits: number[];
       top: { label: string; index: number; probability: number }[];
@@ -152,4 +154,17 @@ Deno.test("a written module says when its weights are another network's", () =>
       MODULE_FORMAT.open(folder, source.card),
       /weights have 100 numbers; the network needs \d+/,
     );
+  }));
+
+Deno.test("a written module is read back from its data: nothing that lies in its folder is run", () =>
+  inModule(async (folder, source) => {
+    const trap = `globalThis.wasRun = true; throw new Error("it was run");`;
+    await Deno.writeTextFile(`${folder}/index.js`, trap);
+    await Deno.writeTextFile(`${folder}/runtime.js`, trap);
+    const classifier = await MODULE_FORMAT.open(folder, source.card);
+    assertClose(await classifier.classify(PIXELS), await expectedLogits(source));
+    await classifier.dispose();
+    assert.equal("wasRun" in globalThis, false);
+    await Deno.writeTextFile(`${folder}/network.json`, "{");
+    await assert.rejects(MODULE_FORMAT.open(folder, source.card), /network\.json: it is no JSON/);
   }));

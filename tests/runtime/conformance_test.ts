@@ -6,7 +6,8 @@ import { Random } from "../../src/random.ts";
 import { compileNetwork } from "../../src/runtime/compile.ts";
 import { graphOfProgram } from "../../src/runtime/graph_of_program.ts";
 import { openRuntime } from "../../src/runtime/machine.ts";
-import { packGraph, unpackGraph } from "../../src/runtime/packed_graph.ts";
+import { packGraph } from "../../src/runtime/pack_graph.ts";
+import { unpackGraph } from "../../src/runtime/read_graph.ts";
 import { createTfjsNetwork } from "../../src/deploy/page/tfjs_network.ts";
 import { specimens } from "./specimens.ts";
 

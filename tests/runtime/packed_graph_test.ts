@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { InputError } from "../../src/errors.ts";
 import type { Graph, Opaque } from "../../src/graph/graph.ts";
 import { computedWeight } from "../../src/graph/weights.ts";
-import { packGraph, unpackGraph } from "../../src/runtime/packed_graph.ts";
+import { packGraph } from "../../src/runtime/pack_graph.ts";
+import { unpackGraph } from "../../src/runtime/read_graph.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
 
 const AXIS = { size: 2, dilation: 1, stride: 1, before: 0, after: 0 };
@@ -158,8 +159,8 @@ Deno.test("unpackGraph() names what is wrong", () => {
   );
   assert.match(refusal((json) => json.operations[0].kernel.shape = [2, 2, 3, 2]), /needs "kernel" of shape/);
   assert.match(refusal((json) => json.operations[0].kernel.name = "nobody"), /no weight "nobody"/);
-  assert.match(refusal(() => {}, weights.subarray(1)), /numbers that are left/);
-  assert.match(refusal((json) => json.weights.pop()), /its weights are 33 numbers, but there are 39/);
+  assert.match(refusal(() => {}, weights.subarray(1)), /the weights have 38 numbers; the network needs 39/);
+  assert.match(refusal((json) => json.weights.pop()), /the weights have 39 numbers; the network needs 33/);
 });
 
 Deno.test("packGraph() and compile() refuse an opaque operation by its name and kind", async () => {

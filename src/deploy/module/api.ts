@@ -24,6 +24,8 @@ export type Engine = "relaxed-simd" | "simd" | "javascript";
 export interface LoadOptions {
   /** The weights, where they do not lie beside the module: their place, or their bytes. */
   readonly weights?: URL | string | ArrayBuffer;
+  /** The network, where it does not lie beside the module: its place, or its bytes. */
+  readonly network?: URL | string | ArrayBuffer;
   /** The best that the machine has, unless it is given. */
   readonly engine?: Engine;
 }

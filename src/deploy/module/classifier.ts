@@ -1,26 +1,30 @@
 /**
- * The whole of an exported module, besides its data: `index.js` hands its program, labels and kernels to
+ * The whole of an exported module, besides its data: `index.js` hands its labels and kernels to
  * {@link createLoader}, which gives the `load()` that a user calls. It is bundled for every runtime at once, so it uses only
  * what browsers, Node.js and Deno have in common.
  *
  * @module
  */
 import { detectInstructionSet } from "../../kernels/instruction_set.ts";
-import { softmax } from "../../runtime/plain.ts";
-import { type Program, sizeOf } from "../../runtime/program.ts";
+import { softmax } from "../../graph/class_scores.ts";
+import { sizeOf } from "../../graph/graph.ts";
+import { graphOfPacked } from "../../runtime/packed_graph.ts";
+import { compilePlan, type Plan } from "../../runtime/plan.ts";
 import type { Classifier, Engine, LoadOptions, Pixels } from "./api.ts";
-import { createFastNetwork, createPlainNetwork, type Network } from "../../runtime/network.ts";
-import { inflate, readWeights } from "./read.ts";
+import { inflate, readBytes } from "./read.ts";
 
 /** The data of one exported network. */
 export interface ModuleData {
-  readonly program: Program;
   /** One name per class. */
   readonly labels: readonly string[];
   /** A byte becomes (byte − mean) / scale; one mean and one scale per channel. */
   readonly normalization: { readonly mean: readonly number[]; readonly scale: readonly number[] };
+  /** Whether the outputs add up to 1 already. */
+  readonly givesProbabilities: boolean;
   /** The compiled kernels, deflated, in base64. */
   readonly kernels: Readonly<Record<Exclude<Engine, "javascript">, string>>;
+  /** Where the network lies: what `packGraph` makes, as JSON. */
+  readonly network: URL;
   /** Where the weights lie: float32, little-endian. */
   readonly weights: URL;
 }
@@ -30,26 +34,22 @@ export function createLoader(data: ModuleData): (options?: LoadOptions) => Promi
   return async (options = {}) => {
     const best = detectInstructionSet();
     const engine = options.engine ?? (best === "none" ? "javascript" : best);
-    const weights = new Float32Array(await readWeights(options.weights ?? data.weights));
-    const { program, kernels } = data;
-    if (weights.length !== program.weightCount) {
-      throw new Error(`The weights have ${weights.length} numbers; the network needs ${program.weightCount}`);
-    }
-    const network = engine === "javascript"
-      ? createPlainNetwork(program, weights, 1)
-      : await createFastNetwork(
-        program,
-        weights,
-        1,
-        await WebAssembly.compile(await inflate(kernels[engine])),
-      );
-    return classifierOf(data, engine, network);
+    const [network, weights] = await Promise.all([
+      readBytes(options.network ?? data.network),
+      readBytes(options.weights ?? data.weights),
+    ]);
+    const json = JSON.parse(new TextDecoder().decode(network));
+    const graph = graphOfPacked({ json, weights: new Float32Array(weights) });
+    const kernels = engine === "javascript"
+      ? engine
+      : await WebAssembly.compile(await inflate(data.kernels[engine]));
+    return classifierOf(data, engine, await compilePlan(graph, 1, { kernels }));
   };
 }
 
-function classifierOf(data: ModuleData, engine: Engine, network: Network): Classifier {
-  const { program, labels, normalization } = data;
-  const { inputShape } = program;
+function classifierOf(data: ModuleData, engine: Engine, plan: Plan): Classifier {
+  const { labels, normalization, givesProbabilities } = data;
+  const inputShape = plan.inputShapes[0]!.slice(1) as [number, number, number];
   const image = new Float32Array(sizeOf(inputShape));
 
   const logits = (pixels: Pixels): Float32Array => {
@@ -58,7 +58,7 @@ function classifierOf(data: ModuleData, engine: Engine, network: Network): Class
     const outputs = new Float32Array(count * labels.length);
     for (let i = 0; i < count; i++) {
       normalize(pixels.subarray(i * perImage, (i + 1) * perImage), image, inputShape[2], normalization);
-      outputs.set(network.run(image), i * labels.length);
+      outputs.set(plan.run([image])[0]!, i * labels.length);
     }
     return outputs;
   };
@@ -66,8 +66,7 @@ function classifierOf(data: ModuleData, engine: Engine, network: Network): Class
     const outputs = logits(pixels);
     const count = outputs.length / labels.length;
     if (count !== 1) throw new RangeError(`Expected one image, got ${count}; logits() takes several`);
-    const probabilities = outputs.slice();
-    if (!program.givesProbabilities) softmax(outputs, probabilities, labels.length);
+    const probabilities = givesProbabilities ? outputs : softmax(outputs);
     return labels
       .map((label, index) => ({ label, index, probability: probabilities[index]! }))
       .sort((a, b) => b.probability - a.probability);

@@ -5,12 +5,12 @@
  */
 
 /**
- * The bytes of the weights.
+ * The bytes of a file of the module.
  *
  * @param source Where they lie, or they themselves.
  * @throws {Error} when they cannot be read.
  */
-export async function readWeights(source: URL | string | ArrayBuffer): Promise<ArrayBuffer> {
+export async function readBytes(source: URL | string | ArrayBuffer): Promise<ArrayBuffer> {
   if (source instanceof ArrayBuffer) return source;
   const url = new URL(source, import.meta.url);
   if (url.protocol === "file:" && "process" in globalThis) {
