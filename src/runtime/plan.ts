@@ -72,10 +72,7 @@ export async function compilePlan(graph: Graph, batch: number, options: RuntimeO
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
 
 /** Every weight that the operations read, once, one after the other; by name, where. */
-function layWeights(
-  graph: Graph,
-  { operations }: Schedule,
-): { offsets: Map<string, number>; length: number } {
+function layWeights({ operations }: Schedule): { offsets: Map<string, number>; length: number } {
   const offsets = new Map<string, number>();
   let length = 0;
   for (const { name, shape } of operations.flatMap(weightsOf)) {
