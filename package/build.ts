@@ -30,7 +30,12 @@ const LIBRARY = "lib";
 const COMPILED = new URL(`${LIBRARY}/`, PACKAGE);
 
 /** Entries that nothing imports: the command, and what a worker begins with. */
-const ENTRIES = ["cli/main.ts", "kernels/threads/node_worker.ts"];
+const ENTRIES = [
+  "cli/main.ts",
+  "kernels/threads/node_worker.ts",
+  "kernels/threads/spawn_browser.ts",
+  "kernels/threads/browser_worker.ts",
+];
 
 /** Files that the code reads as they are. */
 const ASSETS = /\.(?:html|css)$|(?:^|\/)api\.ts$/;

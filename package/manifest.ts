@@ -40,6 +40,11 @@ export function manifestOf(project: Project, packages: ReadonlySet<string>, libr
         { types: `${compiled(source)}.d.ts`, default: `${compiled(source)}.js` },
       ]),
     ),
+    // What a browser has not, and what stands in for it.
+    browser: {
+      [`./${library}/kernels/threads/spawn.js`]: `./${library}/kernels/threads/spawn_browser.js`,
+      "node:os": false,
+    },
     files: [library],
     dependencies: Object.fromEntries([...packages].sort().map((name) => [name, pinOf(name, project)])),
   };

@@ -202,12 +202,17 @@ export interface GraphInput {
 
 /** A whole network. */
 export interface Graph {
+  /** Of the network, for messages. */
   readonly name: string;
+  /** Every value that flows between operations, by its number. */
   readonly values: readonly ValueInfo[];
+  /** What it takes, in its order. */
   readonly inputs: readonly GraphInput[];
+  /** The values that it gives, in its order. */
   readonly outputs: readonly ValueId[];
   /** In topological order. */
   readonly operations: readonly Operation[];
+  /** What the operations refer to, by name. */
   readonly weights: Weights;
   /** What the file says beside the network, for the writer of its own format alone. */
   readonly original?: unknown;

@@ -24,6 +24,21 @@ export interface MachineOptions {
  * The runtime on this machine.
  *
  * @throws {WorkError} when the kernels do not compile.
+ * @example
+ * ```ts
+ * import { openRuntime } from "./machine.ts";
+ * const value = { shape: [null, 3], dtype: "float32" };
+ * const plan = await (await openRuntime()).compile({
+ *   name: "relu",
+ *   values: [value, value],
+ *   inputs: [{ name: "x", value: 0 }],
+ *   outputs: [1],
+ *   operations: [{ op: "activation", name: "relu", inputs: [0], outputs: [1], activation: "relu" }],
+ *   weights: new Map(),
+ * }, { batch: 1 });
+ * console.log(plan.run([new Float32Array([-1, 0, 2])])); // [ Float32Array(3) [ 0, 0, 2 ] ]
+ * plan.dispose();
+ * ```
  */
 export async function openRuntime(options: MachineOptions = {}): Promise<Runtime> {
   const instructionSet = options.instructionSet ?? detectInstructionSet();

@@ -24,11 +24,17 @@ export interface PackedGraph {
 
 /** A graph without its weights. */
 export interface GraphJson {
+  /** Which reader it is for. */
   readonly format: typeof FORMAT;
+  /** See {@link Graph}, as for all that follows. */
   readonly name: string;
+  /** Shape and type of each. */
   readonly values: readonly ValueInfo[];
+  /** Their names and values. */
   readonly inputs: readonly Pick<GraphInput, "name" | "value">[];
+  /** Their values. */
   readonly outputs: readonly ValueId[];
+  /** Without where they come from. */
   readonly operations: readonly Operation[];
   /** In the order in which they lie. */
   readonly weights: readonly { readonly name: string; readonly shape: readonly number[] }[];

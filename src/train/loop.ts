@@ -25,6 +25,27 @@ export interface TrainingObserver {
  * @param observer Told of steps and epochs.
  * @param signal Fires to stop after the step that is running.
  * @returns "finished", or "interrupted" with the session between two steps.
+ * @example
+ * ```ts
+ * import { loadDataset } from "../data/load.ts";
+ * import { startBackend } from "../kernels/tfjs/backend.ts";
+ * import { createNetwork } from "../model/network.ts";
+ * import { presetConfig } from "../model/presets.ts";
+ * import { trainingSchema } from "./config.ts";
+ * import { train } from "./loop.ts";
+ * import { TrainingSession } from "./session.ts";
+ *
+ * await startBackend();
+ * const dataset = await loadDataset("shapes10");
+ * const model = createNetwork(presetConfig("toy"), { seed: 1 });
+ * const session = new TrainingSession(model, dataset, trainingSchema.parse({ epochs: 1 }), 1);
+ * const stop = new AbortController();
+ * const outcome = await train(session, 64, {
+ *   onStep: () => session.step === 3 && stop.abort(),
+ *   onEpoch: ({ testAccuracy }) => Promise.resolve(console.log(testAccuracy)),
+ * }, stop.signal);
+ * console.log(outcome, session.step); // interrupted 3
+ * ```
  */
 export async function train(
   session: TrainingSession,

@@ -34,7 +34,7 @@ export const CONTEST_SCRIPT: Script = {
 
 /** What its threads in a browser run. */
 export const THREAD_SCRIPT: Script = {
-  entry: new URL("./browser_thread.ts", import.meta.url),
+  entry: new URL("../../kernels/threads/browser_worker.ts", import.meta.url),
   importMap: IMPORT_MAP,
   format: "esm",
 };

@@ -56,6 +56,19 @@ export async function saveLayersModel(folder: string, artifacts: io.ModelArtifac
  * @param path A `model.json`, or the folder that holds one.
  * @returns The artifacts; hand them to `tf.loadLayersModel({ load: async () => artifacts })`, or to `fuse`.
  * @throws {InputError} when a file is missing, cut, or describes something else than a LayersModel.
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { loadLayersModelArtifacts, saveLayersModel } from "./layers_model.ts";
+ *
+ * const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3] })] });
+ * await model.save(tf.io.withSaveHandler(async (artifacts) => {
+ *   await saveLayersModel(".cache/example", artifacts);
+ *   return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" } };
+ * }));
+ * const { weightSpecs } = await loadLayersModelArtifacts(".cache/example");
+ * console.log(weightSpecs?.map(({ shape }) => shape)); // [ [ 3, 2 ], [ 2 ] ]
+ * ```
  */
 export async function loadLayersModelArtifacts(path: string): Promise<io.ModelArtifacts> {
   const file = path.endsWith(".json") ? path : `${path}/${MODEL_FILE}`;

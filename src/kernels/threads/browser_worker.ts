@@ -4,6 +4,6 @@
  *
  * @module
  */
-import { serve, type WorkerStart } from "../../kernels/threads/serve.ts";
+import { serve, type WorkerStart } from "./serve.ts";
 
 addEventListener("message", ({ data }: MessageEvent<WorkerStart>) => serve(data), { once: true });
