@@ -1,10 +1,12 @@
 /** The npm package in Node.js: the command, the subpaths with their types, and the kernels in a program of somebody else. */
 import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
+import ts from "typescript";
 import project from "../../deno.json" with { type: "json" };
 import { runTask, writeWorkplace } from "../e2e/task.ts";
+import { answerOfPage } from "./vite.ts";
 import { mustRun, run, runModule, whereInstalled } from "./installed.ts";
 
 const TSC = fileURLToPath(new URL("../../node_modules/typescript/bin/tsc", import.meta.url));
@@ -113,8 +115,6 @@ Deno.test("the package, installed where there is nothing else", (t) =>
         "es2022",
         "--module",
         "nodenext",
-        "--types",
-        "",
       ];
       await mustRun("node", [TSC, ...flags, "program.ts"], folder);
       assert.equal(await mustRun("node", ["program.js"], folder), "conv,bn,relu\n");
@@ -132,6 +132,28 @@ Deno.test("the package, installed where there is nothing else", (t) =>
       assert.deepEqual(others, []);
     });
 
+    await t.step("the runtime imports nothing of TensorFlow.js, of files or of processes", async () => {
+      const { files, packages } = await importsBehind(folder, "runtime.js");
+      assert.ok(files.includes("runtime/runtime.js") && files.includes("kernels/build.js"), `${files}`);
+      assert.deepEqual(packages, ["node:worker_threads"]);
+      assert.ok((await importsBehind(folder, "train.js")).packages.includes("@tensorflow/tfjs"));
+    });
+
+    await t.step(
+      "a page that Vite bundles runs a network on the kernels, fuses, and speeds up TensorFlow.js",
+      async () => {
+        const page = await answerOfPage(folder, PAGE);
+        if (page === undefined) return;
+        assert.deepEqual(JSON.parse(page.answer), {
+          runtime: [10, 12, 1, 0],
+          threads: [10, 12, 1, 0],
+          fused: 2,
+          sum: 8,
+        });
+        assert.doesNotMatch(page.bundling, /externalized for browser/);
+      },
+    );
+
     await t.step("nothing comes with it that a program at work does not need", async () => {
       const manifest = JSON.parse(await readFile(join(folder, "node_modules/repfuse/package.json"), "utf8"));
       const names = Object.keys(manifest.dependencies);
@@ -141,6 +163,19 @@ Deno.test("the package, installed where there is nothing else", (t) =>
       assert.ok(names.includes("@tensorflow/tfjs"));
     });
   }));
+
+/** What a module of the package imports, and what that imports, and so on. */
+async function importsBehind(folder: string, door: string): Promise<{ files: string[]; packages: string[] }> {
+  const [files, packages] = [new Set([door]), new Set<string>()];
+  for (const file of files) {
+    const text = await readFile(join(folder, "node_modules/repfuse/lib", file), "utf8");
+    for (const { fileName } of ts.preProcessFile(text, true, true).importedFiles) {
+      if (fileName.startsWith(".")) files.add(posix.join(posix.dirname(file), fileName));
+      else packages.add(fileName);
+    }
+  }
+  return { files: [...files], packages: [...packages] };
+}
 
 const PROGRAM = `
 import { fuse, type Fusion } from "repfuse";
@@ -173,4 +208,63 @@ write(sum());
 const { instructionSet } = await installKernels();
 if (instructionSet === "none") throw new Error("there are no vectors here");
 write(sum());
+`;
+
+const PAGE = `
+import * as tf from "@tensorflow/tfjs";
+import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import wasm from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
+import { fuse } from "repfuse";
+import { installKernels } from "repfuse/kernels";
+import { openRuntime } from "repfuse/runtime";
+
+async function runNetwork(threads) {
+  const weight = (shape, values) => ({ shape, storage: "float32", byteLength: 4 * values.length, read: () => Float32Array.from(values) });
+  const point = { size: 1, dilation: 1, stride: 1, before: 0, after: 0 };
+  const plan = await (await openRuntime({ threads })).compile({
+    name: "page",
+    values: [{ shape: [null, 2, 1, 2], dtype: "float32" }, { shape: [null, 2, 1, 2], dtype: "float32" }],
+    inputs: [{ name: "x", value: 0 }],
+    outputs: [1],
+    operations: [{
+      op: "convolution", name: "conv", inputs: [0], outputs: [1],
+      kernel: { name: "kernel", shape: [1, 1, 2, 2] }, bias: { name: "bias", shape: [2] },
+      axes: [point, point], groups: 1, activation: "relu",
+    }],
+    weights: new Map([["kernel", weight([1, 1, 2, 2], [1, 2, 3, 4])], ["bias", weight([2], [3, 2])]]),
+  }, { batch: 1 });
+  const [output] = plan.run([Float32Array.of(1, 2, -2, 0)]);
+  plan.dispose();
+  return [...output];
+}
+
+async function fusedLayers() {
+  const layers = [tf.layers.conv2d({ filters: 2, kernelSize: 3, inputShape: [4, 4, 1] }), tf.layers.batchNormalization()];
+  const artifacts = await new Promise((resolve) => tf.sequential({ layers }).save(tf.io.withSaveHandler(async (found) => {
+    resolve(found);
+    return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" } };
+  })));
+  return fuse(artifacts).artifacts.modelTopology.config.layers.length;
+}
+
+async function sumOfConvolution() {
+  const file = (name) => [name, wasm];
+  setWasmPaths(Object.fromEntries(["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm", "tfjs-backend-wasm-threaded-simd.wasm"].map(file)));
+  // Bundled, its own workers cannot be started: tensorflow/tfjs gives them code by name.
+  tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+  await tf.setBackend("wasm");
+  await installKernels();
+  return tf.conv2d(tf.ones([1, 2, 2, 1]), tf.ones([1, 1, 1, 2]), 1, "same").sum().dataSync()[0];
+}
+
+try {
+  document.title = JSON.stringify({
+    runtime: await runNetwork(1),
+    threads: await runNetwork(2),
+    fused: await fusedLayers(),
+    sum: await sumOfConvolution(),
+  });
+} catch (error) {
+  document.title = "failed: " + error.stack;
+}
 `;
