@@ -8,6 +8,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Contestant } from "../../src/timing/paired.ts";
 import { openSession } from "../../src/formats/onnx/judge.ts";
 import { writeOnnx } from "../../src/formats/onnx/model.ts";
+import { readLayersModel } from "../../src/formats/tfjs/read.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
 import { createDeployNetwork } from "../../src/model/network.ts";
 import { presetConfig } from "../../src/model/presets.ts";
@@ -40,7 +41,7 @@ export async function inference(
     logits.dispose();
   };
   const session = options.onnxruntime
-    ? await openSession(writeOnnx(await artifactsOf(model)), preset)
+    ? await openSession(writeOnnx(readLayersModel(await artifactsOf(model))), preset)
     : undefined;
   const numbers = images.dataSync<"float32">();
   return {

@@ -8,6 +8,7 @@ import { readBytes } from "../files/read.ts";
 import { openOnnx } from "../classify/onnx.ts";
 import type { ExportFormat } from "./export_format.ts";
 import { writeOnnx } from "../formats/onnx/model.ts";
+import { readLayersModel } from "../formats/tfjs/read.ts";
 
 /** The name of the file. */
 export const ONNX_FILE = "model.onnx";
@@ -25,7 +26,7 @@ export const ONNX_FORMAT: ExportFormat = {
     const { classNames, inputSize, normalization, givesProbabilities } = card;
     const metadata = Object.entries({ classNames, inputSize, normalization, givesProbabilities })
       .map(([key, value]) => [key, JSON.stringify(value)]);
-    const bytes = writeOnnx(artifacts, { metadata: Object.fromEntries(metadata) });
+    const bytes = writeOnnx(readLayersModel(artifacts), { metadata: Object.fromEntries(metadata) });
     await writeFileAtomically(`${folder}/${ONNX_FILE}`, bytes);
   },
   open: async (folder, card) =>

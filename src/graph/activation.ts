@@ -23,6 +23,9 @@ export const ACTIVATIONS = [
   "tanh",
 ] as const;
 
+/** The slope of a "leaky_relu" below zero that names none: the one of `tf.leakyRelu`. */
+export const LEAKY_SLOPE = 0.2;
+
 /** The name of one of {@link ACTIVATIONS}. */
 export type Activation = (typeof ACTIVATIONS)[number];
 

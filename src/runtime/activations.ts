@@ -3,13 +3,11 @@
  *
  * @module
  */
-import type { Activation } from "../graph/activation.ts";
+import { type Activation, LEAKY_SLOPE } from "../graph/activation.ts";
 
 /** Constants of SELU: Klambauer et al., "Self-Normalizing Neural Networks" (2017). */
 const SELU_ALPHA = 1.6732632423543772;
 const SELU_SCALE = 1.0507009873554805;
-/** The slope that `tf.leakyRelu` has unless it is told. */
-const LEAKY_SLOPE = 0.2;
 
 /** What an activation may say beside its name; see `Activate` in `graph/graph.ts`. */
 export interface ActivationNumbers {

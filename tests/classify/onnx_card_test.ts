@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { ModelProtoSchema, NodeProtoSchema } from "onnx-buf";
 import { InputError } from "../../src/errors.ts";
 import { exportModel } from "../../src/deploy/export_model.ts";
-import { writeOnnx } from "../../src/formats/onnx/model.ts";
 import { ONNX_FORMAT } from "../../src/deploy/onnx_format.ts";
 import { readOnnxCard } from "../../src/classify/onnx_card.ts";
 import { openClassifier } from "../../src/run/open_classifier.ts";
 import { startBackend } from "../../src/kernels/tfjs/backend.ts";
+import { onnxOf } from "../formats/onnx/onnx_judges.ts";
 import { SILENT, tinySource } from "../deploy/tiny_source.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 
@@ -27,7 +27,7 @@ Deno.test("openClassifier() runs a lone .onnx file of ours by what the file itse
 
 Deno.test("readOnnxCard() reads the images' size off the input of a file that says no more", async () => {
   const { artifacts } = await tinySource();
-  const card = readOnnxCard(writeOnnx(artifacts), "model.onnx");
+  const card = readOnnxCard(onnxOf(artifacts), "model.onnx");
   assert.deepEqual(card.inputSize, [32, 32, 3]);
   assert.deepEqual(card.classNames.slice(0, 2), ["class 0", "class 1"]);
   assert.deepEqual(card.normalization.mean, [127.5, 127.5, 127.5]);
@@ -35,7 +35,7 @@ Deno.test("readOnnxCard() reads the images' size off the input of a file that sa
 
 Deno.test("readOnnxCard() refuses NCHW images and what is not ONNX", async () => {
   const { artifacts } = await tinySource();
-  const model = fromBinary(ModelProtoSchema, writeOnnx(artifacts));
+  const model = fromBinary(ModelProtoSchema, onnxOf(artifacts));
   const { type } = model.graph!.input[0]!;
   assert(type?.value.case === "tensorType");
   const { dim } = type.value.value.shape!;
@@ -54,8 +54,8 @@ Deno.test("readOnnxCard() refuses NCHW images and what is not ONNX", async () =>
 
 Deno.test("readOnnxCard() knows a softmax at the end, and refuses an output that is not [N, classes]", async () => {
   const { artifacts } = await tinySource();
-  assert.equal(readOnnxCard(writeOnnx(artifacts), "m.onnx").givesProbabilities, false);
-  const model = fromBinary(ModelProtoSchema, writeOnnx(artifacts));
+  assert.equal(readOnnxCard(onnxOf(artifacts), "m.onnx").givesProbabilities, false);
+  const model = fromBinary(ModelProtoSchema, onnxOf(artifacts));
   const graph = model.graph!;
   const name = graph.output[0]!.name;
   graph.node.push(create(NodeProtoSchema, { opType: "Softmax", input: [name], output: ["probabilities"] }));

@@ -1,6 +1,8 @@
 /** One suite over every executor of a graph: each computes what TensorFlow.js computes on the model itself. */
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
+import { openSession } from "../../src/formats/onnx/judge.ts";
+import { writeOnnx } from "../../src/formats/onnx/model.ts";
 import { openModel } from "../../src/model/open_model.ts";
 import { Random } from "../../src/random.ts";
 import { compileNetwork } from "../../src/runtime/compile.ts";
@@ -58,6 +60,9 @@ Deno.test("a graph computes what its LayersModel does, on every executor", async
           page.run(tf.tensor4d(images, [BATCH, ...inputShape])).dataSync<"float32">()
         ) as Float32Array,
       );
+      const judge = await openSession(writeOnnx(graph), name);
+      check("onnxruntime, on the graph as ONNX", await judge.run(images, [BATCH, ...inputShape]));
+      await judge.release();
       for (const [executor, runtime] of Object.entries(RUNTIMES)) {
         for (const form of [graph, again]) {
           const plan = await runtime.compile(form, { batch: BATCH });

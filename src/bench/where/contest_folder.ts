@@ -11,6 +11,7 @@ import { gatherBatch } from "../../data/batches.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { compiledKernels, INFERENCE_KERNELS } from "../../deploy/compiled_kernels.ts";
 import { writeOnnx } from "../../formats/onnx/model.ts";
+import { readLayersModel } from "../../formats/tfjs/read.ts";
 import { readBytes } from "../../files/read.ts";
 import { compileNetwork } from "../../runtime/compile.ts";
 import {
@@ -63,7 +64,7 @@ export async function fillContestFolder(
   const compiled = { training: compileNetwork(forms.training), fused: compileNetwork(forms.fused) };
   for (const form of FORMS) {
     await writeFile(`${folder}/${weightsFile(form)}`, new Uint8Array(compiled[form].weights.buffer));
-    await writeFile(`${folder}/${onnxFile(form)}`, writeOnnx(forms[form], { metadata: {} }));
+    await writeFile(`${folder}/${onnxFile(form)}`, writeOnnx(readLayersModel(forms[form])));
   }
   const images = testImages(dataset, Math.max(...settings.batches));
   await writeFile(`${folder}/${CONTEST_FILES.images}`, new Uint8Array(images.buffer));

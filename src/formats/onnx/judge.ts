@@ -54,7 +54,7 @@ export async function openSession(
   }
   return {
     async run(numbers, shape) {
-      const results = await session.run({ [input]: new ort.Tensor("float32", numbers, shape) });
+      const results = await session.run({ [input]: tensorOf(numbers, shape, session.inputMetadata[0]) });
       return results[output]!.data as Float32Array<ArrayBuffer>;
     },
     release: () => session.release(),
@@ -67,5 +67,21 @@ async function createSession(bytes: Uint8Array, name: string): Promise<ort.Infer
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new InputError(`Cannot open ${name} with onnxruntime: ${reason}`);
+  }
+}
+
+/** The numbers in the type that the network takes. */
+function tensorOf(
+  numbers: Float32Array,
+  shape: readonly number[],
+  metadata: ort.InferenceSession.ValueMetadata | undefined,
+): ort.Tensor {
+  switch (metadata?.isTensor && metadata.type) {
+    case "int32":
+      return new ort.Tensor("int32", Int32Array.from(numbers), shape);
+    case "uint8":
+      return new ort.Tensor("uint8", Uint8Array.from(numbers), shape);
+    default:
+      return new ort.Tensor("float32", numbers, shape);
   }
 }

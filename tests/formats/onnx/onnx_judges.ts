@@ -2,6 +2,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import { relativeDifference } from "../../../src/bench/same_outputs.ts";
 import { writeOnnx } from "../../../src/formats/onnx/model.ts";
+import { readLayersModel } from "../../../src/formats/tfjs/read.ts";
 import { openOnnx } from "../../../src/classify/onnx.ts";
 import { openArtifacts } from "../../../src/classify/tfjs.ts";
 import { defaultNormalization } from "../../../src/data/normalization.ts";
@@ -9,6 +10,11 @@ import { Random } from "../../../src/random.ts";
 
 /** Debian's own, whose packages are Debian's too. */
 const PYTHON = "/usr/bin/python3";
+
+/** A LayersModel as an ONNX file. */
+export function onnxOf(artifacts: tf.io.ModelArtifacts): Uint8Array<ArrayBuffer> {
+  return writeOnnx(readLayersModel(artifacts));
+}
 
 /** Random bytes as images, [count, ...inputSize]. */
 export function randomImages(inputSize: readonly number[], count: number, seed = 1): Uint8Array {
@@ -22,7 +28,7 @@ export async function differenceInOnnxruntime(
   artifacts: tf.io.ModelArtifacts,
   inputSize: readonly [number, number, number],
   count: number,
-  file = writeOnnx(artifacts),
+  file = onnxOf(artifacts),
 ): Promise<number> {
   const card = {
     inputSize,
