@@ -4,6 +4,8 @@
  * @module
  */
 export { loadLayersModelArtifacts, saveLayersModel } from "./formats/tfjs/layers_model.ts";
+export { readLayersModel } from "./formats/tfjs/read.ts";
+export type { Graph } from "./graph/graph.ts";
 export { type Precision, PRECISIONS, withPrecision } from "./formats/tfjs/precision.ts";
 export { type OnnxOptions, writeOnnx } from "./formats/onnx/model.ts";
 export { readSafetensors } from "./formats/safetensors/read.ts";

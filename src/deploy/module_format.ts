@@ -13,13 +13,12 @@ import { type Script, scriptOf } from "./script.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
 import { readBytes, readText } from "../files/read.ts";
 import type { ModelCard } from "../classify/classifier.ts";
-import { graphOfProgram } from "../runtime/graph_of_program.ts";
 import { RUNTIME_KERNELS } from "../runtime/kernel_operations.ts";
 import { packGraph } from "../runtime/pack_graph.ts";
-import { compileNetwork } from "../runtime/compile.ts";
 import { compiledKernels } from "./compiled_kernels.ts";
 import { classifierOfGraph, readGraphFiles } from "./graph_classifier.ts";
 import type { ExportFormat, ExportRequest } from "./export_format.ts";
+import { readLayersModel } from "../formats/tfjs/read.ts";
 import { withPrecision } from "../formats/tfjs/precision.ts";
 
 /** The kernels add in float32 and in another order than those that the source runs on. */
@@ -53,7 +52,7 @@ const NETWORK_FILE = "network.json";
 const WEIGHTS_FILE = "weights.bin";
 
 async function writeModule(folder: string, { source, artifacts }: ExportRequest): Promise<void> {
-  const { json, weights } = packGraph(graphOfProgram(compileNetwork(withPrecision(artifacts, "float32"))));
+  const { json, weights } = packGraph(readLayersModel(withPrecision(artifacts, "float32")));
   await writeFileAtomically(`${folder}/runtime.js`, await scriptOf(MODULE_SCRIPT));
   await writeFileAtomically(`${folder}/${NETWORK_FILE}`, JSON.stringify(json));
   await writeFileAtomically(`${folder}/${WEIGHTS_FILE}`, new Uint8Array(weights.buffer));

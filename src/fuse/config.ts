@@ -32,6 +32,22 @@ export class LayerConfig {
     return this.read(key, absent, "a number", Number.isFinite);
   }
 
+  /** One finite number or a list of them, or the default. */
+  numbers(key: string, absent: number): readonly number[] {
+    const value = this.values[key] ?? absent;
+    const all = Array.isArray(value) ? value.flat(Infinity) : [value];
+    if (all.length === 0 || !all.every(Number.isFinite)) this.fail(key, "a number, or one for each channel");
+    return all;
+  }
+
+  /** A finite number, which Keras may write as a list of one, or nothing. */
+  numberOrNone(key: string): number | undefined {
+    const value = this.values[key] ?? undefined;
+    const one = Array.isArray(value) && value.length === 1 ? value[0] : value;
+    if (one !== undefined && !Number.isFinite(one)) this.fail(key, "a number");
+    return one as number | undefined;
+  }
+
   /** A positive integer, or the default. */
   count(key: string, absent: number): number {
     return this.read(key, absent, "a positive integer", isCount);

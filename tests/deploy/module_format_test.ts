@@ -6,9 +6,8 @@ import { MODULE_FORMAT } from "../../src/deploy/module_format.ts";
 import type { ModelSource } from "../../src/deploy/model_source.ts";
 import { parseNetworkConfig } from "../../src/model/config.ts";
 import { createNetwork } from "../../src/model/network.ts";
-import { graphOfProgram } from "../../src/runtime/graph_of_program.ts";
 import { createRuntime } from "../../src/runtime/runtime.ts";
-import { compileNetwork } from "../../src/runtime/compile.ts";
+import { readLayersModel } from "../../src/formats/tfjs/read.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
 
 /** The most that a module may take without its weights, in bytes. */
@@ -57,7 +56,7 @@ const PIXELS = Uint8Array.from({ length: 2 * 8 * 6 * 3 }, (_, i) => (i * 37) % 2
 
 /** Their logits by the plain network. */
 async function expectedLogits({ artifacts, card }: ModelSource): Promise<number[]> {
-  const graph = graphOfProgram(compileNetwork(artifacts));
+  const graph = readLayersModel(artifacts);
   const { mean, scale } = card.normalization;
   const images = Float32Array.from(PIXELS, (x, i) => (x - mean[i % 3]!) / scale[i % 3]!);
   const plan = await createRuntime({ kernels: "javascript" }).compile(graph, { batch: 2 });
