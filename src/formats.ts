@@ -5,6 +5,7 @@
  */
 export { loadLayersModelArtifacts, saveLayersModel } from "./formats/tfjs/layers_model.ts";
 export { readLayersModel } from "./formats/tfjs/read.ts";
+export { writeLayersModel } from "./formats/tfjs/write.ts";
 export type { Graph } from "./graph/graph.ts";
 export { type Precision, PRECISIONS, withPrecision } from "./formats/tfjs/precision.ts";
 export { type OnnxOptions, writeOnnx } from "./formats/onnx/model.ts";
