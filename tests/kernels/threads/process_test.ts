@@ -10,7 +10,7 @@ const WATCHDOG_MS = 120_000;
 async function run(program: string): Promise<{ code: number; stdout: string; stderr: string }> {
   const source = `
     import * as tf from "${import.meta.resolve("@tensorflow/tfjs")}";
-    import { startBackend, stopBackendThreads } from "${new URL("backend.ts", SOURCES)}";
+    import { startBackend, stopBackendThreads } from "${new URL("tfjs/backend.ts", SOURCES)}";
     ${program}`;
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-check", "--no-prompt", "--config", CONFIG, "--allow-read", "-"],
