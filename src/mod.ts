@@ -9,7 +9,7 @@
  * import { loadLayersModelArtifacts, saveLayersModel } from "repfuse/formats";
  * const { artifacts, report } = fuse(await loadLayersModelArtifacts("training/model.json"));
  * await saveLayersModel("plain", artifacts);
- * console.log(report.before.multiplyAccumulates, report.after.multiplyAccumulates);
+ * console.log(report.before.macs, report.after.macs);
  * ```
  *
  * Files are read and written by `repfuse/formats`, networks are made and trained by `repfuse/train`, and `repfuse/kernels`
@@ -19,8 +19,8 @@
  */
 export * from "./errors.ts";
 
-export { fuse, type Fusion } from "./fuse/fuse.ts";
-export type { NetworkCost } from "./fuse/network_cost.ts";
+export { fuse, type Fusion } from "./formats/tfjs/fuse.ts";
+export type { NetworkCost } from "./graph/cost.ts";
 export type { FusedRegion, FusionReport, LayerOutput, RefusedMerge } from "./fuse/report.ts";
 export { type BeforeAfter, inspect, type InspectedRegion, type Inspection } from "./inspect/inspect.ts";
 export type { Band, BandNode } from "./inspect/bands.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { GateError } from "../errors.ts";
-import type { NetworkCost } from "../fuse/network_cost.ts";
+import type { NetworkCost } from "../graph/cost.ts";
 import { type Variant, VARIANTS } from "./variants.ts";
 
 /** What one network reached. */

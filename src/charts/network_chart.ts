@@ -156,7 +156,7 @@ function drawHeadings({ refusals }: Inspection, left: number, right: number, end
 function describe({ band, region }: Row): string[] {
   if (band.kind === "removed") return [`${band.name}: nothing to do at inference`];
   if (region === undefined) return [band.name];
-  const { layers, parameters, multiplyAccumulates: { before, after } } = region;
+  const { layers, parameters, macs: { before, after } } = region;
   const work = before === null || after === null ? [] : [`${change({ before, after })} multiply-accumulates`];
   return [
     region.name,
@@ -170,8 +170,8 @@ function describeWhole({ before, after }: Inspection): string {
     `${change({ before: before.layers, after: after.layers })} layers`,
     `${change({ before: before.parameters, after: after.parameters })} parameters`,
   ];
-  if (before.multiplyAccumulates !== null && after.multiplyAccumulates !== null) {
-    const work = { before: before.multiplyAccumulates, after: after.multiplyAccumulates };
+  if (before.macs !== null && after.macs !== null) {
+    const work = { before: before.macs, after: after.macs };
     figures.push(`${change(work)} multiply-accumulates per image`);
   }
   return figures.join(" · ");

@@ -6,8 +6,8 @@
  */
 import type { io } from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
-import type { Shape, Tensor } from "../fuse/graph.ts";
-import { readGraph } from "../fuse/topology.ts";
+import { readLayersModel } from "../formats/tfjs/read.ts";
+import type { Graph, Shape, ValueId } from "../graph/graph.ts";
 
 /** The output of a classifier, [N, classes]. */
 export interface ClassifierOutput {
@@ -16,9 +16,6 @@ export interface ClassifierOutput {
   readonly givesProbabilities: boolean;
 }
 
-/** Layers that hand on the numbers that they are given. */
-const PASSING = ["Dropout", "Flatten", "Reshape"];
-
 /**
  * The output of a LayersModel.
  *
@@ -26,17 +23,18 @@ const PASSING = ["Dropout", "Flatten", "Reshape"];
  * @throws {InputError} when it has several outputs, or one that is not [N, classes].
  */
 export function outputOf(artifacts: io.ModelArtifacts, path: string): ClassifierOutput {
-  const { outputs } = readGraph(artifacts);
-  const [output] = outputs;
-  const classes = output?.shape?.[1];
-  if (outputs.length !== 1 || output?.shape?.length !== 2 || classes == null) {
+  const graph = readLayersModel(artifacts);
+  const shapes = graph.outputs.map((output) => graph.values[output]!.shape);
+  const [shape] = shapes;
+  const classes = shape?.[1];
+  if (shapes.length !== 1 || shape?.length !== 2 || classes == null) {
     throw new InputError(
       `Cannot use ${path} as a classifier: expected one output [N, classes], found ` +
-        `${outputs.map(({ shape }) => shapeText(shape)).join(", ") || "none"}.`,
+        `${shapes.map(shapeText).join(", ") || "none"}.`,
       "RepFuse exports, evaluates and predicts with classifiers of images; fuse and inspect take any network.",
     );
   }
-  const activation = activationOf(output);
+  const activation = activationOf(graph, graph.outputs[0]!);
   return { classes, givesProbabilities: isProbability(activation, classes) };
 }
 
@@ -45,14 +43,22 @@ export function isProbability(activation: string, classes: number): boolean {
   return activation === "softmax" || (activation === "sigmoid" && classes === 1);
 }
 
-/** The non-linearity that a tensor comes from. */
-function activationOf({ call: { layer, inputs } }: Tensor): string {
-  const { className, config } = layer;
-  if (className === "Softmax") return "softmax";
-  const [input] = inputs;
-  const activation = typeof config.activation === "string" ? config.activation : "linear";
-  const passes = PASSING.includes(className) || (className === "Activation" && activation === "linear");
-  return passes && input !== undefined ? activationOf(input) : activation;
+/** The non-linearity that a value comes from. */
+function activationOf(graph: Graph, value: ValueId): string {
+  const operation = graph.operations.find(({ outputs }) => outputs.includes(value));
+  switch (operation?.op) {
+    case "softmax":
+      return "softmax";
+    case "identity":
+    case "reshape":
+      return activationOf(graph, operation.inputs[0]!);
+    case "convolution":
+    case "dense":
+    case "activation":
+      return operation.activation;
+    default:
+      return "linear";
+  }
 }
 
 /** "[?,7,7,4]" */

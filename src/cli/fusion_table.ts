@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { NetworkCost } from "../fuse/network_cost.ts";
+import type { NetworkCost } from "../graph/cost.ts";
 import { largest } from "../classify/verify.ts";
 import type { FusionRecord } from "../classify/fusion_record.ts";
 import { formatCount, formatDifference } from "../text/quantities.ts";
@@ -23,7 +23,7 @@ export function renderCosts(
     row("layers", (cost) => cost.layers),
     row("convolutions", (cost) => cost.convolutions),
     row("parameters", (cost) => cost.parameters),
-    row("MACs", (cost) => cost.multiplyAccumulates),
+    row("MACs", (cost) => cost.macs),
     row("bytes", (cost) => cost.bytes),
   ], { width });
 }

@@ -29,13 +29,13 @@ export function renderInspectedRegions({ regions, before, after }: Inspection, w
       { title: "MACs", align: "right", dispensable: 1 },
     ],
     [
-      ...regions.map(({ name, expression, becomes, layers, parameters, multiplyAccumulates }) => [
+      ...regions.map(({ name, expression, becomes, layers, parameters, macs }) => [
         name,
         expression,
         becomes,
         change(layers),
         change(parameters),
-        change(multiplyAccumulates),
+        change(macs),
       ]),
       [
         "whole network",
@@ -43,7 +43,7 @@ export function renderInspectedRegions({ regions, before, after }: Inspection, w
         "",
         whole(({ layers }) => layers),
         whole(({ parameters }) => parameters),
-        whole(({ multiplyAccumulates }) => multiplyAccumulates),
+        whole(({ macs }) => macs),
       ],
     ],
     { width },

@@ -9,7 +9,8 @@ import type { Dataset } from "../data/dataset.ts";
 import { contactSheet, encodePng, firstOfEachClass } from "../data/contact_sheet.ts";
 import { readBytes } from "../files/read.ts";
 import type { ModelCard } from "../classify/classifier.ts";
-import { costOf } from "../fuse/network_cost.ts";
+import { readLayersModel } from "../formats/tfjs/read.ts";
+import { costOf } from "../graph/cost.ts";
 import { compileNetwork } from "../runtime/compile.ts";
 import { ASSETS, type PageData, type PageForm } from "./page/page_data.ts";
 import { compiledKernels, INFERENCE_KERNELS } from "./compiled_kernels.ts";
@@ -63,7 +64,7 @@ function titleOf({ name, data }: ModelSource): string {
 
 function compileForm(name: PageForm["name"], artifacts: io.ModelArtifacts): CompiledForm {
   const { program, weights } = compileNetwork(withPrecision(artifacts, "float32"));
-  const { convolutions, parameters } = costOf(artifacts);
+  const { convolutions, parameters } = costOf(readLayersModel(artifacts));
   const file = `${name}.bin`;
   return {
     form: { name, program, weights: file, parameters, convolutions },

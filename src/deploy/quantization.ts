@@ -7,8 +7,7 @@
  * @module
  */
 import type { io } from "@tensorflow/tfjs";
-import { readGraph } from "../fuse/topology.ts";
-import { WeightStore } from "../fuse/weights.ts";
+import { readWeights, weightNamed } from "../formats/tfjs/weights.ts";
 
 /** One kernel in its stored precision. */
 export interface QuantizedKernel {
@@ -32,24 +31,23 @@ export function quantizedKernels(
   original: io.ModelArtifacts,
   quantized: io.ModelArtifacts,
 ): QuantizedKernel[] {
-  const before = new WeightStore(original);
-  const after = new WeightStore(quantized);
-  const depthwise = new Set(
-    readGraph(original).calls
-      .filter(({ layer }) => layer.className === "DepthwiseConv2D")
-      .map(({ layer }) => `${layer.name}/depthwise_kernel`),
-  );
-  return [...after.stored].flatMap(([name, { spec }]): QuantizedKernel[] => {
+  const before = readWeights(original);
+  const after = readWeights(quantized);
+  return [...after].flatMap(([name, weight]): QuantizedKernel[] => {
+    const { spec } = weight;
     if (spec.quantization === undefined) return [];
-    const weights = before.read(name);
-    const perChannel = spec.shape.slice(depthwise.has(name) ? -2 : -1).reduce((a, b) => a * b, 1);
+    const weights = weightNamed(before, name).read();
+    const perChannel = spec.shape.slice(name.endsWith("/depthwise_kernel") ? -2 : -1).reduce(
+      (a, b) => a * b,
+      1,
+    );
     const channels = channelRanges(weights, perChannel);
     const { scale } = spec.quantization;
     return [{
       name,
       channels,
       codes: scale === undefined ? null : codesOf(channels, scale),
-      relativeError: relativeError(weights, after.read(name)),
+      relativeError: relativeError(weights, weight.read()),
     }];
   });
 }

@@ -8,7 +8,7 @@ import type { io } from "@tensorflow/tfjs";
 import type { Progress } from "../progress.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { largestIndex } from "../graph/class_scores.ts";
-import { storedBytes } from "../fuse/stored_weight.ts";
+import { storedBytes } from "../formats/tfjs/stored_weight.ts";
 import { classifyAll, type ModelCard } from "../classify/classifier.ts";
 import { openArtifacts } from "../classify/tfjs.ts";
 import { type Precision, withPrecision } from "../formats/tfjs/precision.ts";

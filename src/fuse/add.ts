@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { type Affine, kernelLength, type Outcome, refuse } from "./affine.ts";
+import { refuse } from "../graph/refusal.ts";
+import { type Affine, kernelLength, type Outcome } from "./affine.ts";
 import { type Combined, gcd, union } from "./axis.ts";
 import { regroup } from "./groups.ts";
 

@@ -10,7 +10,8 @@
  *
  * @module
  */
-import { type Axes, POINT } from "./axis.ts";
+import { type Axes, POINT } from "../graph/axis.ts";
+import { type Refusal, refuse } from "../graph/refusal.ts";
 
 /** The numbers of an affine map. The receiver owns the arrays and may write into them. */
 export interface Weights {
@@ -35,43 +36,8 @@ export interface Affine {
   weights(): Weights;
 }
 
-/** What a merge can fail on. */
-export type LawName =
-  /** Parallel branches. */
-  | "add"
-  /** One map after another. */
-  | "compose"
-  | "batchNorm"
-  | "averagePool"
-  | "depthwise"
-  /** Padding that depends on a size that is not fixed. */
-  | "padding"
-  /** Channels first. */
-  | "layout"
-  /** A layer that is called in training mode. */
-  | "inference"
-  /** The merge would take more multiply-accumulates. */
-  | "cost"
-  /** The tensor between is needed elsewhere. */
-  | "oneReader";
-
-/** Why a law does not hold for the operands, in words that a person can act on. */
-export interface Refusal {
-  readonly kind: "refusal";
-  readonly law: LawName;
-  /** What is in the way, with the numbers. */
-  readonly reason: string;
-  /** What to change in the training network so that it would merge. */
-  readonly advice: string;
-}
-
 /** What a law gives. */
 export type Outcome = Affine | Refusal;
-
-/** A refusal of a law. */
-export function refuse(law: LawName, reason: string, advice: string): Refusal {
-  return { kind: "refusal", law, reason, advice };
-}
 
 /** The numbers that a {@link convolution} is made of. */
 export interface ConvolutionNumbers {
@@ -190,7 +156,7 @@ export function changesNothing({ copies, axes }: Affine): boolean {
   return copies && axes.every((axis) => axis.before === 0 && axis.after === 0);
 }
 
-/** The number of kernel weights: also the multiply-accumulates per output pixel. */
+/** The number of kernel weights: also the MACs per output pixel. */
 export function kernelLength(map: Pick<Affine, "axes" | "inChannels" | "outChannels" | "groups">): number {
   return map.axes[0].size * map.axes[1].size * (map.inChannels / map.groups) * map.outChannels;
 }

@@ -1,33 +1,10 @@
 /**
- * One spatial axis of an affine image map: where its taps lie on the input, and how they combine when maps are added
- * (the union of the tap positions) or composed (their Minkowski sum). Everything is an integer, so that alignment is by
- * padding offset and never by the centre of a kernel.
- *
- * Output position `p` reads the input positions `p·stride − before + i·dilation`, `0 ≤ i < size`; positions outside the
- * image hold zero.
+ * How the taps of two windows combine when maps are added (the union of the tap positions) or composed (their Minkowski
+ * sum), axis by axis. Everything is an integer, so that alignment is by padding offset and never by the centre of a kernel.
  *
  * @module
  */
-
-/** The taps of a map along one axis. */
-export interface Axis {
-  /** How many taps. */
-  readonly size: number;
-  /** Input pixels between two taps. */
-  readonly dilation: number;
-  /** Input pixels between two outputs. */
-  readonly stride: number;
-  /** Zeros before the first pixel (top or left): the padding offset. */
-  readonly before: number;
-  /**
-   * Zeros after the last pixel (bottom or right): as many as the last output reads, so negative where a stride leaves the
-   * last pixels unread.
-   */
-  readonly after: number;
-}
-
-/** The vertical and the horizontal axis. */
-export type Axes = readonly [vertical: Axis, horizontal: Axis];
+import { type Axis, extent, growth } from "../graph/axis.ts";
 
 /** Where the taps of two axes land on the axis that they become: tap `i` at `offset + i·step`. */
 export interface Placement {
@@ -40,29 +17,6 @@ export interface Combined {
   readonly axis: Axis;
   readonly first: Placement;
   readonly second: Placement;
-}
-
-/** An axis with one tap that stays in place. */
-export const POINT: Axis = { size: 1, dilation: 1, stride: 1, before: 0, after: 0 };
-
-/** Input pixels from the first tap to the last, both included. */
-export function extent(axis: Axis): number {
-  return (axis.size - 1) * axis.dilation + 1;
-}
-
-/** Padding less extent: the output has `(input + growth) / stride + 1` positions. */
-export function growth(axis: Axis): number {
-  return axis.before + axis.after - extent(axis);
-}
-
-/** How many outputs an input of this length gives. */
-export function outputLength(axis: Axis, input: number): number {
-  return (input + growth(axis)) / axis.stride + 1;
-}
-
-/** Whether every tap of every output lies on the image. */
-export function readsInsideOnly(axis: Axis): boolean {
-  return axis.before <= 0 && axis.after <= 0;
 }
 
 /**

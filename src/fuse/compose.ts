@@ -7,8 +7,10 @@
  *
  * @module
  */
-import { type Affine, kernelLength, type Outcome, type Refusal, refuse, type Weights } from "./affine.ts";
-import { gcd, padsLikeTaps, readsInsideOnly, sequence } from "./axis.ts";
+import { readsInsideOnly } from "../graph/axis.ts";
+import { type Refusal, refuse } from "../graph/refusal.ts";
+import { type Affine, kernelLength, type Outcome, type Weights } from "./affine.ts";
+import { gcd, padsLikeTaps, sequence } from "./axis.ts";
 import { regroup } from "./groups.ts";
 
 /**

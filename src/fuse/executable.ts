@@ -6,7 +6,8 @@
  * @module
  */
 import { type Affine, kernelLength } from "./affine.ts";
-import { type Axes, dense } from "./axis.ts";
+import type { Axes } from "../graph/axis.ts";
+import { dense } from "./axis.ts";
 
 /** The layer class that runs a map. */
 export type ConvolutionClass = "Conv2D" | "DepthwiseConv2D" | "GroupedConv2D";
@@ -26,7 +27,7 @@ export function executable(map: Affine): Affine {
   return { ...map, axes, weights: () => fillGaps(map, axes) };
 }
 
-/** Multiply-accumulates per output pixel of a map as it stands. Copying and padding are free. */
+/** MACs per output pixel of a map as it stands. Copying and padding are free. */
 export function costPerPixel(map: Affine): number {
   return map.copies ? 0 : kernelLength(map);
 }

@@ -1,94 +1,97 @@
 /**
- * Structural re-parameterization of any LayersModel: every affine stretch between two non-linearities becomes one
- * convolution, wherever that is exact and costs no more. A pure function over the standard artifacts; TensorFlow.js is
- * not called.
+ * Structural re-parameterization of any network: every affine stretch between two non-linearities becomes one
+ * convolution, wherever that is exact and costs no more. A pure function from Graph to Graph.
+ *
+ * The steps of the operations (`values.ts`, `maps.ts`), the ways to each value (`plans.ts`), the graph that the cheapest
+ * ones make (`rebuild.ts`), and why the others were not taken (`refusals.ts`).
  *
  * @module
  */
-import type { io } from "@tensorflow/tfjs";
+import { InputError } from "../errors.ts";
+import { GraphBuilder } from "../graph/builder.ts";
+import { costOf } from "../graph/cost.ts";
+import { type Graph, type GraphInput, weightsOf } from "../graph/graph.ts";
+import type { Weight } from "../graph/weights.ts";
 import { LAWS, type Laws } from "./laws.ts";
-import { costOf, costOfGraph } from "./network_cost.ts";
-import { NetworkWriter } from "./network_writer.ts";
 import { Plans } from "./plans.ts";
 import { Rebuilder } from "./rebuild.ts";
 import { refusedMerges } from "./refusals.ts";
 import type { FusionReport } from "./report.ts";
-import { readGraph } from "./topology.ts";
 import { splitIntoSteps } from "./values.ts";
-import { WeightStore } from "./weights.ts";
 
 /** A fused network and what was done to make it. */
-export interface Fusion {
-  /** A functional LayersModel that `tf.loadLayersModel` reads. */
-  readonly artifacts: io.ModelArtifacts;
+export interface FusedGraph {
+  readonly graph: Graph;
   /** What merged, what did not and why, and what it saves. */
   readonly report: FusionReport;
 }
 
 /**
- * Fuses a network. The artifacts that are given stay as they are.
+ * Fuses a network. The graph that is given stays as it is.
  *
- * Arithmetic is float64 and rounded once to float32. Layers that take no part keep their name, their configuration and
- * the bytes of their weights. A merge that is not exact, or that would take more multiply-accumulates, is not done, and
- * the report says why.
+ * Arithmetic is float64 and rounded once to float32. Operations that take no part stay as they are, and so do their
+ * weights. A merge that is not exact, or that would take more MACs, is not done, and the report says why.
  *
- * @param artifacts A LayersModel as a `tf.io` handler loads it: float32 weights, or quantized ones.
- * @throws {InputError} when it is not a LayersModel, a weight is not finite, or one that takes part is missing, of the
- *   wrong shape, or a negative variance.
- * @example
- * ```ts
- * import * as tf from "@tensorflow/tfjs";
- * import { fuse } from "./fuse.ts";
- *
- * const layers = [
- *   tf.layers.conv2d({ name: "conv", filters: 4, kernelSize: 3, inputShape: [8, 8, 3] }),
- *   tf.layers.batchNormalization({ name: "bn" }),
- *   tf.layers.reLU({ name: "relu" }),
- * ];
- * const training = await new Promise<tf.io.ModelArtifacts>((resolve) => {
- *   tf.sequential({ layers }).save(tf.io.withSaveHandler((artifacts) => {
- *     resolve(artifacts);
- *     return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" } });
- *   }));
- * });
- * const { artifacts, report } = fuse(training);
- * const fused = await tf.loadLayersModel({ load: () => Promise.resolve(artifacts) });
- * console.log(fused.layers.length, report.regions[0]?.layers); // 2 [ "conv", "bn", "relu" ]
- * ```
+ * @throws {InputError} when a weight is not finite, or a variance negative.
  */
-export function fuse(artifacts: io.ModelArtifacts): Fusion {
-  return fuseUnder(LAWS, artifacts);
+export function fuseGraph(graph: Graph): FusedGraph {
+  return fuseUnder(LAWS, graph);
 }
 
-/** {@link fuse} under given laws: how the tests plant a fault in one of them. */
-export function fuseUnder(laws: Laws, artifacts: io.ModelArtifacts): Fusion {
-  const graph = readGraph(artifacts);
-  const store = new WeightStore(artifacts);
-  store.requireFinite();
-  const steps = splitIntoSteps(graph, laws, store);
+/** {@link fuseGraph} under given laws: how the tests plant a fault in one of them. */
+export function fuseUnder(laws: Laws, graph: Graph): FusedGraph {
+  requireFinite(graph);
+  const steps = splitIntoSteps(graph, laws);
   const plans = new Plans(steps, laws);
-  const names = graph.calls.map((call) => call.layer.name);
-  const writer = new NetworkWriter(names);
-  const rebuilder = new Rebuilder(plans, writer);
-  const inputs = steps.inputs.map((input) => rebuilder.write(input));
+  const builder = new GraphBuilder(
+    graph.operations.flatMap(({ name, origin }) => [name, origin?.name ?? name]),
+  );
+  const rebuilder = new Rebuilder(plans, builder);
+  const inputs = graph.inputs.map((input, i): GraphInput => ({
+    ...input,
+    value: rebuilder.input(steps.inputs[i]!, graph.values[input.value]!.dtype),
+  }));
   const outputs = steps.outputs.map((output) => rebuilder.write(output));
-  const model = writer.finish(graph.name, inputs, outputs, store, names);
-  const fused: io.ModelArtifacts = {
-    ...model,
-    format: "layers-model",
-    generatedBy: artifacts.generatedBy ?? "RepFuse",
-    convertedBy: artifacts.convertedBy ?? null,
-    ...(artifacts.userDefinedMetadata === undefined
-      ? {}
-      : { userDefinedMetadata: artifacts.userDefinedMetadata }),
+  const fused: Graph = {
+    ...graph,
+    values: builder.values,
+    inputs,
+    outputs,
+    operations: builder.operations,
+    weights: weightsAfter(graph, builder, rebuilder.weights),
   };
   return {
-    artifacts: fused,
+    graph: fused,
     report: {
-      regions: rebuilder.regions(),
+      regions: rebuilder.regions,
       refusals: refusedMerges(plans, steps, (value) => rebuilder.isComputed(value)),
-      before: costOfGraph(graph, artifacts.weightSpecs ?? []),
+      before: costOf(graph),
       after: costOf(fused),
     },
   };
+}
+
+/** The new weights, then those that were there, without those that only merged operations had. */
+function weightsAfter(
+  graph: Graph,
+  { operations }: GraphBuilder,
+  made: ReadonlyMap<string, Weight>,
+): ReadonlyMap<string, Weight> {
+  const gone = new Set(graph.operations.flatMap(weightsOf).map(({ name }) => name));
+  for (const { name } of operations.flatMap(weightsOf)) gone.delete(name);
+  return new Map([...made, ...[...graph.weights].filter(([name]) => !gone.has(name))]);
+}
+
+function requireFinite({ weights }: Graph): void {
+  for (const [name, weight] of weights) {
+    if (weight.storage !== "float32") continue;
+    const values = weight.read();
+    for (let i = 0; i < values.length; i++) {
+      if (Number.isFinite(values[i])) continue;
+      throw new InputError(
+        `Cannot fuse: weight "${name}" holds ${values[i]} at position ${i}, expected finite numbers.`,
+        "The training run diverged; fuse an earlier checkpoint.",
+      );
+    }
+  }
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Affine, Refusal } from "./affine.ts";
+import type { Refusal } from "../graph/refusal.ts";
+import type { Affine } from "./affine.ts";
 import type { Cost } from "./cost.ts";
 import type { Op, Value } from "./values.ts";
 

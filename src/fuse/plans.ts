@@ -1,7 +1,7 @@
 /**
  * The search: for every value, the single maps that compute it and what each costs. One walk in topological order extends
  * the plans of the inputs by each step while the laws hold; the cheapest plan of a value that must be made is what the
- * fused network runs. "Cheaper" is fewer multiply-accumulates, then fewer layers, so a merge that only moves work around
+ * fused network runs. "Cheaper" is fewer MACs, then fewer layers, so a merge that only moves work around
  * is not done, and one that grows locally is done where a parallel branch takes it in.
  *
  * A value that several steps read is a source of its own. When all of them come together again in one map, the plan goes
@@ -9,9 +9,11 @@
  *
  * @module
  */
-import { type Affine, changesNothing, type Refusal, refuse } from "./affine.ts";
+import { type Refusal, refuse } from "../graph/refusal.ts";
+import { type Affine, changesNothing } from "./affine.ts";
 import { type Cost, FREE, isLess, minus, plus } from "./cost.ts";
 import { costPerPixel, executable } from "./executable.ts";
+import type { ValueId, ValueInfo } from "../graph/graph.ts";
 import type { Laws } from "./laws.ts";
 import type { Best, Plan, Refused, Term } from "./plan.ts";
 import type { Op, StepGraph, Value } from "./values.ts";
@@ -24,13 +26,18 @@ export class Plans {
   private readonly sums = new Map<Value, readonly Term[]>();
   private readonly chosen = new Map<Value, Best>();
 
-  constructor(graph: StepGraph, private readonly laws: Laws) {
+  constructor(private readonly graph: StepGraph, private readonly laws: Laws) {
     for (const value of graph.values) {
       const step = value.op?.step;
       if (step?.kind === "affine") this.plans.set(value, this.afterMap(value.op!, step.map));
       if (step?.kind === "add") this.addition(value, value.op!, step.factor);
       if (step?.kind === "opaque" && step.refusal !== undefined) this.note(value.op!, [], step.refusal);
     }
+  }
+
+  /** Shape and type of a value of the graph that is fused. */
+  infoOf(id: ValueId): ValueInfo {
+    return this.graph.infos[id]!;
   }
 
   /** Every single map to the value, from the nearest source to the farthest. */
@@ -71,7 +78,7 @@ export class Plans {
   costOf(plan: Plan, value: Value): Cost {
     const own: Cost = {
       // A plan that merges nothing leaves its layer as it is.
-      multiplyAccumulates: costPerPixel(plan.ops.length > 1 ? executable(plan.map) : plan.map) *
+      macs: costPerPixel(plan.ops.length > 1 ? executable(plan.map) : plan.map) *
         pixels(value),
       layers: changesNothing(plan.map) ? 0 : 1,
     };
@@ -194,7 +201,7 @@ export class Plans {
     const costs = terms.map((term) =>
       "value" in term ? this.costToRead(term.value) : this.costOf(this.cheapest(term.plans, value), value)
     );
-    return costs.reduce(plus, { multiplyAccumulates: 0, layers: 1 });
+    return costs.reduce(plus, { macs: 0, layers: 1 });
   }
 
   private note(op: Op, partners: readonly Op[], refusal: Refusal): void {
@@ -204,7 +211,7 @@ export class Plans {
 }
 
 function differentSources(branches: readonly (readonly Plan[])[]): Refusal {
-  const names = branches.map((plans) => `"${plans.at(-1)!.source.call.layer.name}"`);
+  const names = branches.map((plans) => `"${plans.at(-1)!.source.unit.name}"`);
   return refuse(
     "add",
     `the branches start from different tensors: those of ${[...new Set(names)].join(" and ")}`,

@@ -22,7 +22,7 @@ export function refusedMerges(
 ): readonly RefusedMerge[] {
   const readers = readersOf(graph);
   const found: RefusedMerge[] = plans.refused.map(({ op, partners, refusal }) => ({
-    layer: op.call.layer.name,
+    layer: op.unit.name,
     partners: layerNames(partners),
     law: refusal.law,
     reason: refusal.reason,
@@ -31,7 +31,7 @@ export function refusedMerges(
   for (const value of graph.values.filter(isComputed)) {
     found.push(...tooCostly(value, plans), ...neededElsewhere(value, plans, readers.get(value) ?? []));
   }
-  const order = new Map(graph.values.map((value, i) => [value.call.layer.name, i]));
+  const order = new Map(graph.values.map((value, i) => [value.unit.name, i]));
   // A step that only copies was taken once for each reader.
   const distinct = new Map(found.map((refusal) => [JSON.stringify(refusal), refusal]));
   return [...distinct.values()].sort((a, b) => (order.get(a.layer) ?? 0) - (order.get(b.layer) ?? 0));
@@ -46,15 +46,15 @@ function tooCostly(value: Value, plans: Plans): RefusedMerge[] {
   );
   if (widest === undefined || best.kind === "given") return [];
   if (best.kind === "plan" && best.plan.ops.length === widest.ops.length) return [];
-  const merged = plans.costOf(widest, value).multiplyAccumulates;
-  const apart = best.cost.multiplyAccumulates;
+  const merged = plans.costOf(widest, value).macs;
+  const apart = best.cost.macs;
   if (merged <= apart) return [];
-  const { name } = value.call.layer;
+  const { name } = value.unit;
   return [{
     layer: name,
     partners: layerNames(widest.ops).filter((other) => other !== name),
     law: "cost",
-    reason: `merged it would take ${merged} multiply-accumulates instead of ${apart}`,
+    reason: `merged it would take ${merged} MACs instead of ${apart}`,
     advice: "Nothing: the layers are cheaper apart.",
   }];
 }
@@ -66,7 +66,7 @@ function neededElsewhere(value: Value, plans: Plans, readers: readonly Op[]): Re
   if (partners.length === 0) return [];
   const use = value.isOutput ? "it is an output of the network" : `${value.readers} layers read it`;
   return [{
-    layer: value.call.layer.name,
+    layer: value.unit.name,
     partners: layerNames(partners),
     law: "oneReader",
     reason: `its output must be computed: ${use}`,
@@ -83,5 +83,5 @@ function readersOf(graph: StepGraph): ReadonlyMap<Value, readonly Op[]> {
 }
 
 function layerNames(ops: readonly Op[]): string[] {
-  return [...new Set(ops.map((op) => op.call.layer.name))];
+  return [...new Set(ops.map((op) => op.unit.name))];
 }

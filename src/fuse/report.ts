@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { LawName } from "./affine.ts";
-import type { NetworkCost } from "./network_cost.ts";
+import type { NetworkCost } from "../graph/cost.ts";
+import type { LawName } from "../graph/refusal.ts";
 
 /** A layer's output in a model: the layer and which of its calls. */
 export interface LayerOutput {
@@ -36,10 +36,10 @@ export interface FusedRegion {
   readonly roundingError: number;
   /** Output pixels at each edge whose window reaches into the padding, at most. */
   readonly borderWidth: number;
-  /** Multiply-accumulates of the layers for one image; `null` where the size of the image is not fixed. */
-  readonly multiplyAccumulatesBefore: number | null;
+  /** MACs of the layers for one image; `null` where the size of the image is not fixed. */
+  readonly macsBefore: number | null;
   /** The same for the layer that replaces them. */
-  readonly multiplyAccumulatesAfter: number | null;
+  readonly macsAfter: number | null;
   /**
    * The tensor of the training form that equals the output of the region; `null` where there is none: the region is some
    * branches of an addition that stays, or half of a separable convolution.

@@ -1,31 +1,35 @@
 /**
- * The graph broken into steps: the values that lie between them, who makes each and how many read it. A convolution
- * with a built-in activation is two steps of one call with a value between.
+ * The graph broken into steps: the values that lie between them, who makes each and how many read it. A convolution that
+ * carries an activation is two steps of one operation with a value between, a layer that became two operations likewise.
  *
  * @module
  */
-import type { Call, Graph, Shape, Tensor } from "./graph.ts";
+import type { Graph, Operation, Shape, ValueId, ValueInfo } from "../graph/graph.ts";
+import { type Unit, unitsOf } from "../graph/units.ts";
 import type { Laws } from "./laws.ts";
-import { type Step, stepsOf } from "./layers.ts";
-import type { WeightStore } from "./weights.ts";
+import { type Step, stepsOf } from "./maps.ts";
 
-/** One step of one call. */
+/** One step of one operation. */
 export interface Op {
   readonly step: Step;
-  readonly call: Call;
+  readonly operation: Operation;
+  /** The layer that the operation stands in. */
+  readonly unit: Unit;
   readonly inputs: readonly Value[];
+  /** Of what it gives. */
+  readonly shape: Shape;
 }
 
 /** What a step gives, or an input of the network. */
 export interface Value {
   /** Nothing for an input of the network. */
   readonly op: Op | undefined;
-  /** The call that it comes from. */
-  readonly call: Call;
-  /** Which output of the call. */
+  /** The layer that it comes from. */
+  readonly unit: Pick<Unit, "name" | "call">;
+  /** Which output of the operation, or which input of the network. */
   readonly index: number;
   readonly shape: Shape;
-  /** Whether it lies between two steps of one call. */
+  /** Whether it lies between two steps of one layer. */
   readonly isInner: boolean;
   /** How many inputs of steps it feeds. */
   readers: number;
@@ -39,70 +43,92 @@ export interface StepGraph {
   readonly values: readonly Value[];
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
+  /** The values of the graph that was broken. */
+  readonly infos: readonly ValueInfo[];
 }
 
 /**
  * Breaks the graph into steps. What no output needs is left out. A step that only copies or pads costs nothing to do
  * twice, so each of its readers gets one of its own, and it never keeps branches from meeting again.
  *
- * @throws {InputError} when a layer's configuration or weights are broken.
+ * @throws {InputError} when weights are broken.
  */
-export function splitIntoSteps(graph: Graph, laws: Laws, weights: WeightStore): StepGraph {
+export function splitIntoSteps(graph: Graph, laws: Laws): StepGraph {
   const values: Value[] = [];
-  const made = new Map<Tensor, Value>();
-  const lastOps = new Map<Call, Op>();
-  const copies = new Map<Call, Step>();
-  const needed = neededCalls(graph);
+  const made = new Map<ValueId, Value>();
+  const makers = new Map<ValueId, { op: Op; index: number }>();
+  const copies = new Map<ValueId, { step: Step; operation: Operation; unit: Unit }>();
+  const needed = neededValues(graph);
 
-  const inputs = graph.inputs.map(read);
-  for (const call of graph.calls) {
-    if (!needed.has(call) || call.inputs.length === 0) continue;
-    const steps = stepsOf(call, laws, weights);
-    const first = steps[0]!;
-    if (first.kind === "affine" && first.map.copies) {
-      copies.set(call, first);
-      continue;
-    }
-    let op = takeStep(first, call, call.inputs.map(read));
-    for (const step of steps.slice(1)) {
-      op = takeStep(step, call, [make(op, { call, index: 0, shape: call.shape }, true)]);
-    }
-    lastOps.set(call, op);
+  const inputs = graph.inputs.map(({ name, value, origin }, index) => {
+    const unit = { name: origin?.name ?? name, call: 0 };
+    const input = make(undefined, unit, index, graph.values[value]!.shape);
+    made.set(value, input);
+    return input;
+  });
+  for (const unit of unitsOf(graph.operations)) {
+    if (!unit.operations.at(-1)!.outputs.some((output) => needed.has(output))) continue;
+    addUnit(unit);
   }
   const outputs = graph.outputs.map(read);
   for (const output of outputs) output.isOutput = true;
-  return { values, inputs, outputs };
+  return { values, inputs, outputs, infos: graph.values };
 
-  /** The value that a reader of the tensor reads. */
-  function read(tensor: Tensor): Value {
-    const copy = copies.get(tensor.call);
-    if (copy !== undefined) return make(takeStep(copy, tensor.call, tensor.call.inputs.map(read)), tensor);
-    const known = made.get(tensor);
+  function addUnit(unit: Unit): void {
+    const steps = unit.operations.flatMap((operation) =>
+      stepsOf(operation, graph, laws).map((step) => ({ step, operation }))
+    );
+    const [first] = steps as [typeof steps[number]];
+    if (steps.length === 1 && first.step.kind === "affine" && first.step.map.copies) {
+      copies.set(first.operation.outputs[0]!, { ...first, unit });
+      return;
+    }
+    let op = take(first.step, first.operation, unit, first.operation.inputs.map(read));
+    for (const { step, operation } of steps.slice(1)) {
+      op = take(step, operation, unit, [make(op, unit, 0, op.shape, true)]);
+    }
+    unit.operations.at(-1)!.outputs.forEach((output, index) => makers.set(output, { op, index }));
+  }
+
+  /** The value that a reader reads. */
+  function read(id: ValueId): Value {
+    const { shape } = graph.values[id]!;
+    const copy = copies.get(id);
+    if (copy !== undefined) {
+      const { step, operation, unit } = copy;
+      return make(take(step, operation, unit, operation.inputs.map(read)), unit, 0, shape);
+    }
+    const known = made.get(id);
     if (known !== undefined) return known;
-    const value = make(lastOps.get(tensor.call), tensor);
-    made.set(tensor, value);
+    const { op, index } = makers.get(id)!;
+    const value = make(op, op.unit, index, shape);
+    made.set(id, value);
     return value;
   }
 
-  function make(op: Op | undefined, { call, index, shape }: Tensor, isInner = false): Value {
-    const value: Value = { op, call, index, shape, isInner, readers: 0, isOutput: false };
+  function take(step: Step, operation: Operation, unit: Unit, inputs: readonly Value[]): Op {
+    for (const input of inputs) input.readers++;
+    return { step, operation, unit, inputs, shape: graph.values[operation.outputs[0]!]!.shape };
+  }
+
+  function make(
+    op: Op | undefined,
+    unit: Value["unit"],
+    index: number,
+    shape: Shape,
+    isInner = false,
+  ): Value {
+    const value: Value = { op, unit, index, shape, isInner, readers: 0, isOutput: false };
     values.push(value);
     return value;
   }
 }
 
-function takeStep(step: Step, call: Call, inputs: readonly Value[]): Op {
-  for (const input of inputs) input.readers++;
-  return { step, call, inputs };
-}
-
-function neededCalls(graph: Graph): ReadonlySet<Call> {
-  const needed = new Set<Call>();
-  const waiting = graph.outputs.map((output) => output.call);
-  for (let call = waiting.pop(); call !== undefined; call = waiting.pop()) {
-    if (needed.has(call)) continue;
-    needed.add(call);
-    waiting.push(...call.inputs.map((input) => input.call));
+/** The values that lead to an output. */
+function neededValues(graph: Graph): ReadonlySet<ValueId> {
+  const needed = new Set(graph.outputs);
+  for (const { inputs, outputs } of graph.operations.toReversed()) {
+    if (outputs.some((output) => needed.has(output))) inputs.forEach((input) => needed.add(input));
   }
   return needed;
 }

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import type { Call, Graph, Layer } from "../fuse/graph.ts";
 import type { FusedRegion, FusionReport } from "../fuse/report.ts";
+import type { Call, Calls, Layer } from "./calls.ts";
 import { type Role, roleOf, shortLabel } from "./labels.ts";
 
 /** One call of a layer. */
@@ -63,7 +63,7 @@ interface Draft {
  * @param fused The graph of what `fuse` made of it.
  * @param report What `fuse` says it did.
  */
-export function cutIntoBands(training: Graph, fused: Graph, report: FusionReport): readonly Band[] {
+export function cutIntoBands(training: Calls, fused: Calls, report: FusionReport): readonly Band[] {
   const regions = callsOfRegions(training, report.regions);
   const free = neededCalls(training).filter((call) => !regions.some(({ calls }) => calls.has(call)));
   const takeFree = (wanted: (layer: Layer) => boolean) => {
@@ -74,7 +74,8 @@ export function cutIntoBands(training: Graph, fused: Graph, report: FusionReport
   const drafts: Draft[] = [];
   let waiting: Call[] = [];
   for (const call of neededCalls(fused)) {
-    const { name, className } = call.layer;
+    const { name } = call.layer;
+    const op = opOf(call.layer);
     const own = regions.find(({ region }) => region.fused.layer === name);
     if (own !== undefined) {
       const { region, calls, ends } = own;
@@ -90,14 +91,14 @@ export function cutIntoBands(training: Graph, fused: Graph, report: FusionReport
       continue;
     }
     const kept = takeFree((layer) =>
-      layer.name === name || (className === "Add" && name.startsWith(`${layer.name}/sum`))
+      layer.name === name || (op === "add" && name.startsWith(`${layer.name}/sum`))
     );
     if (kept.length === 0) {
       // A layer that is new, and no region: the padding or the copy in front of the next one.
       waiting.push(call);
       continue;
     }
-    const kind = className === "InputLayer" ? "input" : "kept";
+    const kind = op === undefined ? "input" : "kept";
     drafts.push({
       kind,
       name: kept[0]!.layer.name,
@@ -109,7 +110,7 @@ export function cutIntoBands(training: Graph, fused: Graph, report: FusionReport
   }
   for (const copy of waiting) {
     const [input] = copy.inputs;
-    drafts.find(({ fused }) => input !== undefined && fused.has(input.call))?.fused.add(copy);
+    drafts.find(({ fused }) => input !== undefined && fused.has(input))?.fused.add(copy);
   }
   const places = new Map(training.calls.map((call, place) => [call, place]));
   const placeOf = (draft: Draft) => Math.max(...Array.from(draft.training, (call) => places.get(call)!));
@@ -137,23 +138,28 @@ function addRemoved(drafts: Draft[], free: readonly Call[], placeOf: (draft: Dra
     const isGiven = (call: Call) =>
       reader.training.has(call) ||
       drafts.some((draft) => draft.ends.includes(call) && placeOf(draft) < placeOf(reader));
-    const read = Array.from(reader.training).flatMap(({ inputs }) => inputs.map((input) => input.call));
+    const read = Array.from(reader.training).flatMap(({ inputs }) => inputs);
     for (const call of read) if (!isGiven(call)) add(call);
   }
 }
 
-const ADDITIONS: ReadonlySet<string> = new Set(["Add", "Average"]);
+const ADDITIONS: ReadonlySet<string | undefined> = new Set(["add", "average"]);
+
+/** What a layer of one operation is; nothing for an input. */
+function opOf({ operations }: Layer): string | undefined {
+  return operations[0]?.op;
+}
 
 /** The calls of each region, and those of them that others may read. */
-function callsOfRegions(graph: Graph, regions: readonly FusedRegion[]) {
+function callsOfRegions(graph: Calls, regions: readonly FusedRegion[]) {
   return regions.map((region) => {
     const isMember = ({ layer, node }: Call) =>
       region.calls.some((call) => call.layer === layer.name && call.node === node);
     const found = graph.calls.filter(isMember);
     // An addition that stays is the last call of the branches that merged, and a band of its own.
-    const stays = region.training === null && ADDITIONS.has(found.at(-1)!.layer.className);
+    const stays = region.training === null && ADDITIONS.has(opOf(found.at(-1)!.layer));
     const calls = new Set(stays ? found.slice(0, -1) : found);
-    const read = new Set(Array.from(calls).flatMap(({ inputs }) => inputs.map((input) => input.call)));
+    const read = new Set(Array.from(calls).flatMap(({ inputs }) => inputs));
     return { region, calls, ends: Array.from(calls).filter((call) => !read.has(call)) };
   });
 }
@@ -164,13 +170,13 @@ function regionTitle({ name }: FusedRegion): string {
 }
 
 /** The calls that lead to an output, in order. */
-function neededCalls(graph: Graph): Call[] {
+function neededCalls(graph: Calls): Call[] {
   const needed = new Set<Call>();
-  const waiting = [...graph.outputs, ...graph.inputs].map((tensor) => tensor.call);
+  const waiting = [...graph.outputs, ...graph.inputs];
   for (let call = waiting.pop(); call !== undefined; call = waiting.pop()) {
     if (needed.has(call)) continue;
     needed.add(call);
-    waiting.push(...call.inputs.map((input) => input.call));
+    waiting.push(...call.inputs);
   }
   return graph.calls.filter((call) => needed.has(call));
 }
@@ -178,10 +184,10 @@ function neededCalls(graph: Graph): Call[] {
 function finish(
   { kind, name, region, ...calls }: Draft,
   drafts: readonly Draft[],
-  training: Graph,
-  fused: Graph,
+  training: Calls,
+  fused: Calls,
 ): Band {
-  const inOrder = (graph: Graph, members: ReadonlySet<Call>) =>
+  const inOrder = (graph: Calls, members: ReadonlySet<Call>) =>
     graph.calls.filter((call) => members.has(call));
   const own = inOrder(training, calls.training);
   const made = inOrder(fused, calls.fused);
@@ -197,7 +203,7 @@ function finish(
 }
 
 function nodeOf(call: Call, band: readonly Call[]): BandNode {
-  const places = call.inputs.map((input) => band.indexOf(input.call));
+  const places = call.inputs.map((input) => band.indexOf(input));
   return {
     layer: call.layer.name,
     label: shortLabel(call.layer),
@@ -210,7 +216,7 @@ function nodeOf(call: Call, band: readonly Call[]): BandNode {
 
 /** The bands that some calls read from, all but their own. */
 function sourcesOf(calls: readonly Call[], given: readonly (readonly Call[])[]): readonly number[] {
-  const outside = calls.flatMap((call) => call.inputs.map((input) => input.call))
+  const outside = calls.flatMap((call) => call.inputs)
     .filter((call) => !calls.includes(call));
   const bands = outside.map((call) => given.findIndex((band) => band.includes(call)));
   return [...new Set(bands)].filter((band) => band >= 0);

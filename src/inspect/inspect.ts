@@ -5,11 +5,13 @@
  * @module
  */
 import type { io } from "@tensorflow/tfjs";
-import { fuse } from "../fuse/fuse.ts";
-import type { NetworkCost } from "../fuse/network_cost.ts";
+import { readLayersModel } from "../formats/tfjs/read.ts";
+import { fuseGraph } from "../fuse/fuse.ts";
 import type { RefusedMerge } from "../fuse/report.ts";
-import { valueCount } from "../fuse/stored_weight.ts";
-import { readGraph } from "../fuse/topology.ts";
+import type { NetworkCost } from "../graph/cost.ts";
+import { type Graph, sizeOf, weightsOf } from "../graph/graph.ts";
+import { unitsOf } from "../graph/units.ts";
+import { callsOf } from "./calls.ts";
 import { type Band, cutIntoBands } from "./bands.ts";
 import { expressionOf } from "./expression.ts";
 
@@ -38,7 +40,7 @@ export interface InspectedRegion {
   /** How many weights, running statistics included. */
   readonly parameters: BeforeAfter;
   /** For one image; `null` where its size is not fixed. */
-  readonly multiplyAccumulates: BeforeAfter<number | null>;
+  readonly macs: BeforeAfter<number | null>;
 }
 
 /** A network as `repfuse inspect` shows it. */
@@ -66,11 +68,11 @@ export interface Inspection {
  * @throws {InputError} when it is not a LayersModel, or a weight is missing, not finite, or a negative variance.
  */
 export function inspect(artifacts: io.ModelArtifacts): Inspection {
-  const fusion = fuse(artifacts);
-  const { report } = fusion;
-  const bands = cutIntoBands(readGraph(artifacts), readGraph(fusion.artifacts), report);
-  const before = new ParameterCount(artifacts);
-  const after = new ParameterCount(fusion.artifacts);
+  const graph = readLayersModel(artifacts);
+  const { graph: fused, report } = fuseGraph(graph);
+  const bands = cutIntoBands(callsOf(graph), callsOf(fused), report);
+  const before = new ParameterCount(graph);
+  const after = new ParameterCount(fused);
   const layersOf = (kind: Band["kind"]) =>
     bands.filter((band) => band.kind === kind).flatMap(({ training }) => training.map(({ layer }) => layer));
   return {
@@ -102,23 +104,24 @@ function inspectRegion(
       before: before.ofLayers(merges),
       after: after.ofLayers(fused.map(({ layer }) => layer)),
     },
-    multiplyAccumulates: {
-      before: region.multiplyAccumulatesBefore,
-      after: region.multiplyAccumulatesAfter,
+    macs: {
+      before: region.macsBefore,
+      after: region.macsAfter,
     },
   };
 }
 
 /** Parameters by layer. */
 class ParameterCount {
-  private readonly byLayer = new Map<string, number>();
+  private readonly byLayer: ReadonlyMap<string, number>;
 
-  constructor({ weightSpecs }: io.ModelArtifacts) {
-    for (const spec of weightSpecs ?? []) {
-      if (spec.group === "optimizer") continue;
-      const layer = spec.name.slice(0, spec.name.lastIndexOf("/"));
-      this.byLayer.set(layer, (this.byLayer.get(layer) ?? 0) + valueCount(spec));
-    }
+  constructor({ operations }: Graph) {
+    this.byLayer = new Map(
+      unitsOf(operations).map(({ name, operations }) => [
+        name,
+        operations.flatMap(weightsOf).reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+      ]),
+    );
   }
 
   ofLayers(layers: readonly string[]): number {

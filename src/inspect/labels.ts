@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { LayerConfig } from "../fuse/config.ts";
-import type { Layer } from "../fuse/graph.ts";
-import { zeroPaddingAmounts } from "../fuse/shapes.ts";
+import type { Axes } from "../graph/axis.ts";
+import type { Convolution, Operation } from "../graph/graph.ts";
+import type { Layer } from "./calls.ts";
 
 /** The part that a layer plays in a network. */
 export type Role =
@@ -18,58 +18,40 @@ export type Role =
   | "activation"
   | "other";
 
-const ROLES: Readonly<Record<string, Role>> = {
-  InputLayer: "input",
-  Conv2D: "convolution",
-  DepthwiseConv2D: "convolution",
-  GroupedConv2D: "convolution",
-  SeparableConv2D: "convolution",
-  BatchNormalization: "normalization",
+const ROLES: Readonly<Record<Exclude<Operation["op"], "opaque">, Role>> = {
+  convolution: "convolution",
+  dense: "other",
+  batchNorm: "normalization",
+  scale: "normalization",
+  pad: "padding",
+  maxPool: "pooling",
+  averagePool: "pooling",
+  globalMaxPool: "pooling",
+  globalAveragePool: "pooling",
+  add: "join",
+  average: "join",
+  multiply: "join",
+  maximum: "join",
+  minimum: "join",
+  concatenate: "join",
+  reshape: "other",
+  softmax: "activation",
+  activation: "activation",
+  identity: "other",
+};
+
+/** Opaque layers that play a part all the same. */
+const KINDS: Readonly<Record<string, Role>> = {
   LayerNormalization: "normalization",
-  Rescaling: "normalization",
-  ZeroPadding2D: "padding",
-  AveragePooling2D: "pooling",
-  MaxPooling2D: "pooling",
-  GlobalAveragePooling2D: "pooling",
-  GlobalMaxPooling2D: "pooling",
-  Add: "join",
-  Average: "join",
-  Concatenate: "join",
-  Maximum: "join",
-  Minimum: "join",
-  Multiply: "join",
-  Activation: "activation",
-  ELU: "activation",
-  LeakyReLU: "activation",
   PReLU: "activation",
   ReLU: "activation",
-  Softmax: "activation",
-};
-
-const NAMES: Readonly<Record<string, string>> = {
-  Add: "+",
-  Average: "mean",
-  BatchNormalization: "BN",
-  Concatenate: "concat",
-  Dropout: "dropout",
-  GlobalAveragePooling2D: "global avg",
-  GlobalMaxPooling2D: "global max",
-  InputLayer: "image",
-  Maximum: "max",
-  Minimum: "min",
-  Multiply: "×",
-  Rescaling: "scale",
-};
-
-const CONVOLUTION_PREFIXES: Readonly<Record<string, string>> = {
-  DepthwiseConv2D: "dw ",
-  SeparableConv2D: "sep ",
 };
 
 /** Activations whose customary spelling is not their key's. */
 const ACTIVATIONS: Readonly<Record<string, string>> = {
   elu: "ELU",
   gelu: "GELU",
+  leaky_relu: "LeakyReLU",
   relu: "ReLU",
   relu6: "ReLU6",
   selu: "SELU",
@@ -77,65 +59,106 @@ const ACTIVATIONS: Readonly<Record<string, string>> = {
 };
 
 /** The part that the layer plays. */
-export function roleOf({ className }: Layer): Role {
-  return lookUp(ROLES, className) ?? "other";
+export function roleOf({ operations: [first] }: Layer): Role {
+  if (first === undefined) return "input";
+  if (first.op !== "opaque") {
+    return first.op === "identity" && first.origin?.kind === "Activation" ? "activation" : ROLES[first.op];
+  }
+  if (first.isConvolution) return "convolution";
+  return Object.hasOwn(KINDS, first.origin.kind) ? KINDS[first.origin.kind]! : "other";
 }
 
 /** The layer in a few characters: "3x3/2", "dw 3x3", "BN", "+", "avg 3x3", "ReLU". */
-export function shortLabel(layer: Layer): string {
-  const config = new LayerConfig(layer.name, layer.config);
-  switch (layer.className) {
-    case "Conv2D":
-    case "DepthwiseConv2D":
-    case "GroupedConv2D":
-    case "SeparableConv2D":
-      return (lookUp(CONVOLUTION_PREFIXES, layer.className) ?? "") + windowLabel(config) + carried(config);
-    case "AveragePooling2D":
-      return `avg ${windowLabel(config)}`;
-    case "MaxPooling2D":
-      return `max ${windowLabel(config)}`;
-    case "ZeroPadding2D":
-      return paddingLabel(config);
-    case "Activation":
-      return activationLabel(config.text("activation", "linear"));
-    case "ReLU":
-      return config.values.max_value === 6 ? "ReLU6" : "ReLU";
-    case "Dense":
-      return `dense ${config.count("units", 1)}${carried(config)}`;
+export function shortLabel({ operations }: Layer): string {
+  if (operations.length === 0) return "image";
+  const [first, second] = operations;
+  if (first?.op === "convolution" && second?.op === "convolution") {
+    return `sep ${window(first)}${carried(second.activation)}`;
   }
-  return lookUp(NAMES, layer.className) ?? layer.className;
+  return operations.map(labelOf).join(" ");
 }
 
-/** "3x3", "3x3/2" with a stride, "3x3 d2" with a dilation, "3x3 g4" with groups. */
-function windowLabel(config: LayerConfig): string {
-  const size = config.pair("kernel_size", config.pair("pool_size", [2, 2]));
-  const [stride] = config.pair("strides", "pool_size" in config.values ? size : [1, 1]);
-  const [dilation] = config.pair("dilation_rate", [1, 1]);
-  const groups = config.count("groups", 1);
-  return `${size.join("x")}${stride > 1 ? `/${stride}` : ""}${dilation > 1 ? ` d${dilation}` : ""}${
-    groups > 1 ? ` g${groups}` : ""
+function labelOf(operation: Operation): string {
+  switch (operation.op) {
+    case "convolution":
+      return (isDepthwise(operation) ? "dw " : "") + window(operation) + carried(operation.activation);
+    case "dense":
+      return `dense ${operation.kernel.shape[1]}${carried(operation.activation)}`;
+    case "batchNorm":
+      return "BN";
+    case "scale":
+      return "scale";
+    case "pad":
+      return paddingLabel(operation.padding);
+    case "maxPool":
+      return `max ${windowLabel(operation.axes)}`;
+    case "averagePool":
+      return `avg ${windowLabel(operation.axes)}`;
+    case "globalMaxPool":
+      return "global max";
+    case "globalAveragePool":
+      return "global avg";
+    case "add":
+      return "+";
+    case "average":
+      return "mean";
+    case "multiply":
+      return "×";
+    case "maximum":
+      return "max";
+    case "minimum":
+      return "min";
+    case "concatenate":
+      return "concat";
+    case "softmax":
+      return operation.origin?.kind === "Softmax" ? "Softmax" : "softmax";
+    case "activation":
+      return spelled(operation.activation);
+    case "identity":
+      return operation.origin?.kind === "Dropout"
+        ? "dropout"
+        : operation.origin?.kind === "Activation"
+        ? "linear"
+        : operation.origin?.kind ?? "linear";
+    case "reshape":
+      return operation.origin?.kind ?? "reshape";
+    case "opaque":
+      return operation.origin.kind;
+    default:
+      return operation satisfies never;
+  }
+}
+
+function isDepthwise({ groups, kernel }: Convolution): boolean {
+  return groups > 1 && kernel.shape[2] === 1;
+}
+
+function window(convolution: Convolution): string {
+  const { groups } = convolution;
+  return windowLabel(convolution.axes) + (groups > 1 && !isDepthwise(convolution) ? ` g${groups}` : "");
+}
+
+/** "3x3", "3x3/2" with a stride, "3x3 d2" with a dilation. */
+function windowLabel([vertical, horizontal]: Axes): string {
+  const { stride, dilation } = vertical;
+  return `${vertical.size}x${horizontal.size}${stride > 1 ? `/${stride}` : ""}${
+    dilation > 1 ? ` d${dilation}` : ""
   }`;
 }
 
 /** "pad 1" for one pixel on every side, "pad 0,1" for one after the image, "pad 0x1" for one on the left and the right. */
-function paddingLabel(config: LayerConfig): string {
-  const [vertical, horizontal] = zeroPaddingAmounts(config);
-  const sides = [vertical, horizontal].map(([before, after]) =>
+function paddingLabel([top, bottom, left, right]: readonly [number, number, number, number]): string {
+  const sides = [[top, bottom], [left, right]].map(([before, after]) =>
     before === after ? before : `${before},${after}`
   );
   return `pad ${sides[0] === sides[1] ? sides[0] : sides.join("x")}`;
 }
 
 /** " ReLU" for a layer that carries its activation. */
-function carried(config: LayerConfig): string {
-  const activation = config.text("activation", "linear");
-  return activation === "linear" ? "" : ` ${activationLabel(activation)}`;
+function carried(activation: string): string {
+  return activation === "linear" ? "" : ` ${spelled(activation)}`;
 }
 
-function activationLabel(name: string): string {
-  return lookUp(ACTIVATIONS, name) ?? name;
-}
-
-function lookUp<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.hasOwn(table, key) ? table[key] : undefined;
+function spelled(activation: string): string {
+  return Object.hasOwn(ACTIVATIONS, activation) ? ACTIVATIONS[activation]! : activation;
 }

@@ -5,7 +5,7 @@
  */
 import { whereText } from "../bench/report.ts";
 import { formatBytes, formatCount, formatDifference, formatShare } from "../text/quantities.ts";
-import type { NetworkCost } from "../fuse/network_cost.ts";
+import type { NetworkCost } from "../graph/cost.ts";
 import { largest } from "../classify/verify.ts";
 import type { Cell } from "../text/table.ts";
 import { Html, html, table } from "./html.ts";
@@ -75,7 +75,7 @@ ${
         row("layers", (cost) => cost.layers),
         row("convolutions", (cost) => cost.convolutions),
         row("parameters", (cost) => cost.parameters),
-        row("MACs", (cost) => cost.multiplyAccumulates),
+        row("MACs", (cost) => cost.macs),
         row("bytes", (cost) => cost.bytes),
       ])
     }

@@ -19,7 +19,7 @@ import {
 } from "../files/output_folder.ts";
 import { writeJsonAtomically } from "../files/atomic_write.ts";
 import { readJson } from "../files/read.ts";
-import { fuse } from "../fuse/fuse.ts";
+import { fuse } from "../formats/tfjs/fuse.ts";
 import type { FusionRecord } from "../classify/fusion_record.ts";
 import { type Batch, type FusionProof, largest, verifyFusion } from "../classify/verify.ts";
 import { openModel } from "../model/open_model.ts";

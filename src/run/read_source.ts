@@ -9,7 +9,7 @@ import type { io } from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
 import { sha256 } from "../files/hash.ts";
 import { exists, readBytes } from "../files/read.ts";
-import { readGraph } from "../fuse/topology.ts";
+import { readLayersModel } from "../formats/tfjs/read.ts";
 import { outputOf } from "../classify/output.ts";
 import { placeholderNames } from "../classify/class_names.ts";
 import type { ModelCard } from "../classify/classifier.ts";
@@ -104,10 +104,11 @@ async function readNetwork(path: string): Promise<Pick<ModelSource, "path" | "ar
 
 /** What the topology alone tells: image size and number of classes; the normalization is ours. */
 function guessCard(artifacts: io.ModelArtifacts, path: string): ModelCard {
-  const { inputs } = readGraph(artifacts);
-  const size = inputs[0]?.shape?.slice(1) ?? [];
+  const graph = readLayersModel(artifacts);
+  const inputs = graph.inputs.map(({ value }) => graph.values[value]!.shape);
+  const size = inputs[0]?.slice(1) ?? [];
   if (inputs.length !== 1 || size.length !== 3 || size.includes(null)) {
-    const shapes = inputs.map(({ shape }) => `[${shape?.map((length) => length ?? "?") ?? "?"}]`).join(", ");
+    const shapes = inputs.map((shape) => `[${shape?.map((length) => length ?? "?") ?? "?"}]`).join(", ");
     throw new InputError(
       `Cannot use ${path} as a classifier: expected one input [N, height, width, channels] of a fixed size, found ` +
         `${shapes || "none"}.`,

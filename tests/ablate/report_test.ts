@@ -10,7 +10,7 @@ const cost = (parameters: number) => ({
   layers: 8,
   convolutions: 6,
   parameters,
-  multiplyAccumulates: 10 * parameters,
+  macs: 10 * parameters,
   bytes: 4 * parameters,
 });
 

@@ -4,7 +4,7 @@ import { renderQuantization } from "../../src/cli/quantization_table.ts";
 import { withPrecision } from "../../src/formats/tfjs/precision.ts";
 import { quantizedKernels } from "../../src/deploy/quantization.ts";
 import { culprits, measureQuantization } from "../../src/deploy/quantization_loss.ts";
-import { WeightStore } from "../../src/fuse/weights.ts";
+import { readWeights, weightNamed } from "../../src/formats/tfjs/weights.ts";
 import { openArtifacts } from "../../src/classify/tfjs.ts";
 import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
@@ -24,18 +24,18 @@ const OUTLIER = 1e4;
  * much smaller: ReLU is homogeneous. One scale for the whole kernel leaves the other channels without codes.
  */
 function withOutlier(artifacts: tf.io.ModelArtifacts, from: string, to: string): tf.io.ModelArtifacts {
-  const store = new WeightStore(artifacts);
+  const store = readWeights(artifacts);
   const weightData = new Uint8Array(
-    [...store.stored.keys()].flatMap((name) => [...store.bytes(name)]),
+    [...store.values()].flatMap((weight) => [...weight.bytes()]),
   ).buffer;
-  const scaled = new WeightStore({ ...artifacts, weightData });
-  const [, , , filters] = store.shape(`${from}/kernel`) as [number, number, number, number];
-  scaled.read(`${from}/kernel`).forEach((value, i, kernel) => {
+  const scaled = readWeights({ ...artifacts, weightData });
+  const [, , , filters] = weightNamed(store, `${from}/kernel`).shape as [number, number, number, number];
+  weightNamed(scaled, `${from}/kernel`).read().forEach((value, i, kernel) => {
     if (i % filters === 0) kernel[i] = OUTLIER * value;
   });
-  scaled.read(`${from}/bias`)[0]! *= OUTLIER;
-  const [, , inputs, outputs] = store.shape(`${to}/kernel`) as [number, number, number, number];
-  scaled.read(`${to}/kernel`).forEach((value, i, kernel) => {
+  weightNamed(scaled, `${from}/bias`).read()[0]! *= OUTLIER;
+  const [, , inputs, outputs] = weightNamed(store, `${to}/kernel`).shape as [number, number, number, number];
+  weightNamed(scaled, `${to}/kernel`).read().forEach((value, i, kernel) => {
     if (Math.floor(i / outputs) % inputs === 0) kernel[i] = value / OUTLIER;
   });
   return { ...artifacts, weightData };

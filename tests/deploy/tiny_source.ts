@@ -1,6 +1,6 @@
 /** A network with random statistics as a source of exports, and images for it, without a disk. */
 import type { ModelSource } from "../../src/deploy/model_source.ts";
-import { fuse } from "../../src/fuse/fuse.ts";
+import { fuse } from "../../src/formats/tfjs/fuse.ts";
 import { defaultNormalization } from "../../src/data/normalization.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
 import { type NetworkConfig, parseNetworkConfig } from "../../src/model/config.ts";

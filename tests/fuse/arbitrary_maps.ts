@@ -1,7 +1,7 @@
 /** Random affine maps and images for property tests. */
 import fc from "fast-check";
 import { type Affine, convolution } from "../../src/fuse/affine.ts";
-import { type Axis, extent } from "../../src/fuse/axis.ts";
+import { type Axis, extent } from "../../src/graph/axis.ts";
 import { Random } from "../../src/random.ts";
 import type { Image } from "./reference.ts";
 

@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
-import { fuse } from "../../src/fuse/fuse.ts";
+import { fuse } from "../../src/formats/tfjs/fuse.ts";
 import { toArtifacts, weightOf } from "./artifacts.ts";
 import { assertEquivalent, chain, formsOf } from "./forms.ts";
 import { randomizeWeights } from "./random_weights.ts";

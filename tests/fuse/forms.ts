@@ -1,7 +1,7 @@
 /** Both forms of a network, side by side. */
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { fuse } from "../../src/fuse/fuse.ts";
+import { fuse } from "../../src/formats/tfjs/fuse.ts";
 import type { FusionReport } from "../../src/fuse/report.ts";
 import { toArtifacts, toModel } from "./artifacts.ts";
 import { randomizeWeights } from "./random_weights.ts";

@@ -6,7 +6,7 @@
  * Memory is the resident set of the whole process, from /proc: it needs Linux, and Deno asks for every permission there.
  */
 import * as tf from "@tensorflow/tfjs";
-import { fuse } from "../../src/fuse/fuse.ts";
+import { fuse } from "../../src/formats/tfjs/fuse.ts";
 import { createNetwork } from "../../src/model/network.ts";
 import { presetConfig } from "../../src/model/presets.ts";
 import { toArtifacts } from "./artifacts.ts";

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { fuse } from "../../src/fuse/fuse.ts";
+import { fuse } from "../../src/formats/tfjs/fuse.ts";
 import { toArtifacts, toModel, weightOf } from "./artifacts.ts";
 import { assertEquivalent, bothForms, chain, layersOf, sum, through } from "./forms.ts";
 
@@ -30,8 +30,8 @@ Deno.test("fuse() makes one convolution of a block and names it after the block"
   assert.equal(region?.layers.length, 7);
   assert.deepEqual(region?.training, { layer: "stage1/block1/relu", node: 0 });
   assert.ok(region!.roundingError > 0 && region!.roundingError < 2 ** -24);
-  assert.equal(region?.multiplyAccumulatesAfter, 36 * 9 * 16);
-  assert.equal(region?.multiplyAccumulatesBefore, 36 * (9 * 16 + 16 + 3 * 4));
+  assert.equal(region?.macsAfter, 36 * 9 * 16);
+  assert.equal(region?.macsBefore, 36 * (9 * 16 + 16 + 3 * 4));
 });
 
 Deno.test("fuse() keeps layers that take no part, with their names, configurations and weights bit for bit", async () => {
@@ -295,7 +295,7 @@ Deno.test("fuse() fuses what has no stride where height and width are open", asy
     chain([null, null, 3], conv("a", 3), bn("b"), reLU(), conv("c", [1, 5]), bn("d")),
   );
   assert.equal(forms.report.after.layers, 2);
-  assert.equal(forms.report.after.multiplyAccumulates, null);
+  assert.equal(forms.report.after.macs, null);
   assertEquivalent(forms, 5);
   assertEquivalent(forms, 8);
 });
@@ -348,12 +348,12 @@ Deno.test("fuse() counts layers, convolutions, parameters, multiply-accumulates 
     layers: 5,
     convolutions: 1,
     parameters,
-    multiplyAccumulates: 36 * (9 * 3 * 4 + 4) + 40,
+    macs: 36 * (9 * 3 * 4 + 4) + 40,
     bytes: 4 * parameters,
   });
   assert.equal(after.layers, 3);
   assert.equal(after.parameters, parameters - 12);
-  assert.equal(after.multiplyAccumulates, 36 * 9 * 3 * 4 + 40);
+  assert.equal(after.macs, 36 * 9 * 3 * 4 + 40);
 });
 
 Deno.test("fuse() adds float64 numbers and rounds once", async () => {

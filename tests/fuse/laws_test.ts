@@ -11,7 +11,7 @@ import {
   scale,
   zeroPadding,
 } from "../../src/fuse/affine.ts";
-import { type Axis, outputLength, POINT } from "../../src/fuse/axis.ts";
+import { type Axis, outputLength, POINT } from "../../src/graph/axis.ts";
 import { compose, composeWeights, isChannelwise } from "../../src/fuse/compose.ts";
 import { executable } from "../../src/fuse/executable.ts";
 import { regroup } from "../../src/fuse/groups.ts";

@@ -9,7 +9,8 @@ import type {
   Outcome,
   Weights,
 } from "../../src/fuse/affine.ts";
-import { type Axes, type Axis, extent, gcd, growth } from "../../src/fuse/axis.ts";
+import { type Axes, type Axis, extent, growth } from "../../src/graph/axis.ts";
+import { gcd } from "../../src/fuse/axis.ts";
 import { isChannelwise } from "../../src/fuse/compose.ts";
 import { regroup } from "../../src/fuse/groups.ts";
 import { LAWS, type Laws } from "../../src/fuse/laws.ts";

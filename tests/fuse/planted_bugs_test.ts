@@ -1,7 +1,7 @@
 /** Every planted fault is caught by the proof itself: the comparison of both forms, not a unit test. */
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { fuseUnder } from "../../src/fuse/fuse.ts";
+import { fuseArtifactsUnder } from "../../src/formats/tfjs/fuse.ts";
 import { LAWS, type Laws } from "../../src/fuse/laws.ts";
 import { type FusionProof, verifyFusion } from "../../src/classify/verify.ts";
 import { toArtifacts, toModel } from "./artifacts.ts";
@@ -24,7 +24,7 @@ const specimens = await Promise.all(
 
 /** The proof for one specimen fused under these laws. */
 async function prove(specimen: typeof specimens[number], laws: Laws): Promise<FusionProof> {
-  const { artifacts, report } = fuseUnder(laws, specimen.artifacts);
+  const { artifacts, report } = fuseArtifactsUnder(laws, specimen.artifacts);
   const fused = await toModel(artifacts);
   const { training } = specimen;
   const proof = await verifyFusion({ training, fused, report, inputs: images(training) });

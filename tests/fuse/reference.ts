@@ -1,6 +1,6 @@
 /** The plain reference: an affine image map applied pixel by pixel, in float64. */
 import type { Affine } from "../../src/fuse/affine.ts";
-import { outputLength } from "../../src/fuse/axis.ts";
+import { outputLength } from "../../src/graph/axis.ts";
 
 /** One image, HWC. */
 export interface Image {

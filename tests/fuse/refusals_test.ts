@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import type { LawName } from "../../src/fuse/affine.ts";
-import { fuse } from "../../src/fuse/fuse.ts";
+import type { LawName } from "../../src/graph/refusal.ts";
+import { fuse } from "../../src/formats/tfjs/fuse.ts";
 import type { RefusedMerge } from "../../src/fuse/report.ts";
 import { toArtifacts } from "./artifacts.ts";
 import { assertEquivalent, bothForms, chain, sum, through } from "./forms.ts";
@@ -101,7 +101,7 @@ const CASES: readonly Case[] = [
     law: "cost",
     layer: "wide",
     partners: ["narrow"],
-    reason: /2304 multiply-accumulates instead of 1152/,
+    reason: /2304 MACs instead of 1152/,
   },
   {
     when: "the merge would cost more",
@@ -110,7 +110,7 @@ const CASES: readonly Case[] = [
     law: "cost",
     layer: "wide",
     partners: ["narrow"],
-    reason: /2304 multiply-accumulates instead of 1152/,
+    reason: /2304 MACs instead of 1152/,
   },
   {
     when: "an average pooling pads",

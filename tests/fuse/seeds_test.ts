@@ -6,9 +6,9 @@ import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { add } from "../../src/fuse/add.ts";
 import { type Affine, batchNorm, convolution, identity } from "../../src/fuse/affine.ts";
-import { POINT } from "../../src/fuse/axis.ts";
+import { POINT } from "../../src/graph/axis.ts";
 import { compose } from "../../src/fuse/compose.ts";
-import { fuseUnder } from "../../src/fuse/fuse.ts";
+import { fuseArtifactsUnder } from "../../src/formats/tfjs/fuse.ts";
 import { normals, randomImage, randomMap } from "./arbitrary_maps.ts";
 import { toArtifacts, toModel, weightOf } from "./artifacts.ts";
 import { assertEquivalent, bothForms, chain, formsOf, sum, through } from "./forms.ts";
@@ -299,7 +299,9 @@ Deno.test("seed 003: its fusion loses the conv bias, which is the 0.1027 and 0.0
   const { fused } = await formsOf(artifacts);
   close((fused.predict(image) as tf.Tensor).dataSync(), expected, 1e-4);
 
-  const faulty = await toModel(fuseUnder(PLANTED_BUGS["the conv bias is zero"]!, artifacts).artifacts);
+  const faulty = await toModel(
+    fuseArtifactsUnder(PLANTED_BUGS["the conv bias is zero"]!, artifacts).artifacts,
+  );
   const off = (faulty.predict(image) as tf.Tensor).dataSync();
   close(Array.from(off, (value, i) => value - expected[i]!), Array.from(off, (_, i) => lost[i % 2]!), 1e-4);
 });

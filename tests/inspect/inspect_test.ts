@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import * as tf from "@tensorflow/tfjs";
 import { renderNetwork } from "../../src/charts/network_chart.ts";
-import { fuse } from "../../src/fuse/fuse.ts";
-import { readGraph } from "../../src/fuse/topology.ts";
+import { fuseGraph } from "../../src/fuse/fuse.ts";
+import type { Graph } from "../../src/graph/graph.ts";
+import { callsOf } from "../../src/inspect/calls.ts";
+import { readLayersModel } from "../../src/formats/tfjs/read.ts";
 import { inspect } from "../../src/inspect/inspect.ts";
 import { readSvg } from "../charts/read_svg.ts";
 import { anyRecipe, buildRecipe } from "../fuse/arbitrary_graphs.ts";
@@ -39,8 +41,8 @@ Deno.test("inspect() adds up: what the regions save is what the network saves", 
     assert.equal(saved(({ layers }) => layers), before.layers - after.layers);
     assert.equal(saved(({ parameters }) => parameters), before.parameters - after.parameters);
     assert.equal(
-      saved(({ multiplyAccumulates }) => multiplyAccumulates),
-      before.multiplyAccumulates! - after.multiplyAccumulates!,
+      saved(({ macs }) => macs),
+      before.macs! - after.macs!,
     );
   }
 });
@@ -62,12 +64,13 @@ Deno.test("inspect() puts every layer of both forms into a band, for random netw
       const model = buildRecipe(recipe);
       const artifacts = randomizeWeights(await toArtifacts(model), recipe.seed);
       model.dispose();
+      const graph = readLayersModel(artifacts);
       const inspection = inspect(artifacts);
       const { bands } = inspection;
       const trained = bands.flatMap(({ training }) => training.map(({ layer }) => layer));
       const fused = bands.flatMap(({ fused }) => fused.map(({ layer }) => layer));
-      assert.deepEqual(new Set(trained), neededLayers(artifacts));
-      assert.deepEqual(new Set(fused), neededLayers(fuse(artifacts).artifacts));
+      assert.deepEqual(new Set(trained), neededLayers(graph));
+      assert.deepEqual(new Set(fused), neededLayers(fuseGraph(graph).graph));
       bands.forEach(({ sources, training }, i) => {
         assert.ok(sources.every((source) => source < i), "a band reads one that comes later");
         assert.equal(sources.length > 0, training.some(({ readsOutside }) => readsOutside));
@@ -79,14 +82,14 @@ Deno.test("inspect() puts every layer of both forms into a band, for random netw
 });
 
 /** The layers that lead to an output, and the inputs. */
-function neededLayers(artifacts: tf.io.ModelArtifacts): Set<string> {
-  const graph = readGraph(artifacts);
+function neededLayers(network: Graph): Set<string> {
+  const graph = callsOf(network);
   const found = new Set<string>();
-  const waiting = [...graph.outputs, ...graph.inputs].map(({ call }) => call);
+  const waiting = [...graph.outputs, ...graph.inputs];
   for (let call = waiting.pop(); call !== undefined; call = waiting.pop()) {
     if (found.has(call.layer.name) && call.inputs.length === 0) continue;
     found.add(call.layer.name);
-    waiting.push(...call.inputs.map((input) => input.call));
+    waiting.push(...call.inputs);
   }
   return found;
 }

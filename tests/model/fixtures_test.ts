@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { fuse } from "../../src/fuse/fuse.ts";
+import { fuse } from "../../src/formats/tfjs/fuse.ts";
 import { torchState } from "../../src/model/torch/write_weights.ts";
 import { networkModules } from "../../src/model/torch/modules.ts";
 import { importTorchNetwork } from "../../src/model/torch/network.ts";

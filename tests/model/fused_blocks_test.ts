@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { fuse } from "../../src/fuse/fuse.ts";
+import { fuse } from "../../src/formats/tfjs/fuse.ts";
 import { createDeployNetwork, createNetwork } from "../../src/model/network.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
 import { modelOf } from "./artifacts.ts";

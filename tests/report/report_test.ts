@@ -31,7 +31,7 @@ async function inRun(work: (folder: string) => Promise<void>): Promise<void> {
   }
 }
 
-const COST = { layers: 9, convolutions: 6, parameters: 1000, multiplyAccumulates: 5000, bytes: 4000 };
+const COST = { layers: 9, convolutions: 6, parameters: 1000, macs: 5000, bytes: 4000 };
 
 /** What a finished run has beside its configuration. */
 const FINISHED: Partial<RunFiles> = {
@@ -61,8 +61,8 @@ const FINISHED: Partial<RunFiles> = {
       activation: "relu",
       roundingError: 1e-8,
       borderWidth: 1,
-      multiplyAccumulatesBefore: 1,
-      multiplyAccumulatesAfter: 1,
+      macsBefore: 1,
+      macsAfter: 1,
       training: null,
       nested: false,
       fused: { layer: "stage1/block1/reparam", node: 0 },

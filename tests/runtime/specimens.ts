@@ -1,7 +1,7 @@
 /** Networks that between them have every step of a program, with random weights and BatchNorm statistics. */
 import * as tf from "@tensorflow/tfjs";
-import { randomizeBatchNorm } from "../../src/fuse/randomize_batch_norm.ts";
-import { fuse } from "../../src/fuse/fuse.ts";
+import { randomizeBatchNorm } from "../../src/formats/tfjs/randomize_batch_norm.ts";
+import { fuse } from "../../src/formats/tfjs/fuse.ts";
 import { ACTIVATIONS } from "../../src/runtime/program.ts";
 import { parseNetworkConfig } from "../../src/model/config.ts";
 import { createNetwork } from "../../src/model/network.ts";

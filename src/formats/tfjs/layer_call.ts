@@ -6,7 +6,7 @@
 import type { FullShape, Shape, ValueInfo } from "../../graph/graph.ts";
 import type { Weights } from "../../graph/weights.ts";
 import type { Layer } from "./layer_calls.ts";
-import type { LayerConfig } from "../../fuse/config.ts";
+import type { LayerConfig } from "./layer_config.ts";
 
 /** A call, its inputs in order. */
 export interface LayerCall {

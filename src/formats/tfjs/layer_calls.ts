@@ -5,7 +5,7 @@
  * @module
  */
 import type { ValueInfo } from "../../graph/graph.ts";
-import type { Json } from "../../fuse/config.ts";
+import type { Json } from "./layer_config.ts";
 import type { Part } from "./part.ts";
 
 /** One layer, however often it is called. */

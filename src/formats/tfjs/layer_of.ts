@@ -6,8 +6,8 @@
 import { InputError } from "../../errors.ts";
 import type { Axes } from "../../graph/axis.ts";
 import type { Convolution, FullShape, Operation, Shape, WeightRef } from "../../graph/graph.ts";
-import type { Json } from "../../fuse/config.ts";
-import { isPaddedAs } from "../../fuse/padding.ts";
+import type { Json } from "./layer_config.ts";
+import { isPaddedAs } from "./padding.ts";
 
 /** A layer that computes an operation. */
 export interface NewLayer {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Json } from "../../fuse/config.ts";
+import type { Json } from "./layer_config.ts";
 import type { Layer } from "./layer_calls.ts";
 
 /** One output of one call in the network that is being written. */

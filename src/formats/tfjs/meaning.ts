@@ -13,7 +13,7 @@ import { type Refusal, refuse } from "../../graph/refusal.ts";
 import type { Weights } from "../../graph/weights.ts";
 import type { Meaning } from "./topology.ts";
 import { axisFromFront, imageShape, type LayerCall } from "./layer_call.ts";
-import { LayerConfig } from "../../fuse/config.ts";
+import { LayerConfig } from "./layer_config.ts";
 import type { Part } from "./part.ts";
 import { SHAPES } from "./shapes.ts";
 import {

@@ -14,7 +14,7 @@
 import type { io } from "@tensorflow/tfjs";
 import { InputError } from "../../errors.ts";
 import { encodeHalves, HALF_MAX } from "../../graph/half_float.ts";
-import { WeightStore } from "../../fuse/weights.ts";
+import { readWeights } from "./weights.ts";
 
 /** How kernels are stored. */
 export const PRECISIONS = ["float32", "float16", "uint16", "uint8"] as const;
@@ -45,18 +45,18 @@ export function withPrecision(
   precision: Precision,
   concerns: (kernel: string) => boolean = () => true,
 ): io.ModelArtifacts {
-  const store = new WeightStore(artifacts);
   const weightSpecs: io.WeightsManifestEntry[] = [];
   const parts: Uint8Array[] = [];
-  for (const [name, { spec }] of store.stored) {
+  for (const [name, weight] of readWeights(artifacts)) {
+    const { spec } = weight;
     const { quantization: _before, ...plain } = spec;
     const { bytes, quantization } = spec.dtype === "float32"
       ? encode(
         name,
-        store.read(name),
+        weight.read(),
         spec.shape.length >= KERNEL_RANK && concerns(name) ? precision : "float32",
       )
-      : { bytes: store.bytes(name) };
+      : { bytes: weight.bytes() };
     weightSpecs.push(quantization === undefined ? plain : { ...plain, quantization });
     parts.push(bytes);
   }

@@ -7,7 +7,7 @@ import type { io } from "@tensorflow/tfjs";
 import type { Graph, GraphInput, Operation, Origin, ValueId, ValueInfo } from "../../graph/graph.ts";
 import type { Call, Layer, Tensor } from "./layer_calls.ts";
 import { meaningIn } from "./meaning.ts";
-import type { Json } from "../../fuse/config.ts";
+import type { Json } from "./layer_config.ts";
 import { readCalls } from "./topology.ts";
 import { readWeights } from "./weights.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Shape } from "../../graph/graph.ts";
-import type { LayerConfig } from "../../fuse/config.ts";
+import type { LayerConfig } from "./layer_config.ts";
 
 type ShapeRule = (inputs: readonly Shape[], config: LayerConfig) => Shape;
 

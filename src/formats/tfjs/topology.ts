@@ -7,9 +7,9 @@
 import type { io } from "@tensorflow/tfjs";
 import { InputError } from "../../errors.ts";
 import type { Call, Layer, LayerCalls, Tensor } from "./layer_calls.ts";
-import { isObject, type Json } from "../../fuse/config.ts";
+import { isObject, type Json } from "./layer_config.ts";
 import type { Part } from "./part.ts";
-import { type Entry, entryOf, firstInputShape, isModel, list, readEntry } from "../../fuse/topology_entry.ts";
+import { type Entry, entryOf, firstInputShape, isModel, list, readEntry } from "./topology_entry.ts";
 
 /** What a call of a layer computes, by the layer, its inputs and the call's keyword arguments. */
 export type Meaning = (layer: Layer, inputs: readonly Tensor[], kwargs: Json) => readonly Part[];

@@ -6,7 +6,7 @@
 import type { io } from "@tensorflow/tfjs";
 import { InputError } from "../../errors.ts";
 import type { Storage, Weight, Weights } from "../../graph/weights.ts";
-import { readStored, storedBytes } from "../../fuse/stored_weight.ts";
+import { readStored, storedBytes } from "./stored_weight.ts";
 
 /** The alignment of the widest element, in bytes. */
 const ALIGNMENT = 4;

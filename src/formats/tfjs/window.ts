@@ -9,8 +9,8 @@ import { type Axes, outputLength, POINT } from "../../graph/axis.ts";
 import type { Convolution, FullShape, WeightRef } from "../../graph/graph.ts";
 import { type Refusal, refuse } from "../../graph/refusal.ts";
 import type { LayerCall } from "./layer_call.ts";
-import type { LayerConfig } from "../../fuse/config.ts";
-import { padded } from "../../fuse/padding.ts";
+import type { LayerConfig } from "./layer_config.ts";
+import { padded } from "./padding.ts";
 import type { Part } from "./part.ts";
 import { weightNamed } from "./weights.ts";
 

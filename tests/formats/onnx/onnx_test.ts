@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { ModelProtoSchema, TensorProto_DataType as DataType } from "onnx-buf";
 import { InputError } from "../../../src/errors.ts";
 import { withPrecision } from "../../../src/formats/tfjs/precision.ts";
-import { fuse } from "../../../src/fuse/fuse.ts";
+import { fuse } from "../../../src/formats/tfjs/fuse.ts";
 import { startBackend } from "../../../src/kernels/tfjs/backend.ts";
 import { BLOCK_KINDS, type NetworkConfig, parseNetworkConfig, withBlock } from "../../../src/model/config.ts";
 import { createNetwork } from "../../../src/model/network.ts";

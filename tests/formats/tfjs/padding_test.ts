@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
-import { extent, outputLength } from "../../src/fuse/axis.ts";
-import { isPaddedAs, padded, type PaddingMode } from "../../src/fuse/padding.ts";
+import { extent, outputLength } from "../../../src/graph/axis.ts";
+import { isPaddedAs, padded, type PaddingMode } from "../../../src/formats/tfjs/padding.ts";
 
 const anyTaps = fc.record({
   size: fc.integer({ min: 1, max: 7 }),

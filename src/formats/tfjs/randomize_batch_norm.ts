@@ -5,9 +5,10 @@
  * @module
  */
 import type { io } from "@tensorflow/tfjs";
-import { Random } from "../random.ts";
-import { readGraph } from "./topology.ts";
-import { WeightStore } from "./weights.ts";
+import { weightsOf } from "../../graph/graph.ts";
+import { Random } from "../../random.ts";
+import { readLayersModel } from "./read.ts";
+import { readWeights } from "./weights.ts";
 
 /**
  * The same model with γ in ±[0.5, 1.5], β and the running mean normal with deviation 0.5, and the running variance in
@@ -17,19 +18,18 @@ import { WeightStore } from "./weights.ts";
  * @param seed The same seed gives the same statistics.
  */
 export function randomizeBatchNorm(artifacts: io.ModelArtifacts, seed: number): io.ModelArtifacts {
-  const store = new WeightStore(artifacts);
-  const graph = readGraph(artifacts);
-  const names = new Set(
-    graph.calls.map(({ layer }) => layer).filter((layer) => layer.className === "BatchNormalization")
-      .map((layer) => layer.name),
+  const graph = readLayersModel(artifacts);
+  const statistics = new Set(
+    graph.operations.filter(({ origin }) => origin?.kind === "BatchNormalization").flatMap(weightsOf)
+      .map(({ name }) => name),
   );
-  const parts = [...store.stored].map(([name, { spec }]) => {
-    const slash = name.lastIndexOf("/");
-    const draw = names.has(name.slice(0, slash)) ? DISTRIBUTIONS[name.slice(slash + 1)] : undefined;
-    if (draw === undefined) return { spec, bytes: store.bytes(name) };
+  const parts = [...readWeights(artifacts)].map(([name, weight]) => {
+    const draw = statistics.has(name) ? DISTRIBUTIONS[name.slice(name.lastIndexOf("/") + 1)] : undefined;
+    if (draw === undefined) return { spec: weight.spec, bytes: weight.bytes() };
     const random = Random.from(seed, "batch norm", name);
-    const values = store.read(name).map(() => draw(random));
-    return { spec: { name, shape: spec.shape, dtype: spec.dtype }, bytes: new Uint8Array(values.buffer) };
+    const values = weight.read().map(() => draw(random));
+    const { shape, dtype } = weight.spec;
+    return { spec: { name, shape, dtype }, bytes: new Uint8Array(values.buffer) };
   });
   const weightData = new Uint8Array(parts.reduce((sum, part) => sum + part.bytes.length, 0));
   parts.reduce((offset, { bytes }) => {

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type Axis, extent, outputLength } from "./axis.ts";
+import { type Axis, extent, outputLength } from "../../graph/axis.ts";
 
 /** The padding modes of a TensorFlow.js convolution layer. */
 export type PaddingMode = "same" | "valid";
@@ -25,7 +25,7 @@ export type Taps = Pick<Axis, "size" | "dilation" | "stride">;
  * @returns nothing when the padding depends on a length that is not fixed.
  */
 export function padded(taps: Taps, mode: PaddingMode, input: number | null): Axis | undefined {
-  const length = extent({ ...taps, before: 0, after: 0 });
+  const length = extent(taps);
   if (taps.stride === 1) {
     const total = mode === "same" ? length - 1 : 0;
     const before = Math.floor(total / 2);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { InputError } from "../errors.ts";
+import { InputError } from "../../errors.ts";
 
 /** A JSON object. */
 export type Json = Readonly<Record<string, unknown>>;

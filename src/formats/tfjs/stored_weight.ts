@@ -5,8 +5,8 @@
  * @module
  */
 import type { io } from "@tensorflow/tfjs";
-import { InputError } from "../errors.ts";
-import { decodeHalves } from "../graph/half_float.ts";
+import { InputError } from "../../errors.ts";
+import { decodeHalves } from "../../graph/half_float.ts";
 
 const BYTES_PER_VALUE: Readonly<Record<string, number>> = {
   float32: 4,
@@ -31,7 +31,9 @@ export function valueCount(spec: io.WeightsManifestEntry): number {
 export function storedBytes(spec: io.WeightsManifestEntry): number {
   const type = spec.quantization?.dtype ?? spec.dtype;
   const size = BYTES_PER_VALUE[type];
-  if (size === undefined) throw new InputError(`Cannot fuse: weight "${spec.name}" has type ${type}.`);
+  if (size === undefined) {
+    throw new InputError(`Cannot read the model: weight "${spec.name}" has type ${type}.`);
+  }
   return size * valueCount(spec);
 }
 
@@ -45,7 +47,9 @@ export function storedBytes(spec: io.WeightsManifestEntry): number {
 export function readStored(spec: io.WeightsManifestEntry, bytes: Uint8Array<ArrayBuffer>): Float32Array {
   const { quantization } = spec;
   if (spec.dtype !== "float32") {
-    throw new InputError(`Cannot fuse: weight "${spec.name}" has type ${spec.dtype}, expected float32.`);
+    throw new InputError(
+      `Cannot read the model: weight "${spec.name}" has type ${spec.dtype}, expected float32.`,
+    );
   }
   const { buffer, byteOffset } = bytes;
   const count = valueCount(spec);
@@ -55,7 +59,9 @@ export function readStored(spec: io.WeightsManifestEntry, bytes: Uint8Array<Arra
   }
   const { scale, min } = quantization;
   if (scale === undefined || min === undefined) {
-    throw new InputError(`Cannot fuse: quantized weight "${spec.name}" has no scale or no minimum.`);
+    throw new InputError(
+      `Cannot read the model: quantized weight "${spec.name}" has no scale or no minimum.`,
+    );
   }
   const codes = quantization.dtype === "uint8" ? bytes : new Uint16Array(buffer, byteOffset, count);
   return Float32Array.from(codes, (code) => code * scale + min);

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { InputError } from "../errors.ts";
-import { isObject, type Json } from "./config.ts";
-import type { Shape } from "./graph.ts";
+import { InputError } from "../../errors.ts";
+import type { Shape } from "../../graph/graph.ts";
+import { isObject, type Json } from "./layer_config.ts";
 
 const MODEL_CLASSES: ReadonlySet<string> = new Set(["Model", "Functional", "Sequential"]);
 

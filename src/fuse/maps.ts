@@ -1,0 +1,148 @@
+/**
+ * What each operation is to the pass: affine maps, an addition, an activation, or opaque. An operation that is affine only
+ * under a condition that does not hold is opaque, with the reason.
+ *
+ * @module
+ */
+import { InputError } from "../errors.ts";
+import type { Activation } from "../graph/activation.ts";
+import { POINT } from "../graph/axis.ts";
+import type { BatchNorm, Convolution, Graph, Operation, Shape, WeightRef } from "../graph/graph.ts";
+import type { Refusal } from "../graph/refusal.ts";
+import type { Affine, Outcome } from "./affine.ts";
+import type { Laws } from "./laws.ts";
+
+/** One step of what an operation computes at inference. */
+export type Step =
+  | { readonly kind: "affine"; readonly map: Affine }
+  /** The sum of the inputs times `factor`. */
+  | { readonly kind: "add"; readonly factor: number }
+  /** A function that a convolution can carry. */
+  | { readonly kind: "activation"; readonly activation: Activation }
+  | { readonly kind: "opaque"; readonly refusal?: Refusal };
+
+const OPAQUE: readonly Step[] = [{ kind: "opaque" }];
+
+/**
+ * What an operation computes, as steps one after the other: a convolution with an activation is two.
+ *
+ * @throws {InputError} when a weight is missing, or a variance negative.
+ */
+export function stepsOf(operation: Operation, graph: Graph, laws: Laws): readonly Step[] {
+  const input = graph.values[operation.inputs[0]!];
+  const channels = input?.dtype === "float32" ? channelsOf(input.shape) : undefined;
+  switch (operation.op) {
+    case "convolution": {
+      if (channels === undefined) return OPAQUE;
+      const map: Step = { kind: "affine", map: convolution(operation, channels, graph, laws) };
+      const { activation } = operation;
+      return activation === "linear" ? [map] : [map, { kind: "activation", activation }];
+    }
+    case "batchNorm":
+      return channels === undefined ? OPAQUE : [{ kind: "affine", map: batchNorm(operation, graph, laws) }];
+    case "scale": {
+      if (channels === undefined) return OPAQUE;
+      const [factors, offsets] = [operation.factors, operation.offsets].map((values) =>
+        spread(values, channels)
+      );
+      if (factors === undefined || offsets === undefined) return OPAQUE;
+      // Without an offset, padded zeros stay zeros.
+      return [{
+        kind: "affine",
+        map: laws.scale(factors, offsets.some((x) => x !== 0) ? offsets : undefined),
+      }];
+    }
+    case "pad": {
+      if (channels === undefined) return OPAQUE;
+      const [top, bottom, left, right] = operation.padding;
+      const axes = [{ ...POINT, before: top, after: bottom }, {
+        ...POINT,
+        before: left,
+        after: right,
+      }] as const;
+      return [{ kind: "affine", map: laws.zeroPadding(channels, axes) }];
+    }
+    case "averagePool":
+      return channels === undefined ? OPAQUE : [stepOf(laws.averagePool(channels, operation.axes))];
+    case "identity":
+      return channels === undefined ? OPAQUE : [{ kind: "affine", map: laws.identity(channels) }];
+    case "add":
+      return [{ kind: "add", factor: 1 }];
+    case "average":
+      return [{ kind: "add", factor: 1 / operation.inputs.length }];
+    case "activation": {
+      const { activation, alpha, limit } = operation;
+      return alpha === undefined && limit === undefined ? [{ kind: "activation", activation }] : OPAQUE;
+    }
+    case "opaque":
+      return [{ kind: "opaque", ...(operation.refusal === undefined ? {} : { refusal: operation.refusal }) }];
+    case "dense":
+    case "maxPool":
+    case "globalMaxPool":
+    case "globalAveragePool":
+    case "multiply":
+    case "maximum":
+    case "minimum":
+    case "concatenate":
+    case "reshape":
+    case "softmax":
+      return OPAQUE;
+    default:
+      return operation satisfies never;
+  }
+}
+
+/** Channels of an image. */
+function channelsOf(shape: Shape): number | undefined {
+  return shape?.length === 4 ? shape[3] ?? undefined : undefined;
+}
+
+function stepOf(outcome: Outcome): Step {
+  return outcome.kind === "refusal" ? { kind: "opaque", refusal: outcome } : { kind: "affine", map: outcome };
+}
+
+function convolution(
+  { kernel, bias, groups, axes }: Convolution,
+  inChannels: number,
+  graph: Graph,
+  laws: Laws,
+): Affine {
+  const shifts = bias && valuesOf(graph, bias);
+  const hasBias = shifts?.some((value) => value !== 0) ?? false;
+  return laws.convolution(
+    { inChannels, outChannels: kernel.shape[3]!, groups, axes, hasBias },
+    () => ({ kernel: valuesOf(graph, kernel), bias: shifts }),
+  );
+}
+
+function batchNorm({ name, epsilon, ...weights }: BatchNorm, graph: Graph, laws: Laws): Affine {
+  const variance = valuesOf(graph, weights.variance);
+  const bad = variance.findIndex((value) => value < 0 || value + epsilon <= 0);
+  if (bad >= 0) {
+    throw new InputError(
+      `Cannot fuse: the running variance of "${name}" is ${
+        variance[bad]
+      } at channel ${bad} (epsilon ${epsilon}), ` +
+        "expected at least 0 and more than 0 with epsilon.",
+    );
+  }
+  return laws.batchNorm({
+    gamma: weights.gamma && valuesOf(graph, weights.gamma),
+    beta: weights.beta && valuesOf(graph, weights.beta),
+    mean: valuesOf(graph, weights.mean),
+    variance,
+    epsilon,
+  });
+}
+
+/** One number for each channel. */
+function spread(values: readonly number[], channels: number): Float64Array | undefined {
+  if (values.length === channels) return Float64Array.from(values);
+  return values.length === 1 ? new Float64Array(channels).fill(values[0]!) : undefined;
+}
+
+function valuesOf({ weights }: Graph, { name }: WeightRef): Float32Array {
+  const weight = weights.get(name);
+  if (weight === undefined) throw new InputError(`Cannot fuse: the network has no weight "${name}".`);
+  return weight.read();
+}

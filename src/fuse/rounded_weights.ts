@@ -1,0 +1,38 @@
+/**
+ * The numbers of a map as weights, rounded once to float32.
+ *
+ * @module
+ */
+import { computedWeight, type Weight } from "../graph/weights.ts";
+import type { Affine } from "./affine.ts";
+
+/** Kernel, bias where the map has one, and what rounding did. */
+export interface RoundedWeights {
+  /** [kh, kw, C / groups, K] */
+  readonly kernel: Weight;
+  /** [K] */
+  readonly bias: Weight | undefined;
+  /** max |w − float32(w)| / max |w|, the larger one of kernel and bias. */
+  readonly roundingError: number;
+}
+
+/** Computes the numbers of a map and rounds them. */
+export function roundedWeights(map: Affine): RoundedWeights {
+  const { kernel, bias } = map.weights();
+  const shape = [...map.axes.map((axis) => axis.size), map.inChannels / map.groups, map.outChannels];
+  return {
+    kernel: computedWeight(shape, Float32Array.from(kernel)),
+    bias: map.hasBias ? computedWeight([map.outChannels], Float32Array.from(bias)) : undefined,
+    roundingError: Math.max(roundingError(kernel), roundingError(bias)),
+  };
+}
+
+function roundingError(values: Float64Array): number {
+  let largest = 0;
+  let error = 0;
+  for (const value of values) {
+    largest = Math.max(largest, Math.abs(value));
+    error = Math.max(error, Math.abs(value - Math.fround(value)));
+  }
+  return largest === 0 ? 0 : error / largest;
+}
