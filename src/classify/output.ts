@@ -4,9 +4,7 @@
  *
  * @module
  */
-import type { io } from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
-import { readLayersModel } from "../formats/tfjs/read.ts";
 import type { Graph, Shape, ValueId } from "../graph/graph.ts";
 
 /** The output of a classifier, [N, classes]. */
@@ -17,13 +15,12 @@ export interface ClassifierOutput {
 }
 
 /**
- * The output of a LayersModel.
+ * The output of a network.
  *
  * @param path Names the model in errors.
  * @throws {InputError} when it has several outputs, or one that is not [N, classes].
  */
-export function outputOf(artifacts: io.ModelArtifacts, path: string): ClassifierOutput {
-  const graph = readLayersModel(artifacts);
+export function outputOf(graph: Graph, path: string): ClassifierOutput {
   const shapes = graph.outputs.map((output) => graph.values[output]!.shape);
   const [shape] = shapes;
   const classes = shape?.[1];

@@ -13,7 +13,7 @@ import { dense } from "./axis.ts";
 export type ConvolutionClass = "Conv2D" | "DepthwiseConv2D" | "GroupedConv2D";
 
 /** The layer class for these groups. */
-export function convolutionClass(map: Affine): ConvolutionClass {
+export function convolutionClass(map: Pick<Affine, "groups" | "inChannels">): ConvolutionClass {
   if (map.groups === 1) return "Conv2D";
   return map.groups === map.inChannels ? "DepthwiseConv2D" : "GroupedConv2D";
 }

@@ -46,7 +46,7 @@ export function fuseUnder(laws: Laws, graph: Graph): FusedGraph {
   const builder = new GraphBuilder(
     graph.operations.flatMap(({ name, origin }) => [name, origin?.name ?? name]),
   );
-  const rebuilder = new Rebuilder(plans, builder);
+  const rebuilder = new Rebuilder(plans, graph.values, builder);
   const inputs = graph.inputs.map((input, i): GraphInput => ({
     ...input,
     value: rebuilder.input(steps.inputs[i]!, graph.values[input.value]!.dtype),

@@ -13,7 +13,6 @@ import { type Refusal, refuse } from "../graph/refusal.ts";
 import { type Affine, changesNothing } from "./affine.ts";
 import { type Cost, FREE, isLess, minus, plus } from "./cost.ts";
 import { costPerPixel, executable } from "./executable.ts";
-import type { ValueId, ValueInfo } from "../graph/graph.ts";
 import type { Laws } from "./laws.ts";
 import type { Best, Plan, Refused, Term } from "./plan.ts";
 import type { Op, StepGraph, Value } from "./values.ts";
@@ -26,18 +25,13 @@ export class Plans {
   private readonly sums = new Map<Value, readonly Term[]>();
   private readonly chosen = new Map<Value, Best>();
 
-  constructor(private readonly graph: StepGraph, private readonly laws: Laws) {
+  constructor(graph: StepGraph, private readonly laws: Laws) {
     for (const value of graph.values) {
       const step = value.op?.step;
       if (step?.kind === "affine") this.plans.set(value, this.afterMap(value.op!, step.map));
       if (step?.kind === "add") this.addition(value, value.op!, step.factor);
       if (step?.kind === "opaque" && step.refusal !== undefined) this.note(value.op!, [], step.refusal);
     }
-  }
-
-  /** Shape and type of a value of the graph that is fused. */
-  infoOf(id: ValueId): ValueInfo {
-    return this.graph.infos[id]!;
   }
 
   /** Every single map to the value, from the nearest source to the farthest. */

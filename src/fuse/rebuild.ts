@@ -6,7 +6,7 @@
  */
 import type { Activation } from "../graph/activation.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
-import type { Operation, ValueId } from "../graph/graph.ts";
+import type { Operation, ValueId, ValueInfo } from "../graph/graph.ts";
 import { isConvolutionUnit, type Unit } from "../graph/units.ts";
 import type { Weight } from "../graph/weights.ts";
 import { changesNothing } from "./affine.ts";
@@ -28,7 +28,16 @@ export class Rebuilder {
   private readonly carried = new Set<Value>();
   private readonly kept = new Map<string, readonly ValueId[]>();
 
-  constructor(private readonly plans: Plans, private readonly builder: GraphBuilder) {}
+  /**
+   * @param plans The ways to every value.
+   * @param infos The values of the graph that is fused.
+   * @param builder Takes what is written.
+   */
+  constructor(
+    private readonly plans: Plans,
+    private readonly infos: readonly ValueInfo[],
+    private readonly builder: GraphBuilder,
+  ) {}
 
   /** Makes an input of the network. */
   input(value: Value, dtype: string): ValueId {
@@ -110,7 +119,7 @@ export class Rebuilder {
     let read = inputs.map((input) => this.write(input));
     let outputs: readonly ValueId[] = [];
     for (const operation of unit.operations) {
-      outputs = operation.outputs.map((output) => this.builder.value(this.plans.infoOf(output)));
+      outputs = operation.outputs.map((output) => this.builder.value(this.infos[output]!));
       this.builder.push({ ...operation, inputs: read, outputs });
       read = [...outputs];
     }

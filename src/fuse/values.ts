@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Graph, Operation, Shape, ValueId, ValueInfo } from "../graph/graph.ts";
+import type { Graph, Operation, Shape, ValueId } from "../graph/graph.ts";
 import { type Unit, unitsOf } from "../graph/units.ts";
 import type { Laws } from "./laws.ts";
 import { type Step, stepsOf } from "./maps.ts";
@@ -43,8 +43,6 @@ export interface StepGraph {
   readonly values: readonly Value[];
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
-  /** The values of the graph that was broken. */
-  readonly infos: readonly ValueInfo[];
 }
 
 /**
@@ -72,7 +70,7 @@ export function splitIntoSteps(graph: Graph, laws: Laws): StepGraph {
   }
   const outputs = graph.outputs.map(read);
   for (const output of outputs) output.isOutput = true;
-  return { values, inputs, outputs, infos: graph.values };
+  return { values, inputs, outputs };
 
   function addUnit(unit: Unit): void {
     const steps = unit.operations.flatMap((operation) =>

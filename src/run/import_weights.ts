@@ -15,6 +15,7 @@ import { sha256 } from "../files/hash.ts";
 import { readBytes } from "../files/read.ts";
 import { placeholderNames } from "../classify/class_names.ts";
 import { defaultNormalization, type Normalization } from "../data/normalization.ts";
+import { readLayersModel } from "../formats/tfjs/read.ts";
 import { outputOf } from "../classify/output.ts";
 import { artifactsOf } from "../model/artifacts.ts";
 import { readSafetensors } from "../formats/safetensors/read.ts";
@@ -76,7 +77,7 @@ export async function importWeights(path: string, settings: ImportSettings): Pro
         classNames: namesFor(config.classCount, settings, path),
         inputSize: config.inputSize,
         normalization: normalizationFor(config.inputSize[2], settings),
-        givesProbabilities: outputOf(artifacts, path).givesProbabilities,
+        givesProbabilities: outputOf(readLayersModel(artifacts), path).givesProbabilities,
       },
       network: config,
     };

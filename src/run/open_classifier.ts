@@ -15,6 +15,7 @@ import { sha256 } from "../files/hash.ts";
 import { readBytes } from "../files/read.ts";
 import { readSafetensors } from "../formats/safetensors/read.ts";
 import { importTorchNetwork } from "../model/torch/network.ts";
+import { readLayersModel } from "../formats/tfjs/read.ts";
 import { outputOf } from "../classify/output.ts";
 import { artifactsOf } from "../model/artifacts.ts";
 import { placeholderNames } from "../classify/class_names.ts";
@@ -109,7 +110,7 @@ async function openBytes(
     classNames: placeholderNames(config.classCount),
     inputSize: config.inputSize,
     normalization: defaultNormalization(config.inputSize[2]),
-    givesProbabilities: outputOf(await artifactsOf(model), path).givesProbabilities,
+    givesProbabilities: outputOf(readLayersModel(await artifactsOf(model)), path).givesProbabilities,
   };
   return { classifier: tfjsClassifier(model, card), card, form: form === "deploy" ? "fused" : "training" };
 }

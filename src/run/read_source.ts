@@ -60,7 +60,7 @@ export async function readRunModel(run: RunDirectory, form: Form): Promise<Model
       classNames: data.classNames,
       inputSize: network.inputSize,
       normalization: defaultNormalization(network.inputSize[2]),
-      givesProbabilities: outputOf(found.artifacts, folder).givesProbabilities,
+      givesProbabilities: outputOf(readLayersModel(found.artifacts), folder).givesProbabilities,
     },
     data: {
       source: data.source,
@@ -116,7 +116,7 @@ function guessCard(artifacts: io.ModelArtifacts, path: string): ModelCard {
     );
   }
   const [height, width, channels] = size as [number, number, number];
-  const { classes, givesProbabilities } = outputOf(artifacts, path);
+  const { classes, givesProbabilities } = outputOf(graph, path);
   return {
     classNames: placeholderNames(classes),
     inputSize: [height, width, channels],

@@ -6,11 +6,19 @@
 import { type Axes, type Axis, extent } from "../graph/axis.ts";
 import type { Graph, Operation, WeightRef } from "../graph/graph.ts";
 import { computedWeight, type Weight } from "../graph/weights.ts";
-import type { CompiledNetwork } from "./compile.ts";
-import { type Padding, type Pair, type Step, weightOf, type WeightRef as Place } from "./program.ts";
+import {
+  type Padding,
+  type Pair,
+  type Program,
+  type Step,
+  weightOf,
+  type WeightRef as Place,
+} from "./program.ts";
 
 /** The graph of a program with its weights. */
-export function graphOfProgram({ program, weights }: CompiledNetwork): Graph {
+export function graphOfProgram(
+  { program, weights }: { readonly program: Program; readonly weights: Float32Array },
+): Graph {
   const shapes = [program.inputShape, ...program.steps.map(({ shape }) => shape)];
   const stored = new Map<string, Weight>();
   const ref = (place: Place): WeightRef => {

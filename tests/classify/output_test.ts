@@ -4,6 +4,7 @@ import { outputOf } from "../../src/classify/output.ts";
 import { predictTop } from "../../src/classify/predict.ts";
 import { openArtifacts } from "../../src/classify/tfjs.ts";
 import { defaultNormalization } from "../../src/data/normalization.ts";
+import { readLayersModel } from "../../src/formats/tfjs/read.ts";
 import { InputError } from "../../src/errors.ts";
 import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
@@ -45,7 +46,10 @@ const ENDS: readonly [
 
 for (const [name, layers, classes, givesProbabilities] of ENDS) {
   Deno.test(`outputOf() says ${givesProbabilities ? "probabilities" : "no probabilities"} of ${name}`, async () => {
-    assert.deepEqual(outputOf(await endingIn(...layers()), "m"), { classes, givesProbabilities });
+    assert.deepEqual(outputOf(readLayersModel(await endingIn(...layers())), "m"), {
+      classes,
+      givesProbabilities,
+    });
   });
 }
 
@@ -53,7 +57,7 @@ Deno.test("outputOf() refuses an output that is not [N, classes]", async () => {
   const artifacts = await artifactsOf(tf.sequential({
     layers: [tf.layers.conv2d({ inputShape: [7, 7, 3], filters: 4, kernelSize: 1 })],
   }));
-  assert.throws(() => outputOf(artifacts, "m/model.json"), (error) => {
+  assert.throws(() => outputOf(readLayersModel(artifacts), "m/model.json"), (error) => {
     assert.ok(error instanceof InputError);
     assert.match(
       error.message,
@@ -70,7 +74,7 @@ Deno.test("predictTop() gives the network's own probabilities, and a sigmoid's v
     ]]
   ) {
     const artifacts = await endingIn(...layers);
-    const { classes, givesProbabilities } = outputOf(artifacts, "m");
+    const { classes, givesProbabilities } = outputOf(readLayersModel(artifacts), "m");
     const card = {
       classNames: Array.from({ length: classes }, (_, i) => `class ${i}`),
       inputSize: [4, 4, 1],

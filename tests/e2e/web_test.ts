@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { Browser, Page } from "playwright-core";
 import { normalizePixels } from "../../src/data/normalization.ts";
-import { createPlainNetwork } from "../../src/runtime/network.ts";
-import { compileNetwork } from "../../src/runtime/compile.ts";
-import { softmax } from "../../src/runtime/plain.ts";
+import { readLayersModel } from "../../src/formats/tfjs/read.ts";
+import { softmax } from "../../src/graph/class_scores.ts";
+import { createRuntime } from "../../src/runtime/runtime.ts";
 import { serveFolder } from "../../src/deploy/serve/server.ts";
 import { browserTest } from "../deploy/page/chromium.ts";
 import { greySource, inPage, type SpecimenPage } from "../deploy/page/specimen_page.ts";
@@ -58,11 +58,11 @@ async function assertRightAnswer(page: Page, { source }: SpecimenPage): Promise<
   assert.equal(rgba.length, height * width * 4);
   const pixels = Uint8Array.from(rgba.filter((_, i) => i % 4 < channels));
   assert.ok(new Set(pixels).size > 5, "the network got an empty picture");
-  const { program, weights } = compileNetwork(source.artifacts);
+  const runtime = createRuntime({ kernels: "javascript" });
+  const plan = await runtime.compile(readLayersModel(source.artifacts), { batch: 1 });
   const images = normalizePixels(pixels, source.card.normalization);
-  const outputs = createPlainNetwork(program, weights, 1).run(images);
-  const probabilities = outputs.slice();
-  if (!program.givesProbabilities) softmax(outputs, probabilities, outputs.length);
+  const [outputs] = plan.run([images]) as [Float32Array];
+  const probabilities = source.card.givesProbabilities ? outputs : Float32Array.from(softmax(outputs));
   const probability = Math.max(...probabilities);
   assert.equal(
     await page.textContent("#answer"),

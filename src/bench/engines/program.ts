@@ -5,7 +5,8 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { createFastNetwork, type Network } from "../../runtime/network.ts";
+import { graphOfProgram } from "../../runtime/graph_of_program.ts";
+import { compilePlan, type Plan } from "../../runtime/plan.ts";
 import type { Program } from "../../runtime/program.ts";
 import { createTfjsNetwork } from "../../deploy/page/tfjs_network.ts";
 import type { Engine, Footprint } from "../engine.ts";
@@ -51,7 +52,7 @@ export function createProgramEngine(
 }
 
 /**
- * A program on the compiled kernels alone.
+ * A program on the compiled kernels alone, by the plan that an exported module carries.
  *
  * @param module The kernels, for memory that is not shared.
  */
@@ -61,7 +62,8 @@ export function createModuleEngine(
   weights: Float32Array,
   module: WebAssembly.Module,
 ): Engine {
-  let network: Network | undefined;
+  const graph = graphOfProgram({ program, weights });
+  let plan: Plan | undefined;
   let images = new Float32Array(0);
   let result = new Float32Array(0);
   return {
@@ -69,13 +71,15 @@ export function createModuleEngine(
     async prepare(batch) {
       images = batch.images as Float32Array<ArrayBuffer>;
       const size = batch.shape[0];
-      if (network?.batch !== size) network = await createFastNetwork(program, weights, size, module);
+      if (plan?.batch === size) return;
+      plan?.dispose();
+      plan = await compilePlan(graph, size, { kernels: module });
     },
     run() {
-      result = network!.run(images) as Float32Array<ArrayBuffer>;
+      result = plan!.run([images])[0]!;
     },
     output: () => result,
     footprint: noFootprint,
-    dispose: () => network = undefined,
+    dispose: () => plan?.dispose(),
   };
 }

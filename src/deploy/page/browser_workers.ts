@@ -7,6 +7,7 @@
  */
 import type { PoolWorker } from "../../kernels/threads/pool.ts";
 import type { WorkerStart } from "../../kernels/threads/serve.ts";
+import { startBrowserWorker } from "../../kernels/threads/start_browser_worker.ts";
 
 let script: string | undefined;
 
@@ -19,16 +20,5 @@ export function provideWorkerScript(url: string): void {
 export function spawnWorker(start: WorkerStart): PoolWorker {
   if (script === undefined) throw new Error("This page has no script for threads");
   const worker = new Worker(script, { type: "module" });
-  const ended = new Promise<string>((resolve) => {
-    worker.onerror = (event) => resolve(event.message || "its script cannot be loaded");
-  });
-  worker.postMessage(start);
-  return {
-    ended,
-    unref: () => {},
-    terminate: () => {
-      worker.terminate();
-      return Promise.resolve();
-    },
-  };
+  return startBrowserWorker(worker, start);
 }

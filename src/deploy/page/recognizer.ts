@@ -4,7 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { softmax } from "../../runtime/plain.ts";
+import { softmax } from "../../graph/class_scores.ts";
 import { startPageBackend } from "./backend.ts";
 import { type Latency, measureLatency } from "./latency.ts";
 import { ASSETS, assetUrl, type PageData, readAsset } from "./page_data.ts";
@@ -40,10 +40,7 @@ export class Recognizer {
     const images = this.imagesOf(pixels);
     const outputs = this.run(this.networks.length - 1, images);
     images.dispose();
-    if (this.data.forms.at(-1)!.program.givesProbabilities) return outputs;
-    const probabilities = outputs.slice();
-    softmax(outputs, probabilities, outputs.length);
-    return probabilities;
+    return this.data.forms.at(-1)!.program.givesProbabilities ? outputs : Float32Array.from(softmax(outputs));
   }
 
   /** How long each form takes for this image. */

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { FullShape, Shape, ValueInfo } from "../../graph/graph.ts";
+import type { FullShape, Shape, ValueInfo, WeightRef } from "../../graph/graph.ts";
 import type { Weights } from "../../graph/weights.ts";
 import type { Layer } from "./layer_calls.ts";
 import type { LayerConfig } from "./layer_config.ts";
+import { weightNamed } from "./weights.ts";
 
 /** A call, its inputs in order. */
 export interface LayerCall {
@@ -14,6 +15,17 @@ export interface LayerCall {
   readonly config: LayerConfig;
   readonly inputs: readonly ValueInfo[];
   readonly weights: Weights;
+}
+
+/**
+ * A weight of the layer, in its stored shape.
+ *
+ * @param key "kernel", "bias", …
+ * @throws {InputError} when there is none.
+ */
+export function weightOf({ layer, weights }: LayerCall, key: string): WeightRef {
+  const name = `${layer.name}/${key}`;
+  return { name, shape: weightNamed(weights, name).shape };
 }
 
 /** The shape when it is one of images [N, H, W, C] with a known number of channels. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from "../../errors.ts";
+import { convolutionClass } from "../../fuse/executable.ts";
 import type { Axes } from "../../graph/axis.ts";
 import type { Convolution, FullShape, Operation, Shape, WeightRef } from "../../graph/graph.ts";
 import type { Json } from "./layer_config.ts";
@@ -17,14 +18,6 @@ export interface NewLayer {
   readonly weights: Readonly<Record<string, WeightRef>>;
   /** The padding of a ZeroPadding2D that must stand in front. */
   readonly zeroPadding?: readonly (readonly [before: number, after: number])[];
-}
-
-/** The layer class that runs a convolution of these groups. */
-export function convolutionClass(
-  { groups, kernel }: Pick<Convolution, "groups" | "kernel">,
-): "Conv2D" | "DepthwiseConv2D" | "GroupedConv2D" {
-  if (groups === 1) return "Conv2D";
-  return kernel.shape[2] === 1 ? "DepthwiseConv2D" : "GroupedConv2D";
 }
 
 /**
@@ -116,7 +109,7 @@ function plain(className: string, config: Json = {}): NewLayer {
 
 function convolution(operation: Convolution, input: Shape): NewLayer {
   const { kernel, bias, groups, activation } = operation;
-  const className = convolutionClass(operation);
+  const className = convolutionClass({ groups, inChannels: kernel.shape[2]! * groups });
   const [height, width, , outChannels] = kernel.shape as [number, number, number, number];
   const { config, zeroPadding } = windowConfig(operation.axes, input, "kernel_size");
   const multiplier = outChannels / groups;

@@ -8,6 +8,7 @@ import type { io } from "@tensorflow/tfjs";
 import { InputError } from "../../errors.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../../files/atomic_write.ts";
 import { readBytes, readJson } from "../../files/read.ts";
+import { storedBytes } from "./stored_weight.ts";
 
 /** The name of the file that describes a model. */
 export const MODEL_FILE = "model.json";
@@ -93,7 +94,7 @@ export async function loadLayersModelArtifacts(path: string): Promise<io.ModelAr
       shards.push(await readBytes(`${folder}/${name}`, "a weight shard of " + file));
     }
     const bytes = shards.reduce((sum, shard) => sum + shard.length, 0);
-    const expected = group.weights.reduce((sum, spec) => sum + specBytes(spec), 0);
+    const expected = group.weights.reduce((sum, spec) => sum + storedBytes(spec), 0);
     if (bytes !== expected) {
       throw new InputError(
         `The weights of ${file} (${
@@ -141,27 +142,6 @@ function isWeightSpec(spec: unknown): boolean {
   const { name, shape, dtype } = (spec ?? {}) as Partial<io.WeightsManifestEntry>;
   return typeof name === "string" && typeof dtype === "string" && Array.isArray(shape) &&
     shape.every((size) => Number.isInteger(size) && size >= 0);
-}
-
-/** Bytes of one weight in a shard. */
-function specBytes(spec: io.WeightsManifestEntry): number {
-  const count = spec.shape.reduce((product, size) => product * size, 1);
-  const type = spec.quantization?.dtype ?? spec.dtype;
-  switch (type) {
-    case "float32":
-    case "int32":
-      return 4 * count;
-    case "float16":
-    case "uint16":
-      return 2 * count;
-    case "bool":
-    case "uint8":
-      return count;
-    case "complex64":
-      return 8 * count;
-    default:
-      throw new InputError(`Weight ${spec.name} has the type ${type}, which RepFuse does not read.`);
-  }
 }
 
 function isGraphTopology(topology: unknown): boolean {

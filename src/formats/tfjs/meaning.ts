@@ -12,7 +12,7 @@ import type { FullShape, Shape } from "../../graph/graph.ts";
 import { type Refusal, refuse } from "../../graph/refusal.ts";
 import type { Weights } from "../../graph/weights.ts";
 import type { Meaning } from "./topology.ts";
-import { axisFromFront, imageShape, type LayerCall } from "./layer_call.ts";
+import { axisFromFront, imageShape, type LayerCall, weightOf } from "./layer_call.ts";
 import { LayerConfig } from "./layer_config.ts";
 import type { Part } from "./part.ts";
 import { SHAPES } from "./shapes.ts";
@@ -25,7 +25,7 @@ import {
   shapeWithoutPadding,
   zeroPadding,
 } from "./window.ts";
-import { weightNamed, weightsOfLayer } from "./weights.ts";
+import { weightsOfLayer } from "./weights.ts";
 
 /** The parts of a call in order; a refusal where it is opaque for a reason, and nothing where it is without one. */
 type Rule = (call: LayerCall) => readonly Part[] | Refusal | undefined;
@@ -179,18 +179,14 @@ function activationOf({ values }: LayerConfig): Activation | "softmax" | undefin
 }
 
 function batchNormalization(call: LayerCall): readonly Part[] | Refusal | undefined {
-  const { config, inputs: [input], layer, weights } = call;
+  const { config, inputs: [input], layer } = call;
   const shape = input?.shape;
   if (shape === undefined) return undefined;
   const axis = config.axis("axis", -1);
   if (axisFromFront(axis, shape) !== shape.length - 1) {
     return refuse("batchNorm", `it normalizes axis ${axis}, not the channels`, "Normalize the last axis.");
   }
-  const weight = (key: string) => {
-    const name = `${layer.name}/${key}`;
-    return { name, shape: weightNamed(weights, name).shape };
-  };
-  const variance = weight("moving_variance");
+  const variance = weightOf(call, "moving_variance");
   const channels = shape.at(-1);
   if (channels != null && variance.shape[0] !== channels) {
     throw new InputError(
@@ -201,26 +197,23 @@ function batchNormalization(call: LayerCall): readonly Part[] | Refusal | undefi
   }
   return [{
     op: "batchNorm",
-    mean: weight("moving_mean"),
+    mean: weightOf(call, "moving_mean"),
     variance,
-    ...(config.flag("scale", true) ? { gamma: weight("gamma") } : {}),
-    ...(config.flag("center", true) ? { beta: weight("beta") } : {}),
+    ...(config.flag("scale", true) ? { gamma: weightOf(call, "gamma") } : {}),
+    ...(config.flag("center", true) ? { beta: weightOf(call, "beta") } : {}),
     epsilon: config.number("epsilon", 1e-3),
     shape,
   }];
 }
 
-function dense({ config, inputs: [input], layer, weights }: LayerCall): readonly Part[] | undefined {
+function dense(call: LayerCall): readonly Part[] | undefined {
+  const { config, inputs: [input] } = call;
   const shape = input?.shape && [...input.shape.slice(0, -1), config.count("units", 1)];
   if (shape === undefined) return undefined;
-  const ref = (key: string) => {
-    const name = `${layer.name}/${key}`;
-    return { name, shape: weightNamed(weights, name).shape };
-  };
   return withActivation(config, [{
     op: "dense",
-    kernel: ref("kernel"),
-    ...(config.flag("use_bias", true) ? { bias: ref("bias") } : {}),
+    kernel: weightOf(call, "kernel"),
+    ...(config.flag("use_bias", true) ? { bias: weightOf(call, "bias") } : {}),
     activation: "linear",
     shape,
   }]);

@@ -32,7 +32,7 @@ export function storedBytes(spec: io.WeightsManifestEntry): number {
   const type = spec.quantization?.dtype ?? spec.dtype;
   const size = BYTES_PER_VALUE[type];
   if (size === undefined) {
-    throw new InputError(`Cannot read the model: weight "${spec.name}" has type ${type}.`);
+    throw new InputError(`Weight ${spec.name} has the type ${type}, which RepFuse does not read.`);
   }
   return size * valueCount(spec);
 }

@@ -8,11 +8,10 @@ import { InputError } from "../../errors.ts";
 import { type Axes, outputLength, POINT } from "../../graph/axis.ts";
 import type { Convolution, FullShape, WeightRef } from "../../graph/graph.ts";
 import { type Refusal, refuse } from "../../graph/refusal.ts";
-import type { LayerCall } from "./layer_call.ts";
+import { type LayerCall, weightOf } from "./layer_call.ts";
 import type { LayerConfig } from "./layer_config.ts";
 import { padded } from "./padding.ts";
 import type { Part } from "./part.ts";
-import { weightNamed } from "./weights.ts";
 
 type Pair = readonly [number, number];
 
@@ -116,20 +115,17 @@ function windowed(
 }
 
 function convolutionPart(
-  { config, layer, weights }: LayerCall,
+  call: LayerCall,
   image: FullShape,
   kernel: WeightRef,
   groups: number,
   axes: Axes,
   mayHaveBias: boolean,
 ): Omit<Convolution, "name" | "inputs" | "outputs" | "origin"> & { shape: FullShape } {
-  const bias = `${layer.name}/bias`;
   return {
     op: "convolution",
     kernel,
-    ...(mayHaveBias && config.flag("use_bias", true)
-      ? { bias: { name: bias, shape: weightNamed(weights, bias).shape } }
-      : {}),
+    ...(mayHaveBias && call.config.flag("use_bias", true) ? { bias: weightOf(call, "bias") } : {}),
     axes,
     groups,
     activation: "linear",
@@ -138,16 +134,15 @@ function convolutionPart(
 }
 
 /** A kernel [h, w, C / groups, filters], or a depthwise one [h, w, C, multiplier], whose shape was checked. */
-function kernelOf({ layer, weights }: LayerCall, key: string, inChannels: number, groups: number): WeightRef {
-  const name = `${layer.name}/${key}`;
-  const { shape } = weightNamed(weights, name);
+function kernelOf(call: LayerCall, key: string, inChannels: number, groups: number): WeightRef {
+  const { name, shape } = weightOf(call, key);
   const [height = 0, width = 0, rows = 0, columns = 0] = shape;
   const isDepthwise = key === "depthwise_kernel";
   const outChannels = isDepthwise ? rows * columns : columns;
   const fits = inChannels === (isDepthwise ? rows : rows * groups) && outChannels % groups === 0;
   if (shape.length !== 4 || !fits) {
     throw new InputError(
-      `Cannot read layer "${layer.name}": "${name}" has shape [${shape}], which does not fit ${inChannels} input ` +
+      `Cannot read layer "${call.layer.name}": "${name}" has shape [${shape}], which does not fit ${inChannels} input ` +
         `channels in ${groups} group${groups === 1 ? "" : "s"}.`,
     );
   }

@@ -7,20 +7,10 @@
  */
 import type { PoolWorker } from "./pool.ts";
 import type { WorkerStart } from "./serve.ts";
+import { startBrowserWorker } from "./start_browser_worker.ts";
 
 /** Starts a worker. */
 export function spawnWorker(start: WorkerStart): PoolWorker {
   const worker = new Worker(new URL("./browser_worker.js", import.meta.url), { type: "module" });
-  const ended = new Promise<string>((resolve) => {
-    worker.onerror = (event) => resolve(event.message || "its script cannot be loaded");
-  });
-  worker.postMessage(start);
-  return {
-    ended,
-    unref: () => {},
-    terminate: () => {
-      worker.terminate();
-      return Promise.resolve();
-    },
-  };
+  return startBrowserWorker(worker, start);
 }
