@@ -113,7 +113,7 @@ async function compile(sources: Map<string, string>, flags: string[]): Promise<U
   if (error !== null || binary === undefined) {
     // The compiler sees every source under the ending that it knows.
     const reason = (messages || String(error)).replaceAll(/(\w)\.ts\b/g, `$1${ENDING}`);
-    throw new WorkError(`Cannot compile the kernels in ${ASSEMBLY.pathname}: ${reason}`);
+    throw new WorkError(`Cannot compile the kernels in ${decodeURIComponent(ASSEMBLY.pathname)}: ${reason}`);
   }
   assertNoDataSection(binary);
   return binary;

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
@@ -18,7 +19,7 @@ await startBackend();
 const FIXTURES = ["net-repvgg", "net-mobileone"];
 
 function pathOf(name: string): string {
-  return new URL(`../fixtures/${name}.safetensors`, import.meta.url).pathname;
+  return fileURLToPath(new URL(`../fixtures/${name}.safetensors`, import.meta.url));
 }
 
 for (const name of FIXTURES) {

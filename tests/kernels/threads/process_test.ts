@@ -1,8 +1,9 @@
 /** What only a process of its own shows: its permissions, its end, and a runtime without shared memory. */
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 
 const SOURCES = new URL("../../../src/kernels/", import.meta.url);
-const CONFIG = new URL("../../../deno.json", import.meta.url).pathname;
+const CONFIG = fileURLToPath(new URL("../../../deno.json", import.meta.url));
 /** A process that is still there after this long hangs. */
 const WATCHDOG_MS = 120_000;
 
