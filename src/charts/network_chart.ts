@@ -157,7 +157,7 @@ function describe({ band, region }: Row): string[] {
   if (band.kind === "removed") return [`${band.name}: nothing to do at inference`];
   if (region === undefined) return [band.name];
   const { layers, parameters, macs: { before, after } } = region;
-  const work = before === null || after === null ? [] : [`${change({ before, after })} multiply-accumulates`];
+  const work = before === null || after === null ? [] : [`${change({ before, after })} MACs`];
   return [
     region.name,
     `${change(layers)} ${layers.after === 1 ? "layer" : "layers"}, ${change(parameters)} parameters`,
@@ -172,7 +172,7 @@ function describeWhole({ before, after }: Inspection): string {
   ];
   if (before.macs !== null && after.macs !== null) {
     const work = { before: before.macs, after: after.macs };
-    figures.push(`${change(work)} multiply-accumulates per image`);
+    figures.push(`${change(work)} MACs per image`);
   }
   return figures.join(" · ");
 }

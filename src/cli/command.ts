@@ -8,7 +8,7 @@ import process from "node:process";
 import { Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { CommanderError } from "commander";
 import { exitCodeOf, formatError } from "./errors.ts";
-import { listenForInterrupts } from "./interrupt.ts";
+import { listenForInterrupts, outlastInterrupt } from "./interrupt.ts";
 import { asTyped, isDenoTask, programName } from "./program_name.ts";
 import { TERMINAL } from "./terminal.ts";
 
@@ -81,6 +81,7 @@ export async function runTask(
     }
   }
   TERMINAL.erase();
+  await outlastInterrupt();
   process.exit(code);
 }
 

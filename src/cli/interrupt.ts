@@ -44,6 +44,15 @@ export async function untilInterrupted<T>(
   }
 }
 
+/**
+ * Waits until the other half of a Ctrl-C has come, where the first has: it would end a process that is on its way out, and
+ * `deno task` with it, with another exit code than the work's.
+ */
+export async function outlastInterrupt(): Promise<void> {
+  const leftMs = pressedMs + SAME_PRESS_MS - performance.now();
+  if (leftMs > 0) await new Promise((resolve) => setTimeout(resolve, leftMs));
+}
+
 function interrupt(): void {
   const sincePressedMs = performance.now() - pressedMs;
   if (sincePressedMs < SAME_PRESS_MS) return;

@@ -43,7 +43,7 @@ export function costOf(graph: Graph): NetworkCost {
  *
  * @param output The shape of what it gives.
  */
-export function macsOf(operation: Operation, output: Shape): number | null {
+function macsOf(operation: Operation, output: Shape): number | null {
   switch (operation.op) {
     case "convolution":
     case "dense":

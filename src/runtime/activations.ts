@@ -48,16 +48,6 @@ const FUNCTIONS: Readonly<Record<Activation, (x: number) => number>> = {
   tanh: Math.tanh,
 };
 
-/** y = f(x) for every number; `from` and `to` may be the same. */
-export function applyActivation(activation: Activation, from: Float32Array, to: Float32Array): void {
-  if (activation === "linear") {
-    if (from !== to) to.set(from);
-    return;
-  }
-  const f = FUNCTIONS[activation];
-  for (let i = 0; i < to.length; i++) to[i] = f(from[i]!);
-}
-
 /** Abramowitz and Stegun, 7.1.26; the error is below 1.5e-7. */
 function erf(x: number): number {
   const t = 1 / (1 + 0.3275911 * Math.abs(x));

@@ -9,7 +9,15 @@ import { InputError } from "../errors.ts";
 import { readLayersModel } from "../formats/tfjs/read.ts";
 import type { Axes } from "../graph/axis.ts";
 import { type Graph, type Operation, sizeOf, type ValueId, type WeightRef as Ref } from "../graph/graph.ts";
-import type { Padding, Pair, Program, Step, WeightRef } from "./program.ts";
+import {
+  type Activation,
+  ACTIVATIONS,
+  type Padding,
+  type Pair,
+  type Program,
+  type Step,
+  type WeightRef,
+} from "./program.ts";
 
 /** A program with its weights. */
 export interface CompiledNetwork {
@@ -183,11 +191,10 @@ function windowOf([y, x]: Axes): { strides: Pair; dilation: Pair; padding: Paddi
   };
 }
 
-function known<A extends string>(operation: Operation, activation: A): Exclude<A, "leaky_relu" | "gelu_new"> {
-  if (activation !== "leaky_relu" && activation !== "gelu_new") {
-    return activation as Exclude<A, "leaky_relu" | "gelu_new">;
-  }
-  throw refusal(operation, `has the activation "${activation}"`);
+function known(operation: Operation, name: string): Activation {
+  const activation = ACTIVATIONS.find((activation) => activation === name);
+  if (activation === undefined) throw refusal(operation, `has the activation "${name}"`);
+  return activation;
 }
 
 /** The shape of a value without the batch. */

@@ -1,12 +1,12 @@
 /**
- * A network as a flat list of steps, small enough to be sent to a page and simple enough to be run by a few hundred lines.
- * `compile.ts` makes one from a LayersModel; `src/module/` runs it without TensorFlow.js, `src/web/` with it.
+ * A network as a flat list of steps, as a page carries it. `compile.ts` makes one from a LayersModel, and
+ * `deploy/page/tfjs_network.ts` runs it on TensorFlow.js.
  *
- * Nothing here has a dependency, since it is bundled into what is exported. Value 0 is the image, value i + 1 is what step
- * i gives. Images are NHWC; shapes leave out the batch.
+ * Value 0 is the image, value i + 1 is what step i gives. Images are NHWC; shapes leave out the batch.
  *
  * @module
  */
+import { sizeOf } from "../graph/graph.ts";
 
 /** Functions that a step applies to every number. */
 export const ACTIVATIONS = [
@@ -136,11 +136,6 @@ export interface Program {
   readonly givesProbabilities: boolean;
   /** How many numbers the weights are. */
   readonly weightCount: number;
-}
-
-/** How many numbers are in a shape. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
 }
 
 /** The numbers of one weight. */

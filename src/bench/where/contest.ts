@@ -6,7 +6,7 @@
  */
 import { detectInstructionSet } from "../../kernels/instruction_set.ts";
 import { inflate } from "../../deploy/module/read.ts";
-import { sizeOf } from "../../runtime/program.ts";
+import { sizeOf } from "../../graph/graph.ts";
 import { Random } from "../../random.ts";
 import { startPageBackend } from "../../deploy/page/backend.ts";
 import type { Engine } from "../engine.ts";

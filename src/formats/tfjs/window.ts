@@ -90,7 +90,7 @@ export function shapeWithoutPadding(call: LayerCall, image: FullShape): FullShap
 }
 
 /** The `[[top, bottom], [left, right]]` of a ZeroPadding2D, from any of the forms that Keras allows. */
-export function zeroPaddingAmounts(config: LayerConfig): readonly [Pair, Pair] {
+function zeroPaddingAmounts(config: LayerConfig): readonly [Pair, Pair] {
   const value = config.values.padding ?? 1;
   const both = Array.isArray(value) ? value : [value, value];
   const amounts = both.map((side) => Array.isArray(side) ? side : [side, side]);
