@@ -6,7 +6,7 @@
  */
 import { Buffer } from "node:buffer";
 import { mkdir, writeFile } from "node:fs/promises";
-import { INFERENCE_KERNELS } from "../src/deploy/compiled_kernels.ts";
+import { INFERENCE_KERNELS } from "../src/bench/where/inference_kernels.ts";
 import { buildKernels, type KernelTarget } from "../src/kernels/build.ts";
 import { RUNTIME_KERNELS } from "../src/runtime/kernel_operations.ts";
 

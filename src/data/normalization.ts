@@ -27,18 +27,19 @@ export function defaultNormalization(channels: number): Normalization {
 /**
  * (x − mean) / scale, float32.
  *
- * @param pixels NHWC: the channel is the fastest axis.
- * @returns As many values, in the same order.
+ * @param pixels NHWC: the channel is the fastest axis. What a pixel has beyond the channels, an alpha, is left out.
+ * @param values Where they go; as many as there are bytes unless it is given.
+ * @returns The values, in the same order.
  */
 export function normalizePixels(
-  pixels: Uint8Array,
+  pixels: Uint8Array | Uint8ClampedArray,
   { mean, scale }: Normalization,
+  values: Float32Array<ArrayBuffer> = new Float32Array(pixels.length),
 ): Float32Array<ArrayBuffer> {
   const channels = mean.length;
-  const tables = mean.map((mean, channel) =>
-    Float32Array.from({ length: 256 }, (_, x) => (x - mean) / scale[channel]!)
-  );
-  const values = new Float32Array(pixels.length);
-  for (let i = 0; i < pixels.length; i++) values[i] = tables[i % channels]![pixels[i]!]!;
+  const step = pixels.length * channels / values.length;
+  for (let from = 0, to = 0; to < values.length; from += step) {
+    for (let c = 0; c < channels; c++) values[to++] = (pixels[from + c]! - mean[c]!) / scale[c]!;
+  }
   return values;
 }

@@ -1,25 +1,11 @@
 /**
- * The compiled kernels in a form that fits into a script: deflated, in base64.
+ * Compiles kernels into a form that fits into a script.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 import { buildKernels, type KernelTarget } from "../kernels/build.ts";
-
-/** One build for each kind of machine with 128-bit vectors. */
-export type CompiledKernels = Readonly<Record<KernelTarget["instructionSet"], string>>;
-
-/** The files in `kernels/assembly/` that the overrides call at inference; the others serve training. */
-export const INFERENCE_KERNELS = [
-  "batch_norm",
-  "convolution",
-  "depthwise",
-  "elementwise",
-  "mean",
-  "pack_weights",
-  "winograd",
-  "winograd_weights",
-] as const;
+import type { EmbeddedKernels } from "./module/embedded_kernels.ts";
 
 /**
  * Compiles kernels for both kinds of machines.
@@ -30,7 +16,7 @@ export const INFERENCE_KERNELS = [
  */
 export async function compiledKernels(
   { only, sharedMemory = false }: { only?: readonly string[]; sharedMemory?: boolean } = {},
-): Promise<CompiledKernels> {
+): Promise<EmbeddedKernels> {
   const build = async (instructionSet: KernelTarget["instructionSet"]) =>
     await deflate(
       await buildKernels({ instructionSet, sharedMemory, ...(only === undefined ? {} : { only }) }),

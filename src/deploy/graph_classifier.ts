@@ -1,34 +1,69 @@
 /**
- * A written network as a {@link Classifier}, from its data alone: nothing that lies in a folder is run.
+ * Networks that exports run on the runtime: the graph that is written, and what was written as a {@link Classifier}, from its
+ * data alone: nothing that lies in a folder is run.
  *
  * @module
  */
+import type { io } from "@tensorflow/tfjs";
 import { type Classifier, imageCount, type ModelCard } from "../classify/classifier.ts";
 import { normalizePixels } from "../data/normalization.ts";
 import { InputError } from "../errors.ts";
 import { type Graph, sizeOf } from "../graph/graph.ts";
+import { withPrecision } from "../formats/tfjs/precision.ts";
+import { readLayersModel } from "../formats/tfjs/read.ts";
 import { openRuntime } from "../runtime/machine.ts";
-import { unpackGraph } from "../runtime/read_graph.ts";
 import type { Plan } from "../runtime/plan.ts";
+
+/** What to do with a network that is no classifier. */
+const HINT = "Export it as tfjs or onnx, which take any model.";
 
 /** Images at once, at most: more take memory and no less time. */
 const MAXIMUM_BATCH = 32;
 
 /**
- * The graph in the bytes of two files.
+ * What the runtime is to run of a classifier: its graph with weights in float32.
  *
- * @param file Names the first in the error.
- * @throws {InputError} when it is no graph, or the weights are another's.
+ * @throws {InputError} when it is no LayersModel, or not the network that the card says.
  */
-export function readGraphFiles(
-  file: string,
-  json: Uint8Array<ArrayBuffer>,
-  weights: Uint8Array<ArrayBuffer>,
-): Graph {
-  return unpackGraph(parse(file, json), floatsOf(weights));
+export function classifierGraph(artifacts: io.ModelArtifacts, card: ModelCard): Graph {
+  const graph = readLayersModel(withPrecision(artifacts, "float32"));
+  checkClassifier(graph, card);
+  return graph;
 }
 
-function parse(file: string, json: Uint8Array): unknown {
+/** That a network makes one number per class of one image. */
+function checkClassifier(
+  { name, values, inputs, outputs }: Graph,
+  { inputSize, classNames }: ModelCard,
+): void {
+  const found = [inputs.map(({ value }) => value), outputs].map((ids) => ids.map((id) => values[id]!.shape));
+  const expected = [inputSize, [classNames.length]];
+  for (const [i, what] of ["input", "output"].entries()) {
+    const [shape, ...others] = found[i]!;
+    const wanted = expected[i]!;
+    if (
+      others.length === 0 && shape?.length === wanted.length + 1 &&
+      wanted.every((length, axis) => shape[axis + 1] === length)
+    ) continue;
+    throw new InputError(
+      `Cannot use ${name} as a classifier: expected one ${what} [N, ${
+        wanted.join(", ")
+      }] as its card says, found ` +
+        `${
+          found[i]!.map((shape) => `[${shape?.map((length) => length ?? "?") ?? "?"}]`).join(", ") || "none"
+        }.`,
+      HINT,
+    );
+  }
+}
+
+/**
+ * What a file of JSON says.
+ *
+ * @param file Names it in the error.
+ * @throws {InputError} when it is no JSON.
+ */
+export function parseJson(file: string, json: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(json));
   } catch (error) {
@@ -43,8 +78,13 @@ export function floatsOf(bytes: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuff
   );
 }
 
-/** A classifier on the runtime. */
+/**
+ * A classifier on the runtime.
+ *
+ * @throws {InputError} when it is not the network that the card says.
+ */
 export async function classifierOfGraph(graph: Graph, card: ModelCard): Promise<Classifier> {
+  checkClassifier(graph, card);
   const runtime = await openRuntime();
   const plans = new Map<number, Plan>();
   const planFor = async (batch: number) => {
@@ -70,13 +110,6 @@ export async function classifierOfGraph(graph: Graph, card: ModelCard): Promise<
         const batch = Math.min(MAXIMUM_BATCH, count - start);
         const plan = await planFor(batch);
         const [outputs] = plan.run([images.subarray(start * perImage, (start + batch) * perImage)]);
-        if (outputs!.length !== batch * card.classNames.length) {
-          throw new InputError(
-            `Cannot use the network: it gives [${
-              plan.outputShapes[0]
-            }], but there are ${card.classNames.length} classes`,
-          );
-        }
         logits.set(outputs!, start * card.classNames.length);
       }
       return logits;

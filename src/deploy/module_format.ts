@@ -15,11 +15,10 @@ import { readBytes, readText } from "../files/read.ts";
 import type { ModelCard } from "../classify/classifier.ts";
 import { RUNTIME_KERNELS } from "../runtime/kernel_operations.ts";
 import { packGraph } from "../runtime/pack_graph.ts";
+import { unpackGraph } from "../runtime/read_graph.ts";
 import { compiledKernels } from "./compiled_kernels.ts";
-import { classifierOfGraph, readGraphFiles } from "./graph_classifier.ts";
+import { classifierGraph, classifierOfGraph, floatsOf, parseJson } from "./graph_classifier.ts";
 import type { ExportFormat, ExportRequest } from "./export_format.ts";
-import { readLayersModel } from "../formats/tfjs/read.ts";
-import { withPrecision } from "../formats/tfjs/precision.ts";
 
 /** The kernels add in float32 and in another order than those that the source runs on. */
 const TOLERANCE = 1e-5;
@@ -44,7 +43,7 @@ export const MODULE_FORMAT: ExportFormat = {
     const network = `${folder}/${NETWORK_FILE}`;
     const json = await readBytes(network, "the network of an exported module");
     const weights = await readBytes(`${folder}/${WEIGHTS_FILE}`, "the weights of an exported module");
-    return await classifierOfGraph(readGraphFiles(network, json, weights), card);
+    return await classifierOfGraph(unpackGraph(parseJson(network, json), floatsOf(weights)), card);
   },
 };
 
@@ -52,7 +51,7 @@ const NETWORK_FILE = "network.json";
 const WEIGHTS_FILE = "weights.bin";
 
 async function writeModule(folder: string, { source, artifacts }: ExportRequest): Promise<void> {
-  const { json, weights } = packGraph(readLayersModel(withPrecision(artifacts, "float32")));
+  const { json, weights } = packGraph(classifierGraph(artifacts, source.card));
   await writeFileAtomically(`${folder}/runtime.js`, await scriptOf(MODULE_SCRIPT));
   await writeFileAtomically(`${folder}/${NETWORK_FILE}`, JSON.stringify(json));
   await writeFileAtomically(`${folder}/${WEIGHTS_FILE}`, new Uint8Array(weights.buffer));

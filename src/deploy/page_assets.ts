@@ -1,29 +1,27 @@
 /**
- * What a page carries: both forms of the network with their weights, the kernels, the wasm backend of TensorFlow.js, and a
- * few test images to try it with.
+ * What a page carries: both forms of the network with their weights, the kernels, and a few test images to try it with.
  *
  * @module
  */
 import type { io } from "@tensorflow/tfjs";
 import type { Dataset } from "../data/dataset.ts";
 import { contactSheet, encodePng, firstOfEachClass } from "../data/contact_sheet.ts";
-import { readBytes } from "../files/read.ts";
 import type { ModelCard } from "../classify/classifier.ts";
-import { readLayersModel } from "../formats/tfjs/read.ts";
 import { costOf } from "../graph/cost.ts";
-import { compileNetwork } from "../runtime/compile.ts";
+import { RUNTIME_KERNELS } from "../runtime/kernel_operations.ts";
+import { packGraph } from "../runtime/pack_graph.ts";
 import { ASSETS, type PageData, type PageForm } from "./page/page_data.ts";
-import { compiledKernels, INFERENCE_KERNELS } from "./compiled_kernels.ts";
+import { compiledKernels } from "./compiled_kernels.ts";
 import type { ExportRequest } from "./export_format.ts";
+import { classifierGraph } from "./graph_classifier.ts";
 import type { Asset } from "./page_html.ts";
-import { withPrecision } from "../formats/tfjs/precision.ts";
 import type { ModelSource } from "./model_source.ts";
 
 /** Example pictures at most: one per class, of the first classes. */
 const MAXIMUM_EXAMPLES = 10;
 
 /** A form with its weights. */
-interface CompiledForm {
+interface PackedForm {
   readonly form: PageForm;
   readonly weights: Asset;
 }
@@ -31,26 +29,23 @@ interface CompiledForm {
 /** All files of a page but the page itself and its script. */
 export async function pageAssets({ source, artifacts, dataset }: ExportRequest): Promise<Asset[]> {
   const forms = [
-    ...(source.trainingForm === undefined ? [] : [compileForm("training", source.trainingForm)]),
-    compileForm(source.form, artifacts),
+    ...(source.trainingForm === undefined ? [] : [packForm("training", source.trainingForm, source.card)]),
+    packForm(source.form, artifacts, source.card),
   ];
   const examples = exampleStrip(source.card, dataset);
-  const { classNames, normalization } = source.card;
+  const { classNames, inputSize, normalization, givesProbabilities } = source.card;
   const data: PageData = {
     title: titleOf(source),
     labels: classNames,
+    inputSize,
     normalization,
+    givesProbabilities,
     forms: forms.map(({ form }) => form),
-    kernels: await compiledKernels({ only: INFERENCE_KERNELS }),
+    kernels: await compiledKernels({ only: RUNTIME_KERNELS }),
     examples: examples?.labels ?? [],
   };
   return [
     { name: ASSETS.data, type: "application/json", bytes: new TextEncoder().encode(JSON.stringify(data)) },
-    {
-      name: ASSETS.wasm,
-      type: "application/wasm",
-      bytes: await readBytes(wasmFile(), "a file of TensorFlow.js"),
-    },
     ...forms.map(({ weights }) => weights),
     ...(examples === undefined ? [] : [{ name: ASSETS.examples, type: "image/png", bytes: examples.png }]),
   ];
@@ -62,12 +57,13 @@ function titleOf({ name, data }: ModelSource): string {
   return data === undefined ? title : `${title} on ${data.source.split("/").at(-1)}`;
 }
 
-function compileForm(name: PageForm["name"], artifacts: io.ModelArtifacts): CompiledForm {
-  const { program, weights } = compileNetwork(withPrecision(artifacts, "float32"));
-  const { convolutions, parameters } = costOf(readLayersModel(artifacts));
+function packForm(name: PageForm["name"], artifacts: io.ModelArtifacts, card: ModelCard): PackedForm {
+  const graph = classifierGraph(artifacts, card);
+  const { json, weights } = packGraph(graph);
+  const { convolutions, parameters } = costOf(graph);
   const file = `${name}.bin`;
   return {
-    form: { name, program, weights: file, parameters, convolutions },
+    form: { name, network: json, weights: file, parameters, convolutions },
     weights: { name: file, type: "application/octet-stream", bytes: new Uint8Array(weights.buffer) },
   };
 }
@@ -82,9 +78,4 @@ function exampleStrip(
   if (images.length === 0) return undefined;
   const strip = contactSheet(images, dataset, { columns: images.length, gap: 0 });
   return { labels: card.classNames.slice(0, images.length), png: new Uint8Array(encodePng(strip)) };
-}
-
-function wasmFile(): string {
-  const file = new URL(`./${ASSETS.wasm}`, import.meta.resolve("@tensorflow/tfjs-backend-wasm"));
-  return decodeURIComponent(file.pathname);
 }

@@ -2,27 +2,35 @@
  * The `web` format: a page that runs the network in any browser, as a folder for a web server or as one file. Nothing in it
  * comes from elsewhere, and nothing it is given goes anywhere.
  *
- *     index.html  page.js  tfjs-backend-wasm-simd.wasm  network.json  training.bin  fused.bin  examples.png
+ *     index.html  page.js  network.json  training.bin  fused.bin  examples.png
  *
  * @module
  */
+import { z } from "zod";
 import { type Script, scriptOf } from "./script.ts";
 import { InputError } from "../errors.ts";
 import { writeFileAtomically } from "../files/atomic_write.ts";
 import { exists, readBytes, readText } from "../files/read.ts";
 import type { Classifier, ModelCard } from "../classify/classifier.ts";
-import { ASSETS, type PageData } from "./page/page_data.ts";
+import { ASSETS } from "./page/page_data.ts";
 import type { ExportFormat, ExportRequest } from "./export_format.ts";
 import { type Asset, readInlined, renderPage } from "./page_html.ts";
 import { pageAssets } from "./page_assets.ts";
-import { openPageNetwork } from "./page_network.ts";
+import { classifierOfGraph, floatsOf, parseJson } from "./graph_classifier.ts";
+import { parseConfig } from "../text/parse_config.ts";
+import { unpackGraph } from "../runtime/read_graph.ts";
 
-/** Other kernels than those that the source runs on, and float32: the order of additions differs. */
+/** The kernels add in float32 and in another order than those that the source runs on. */
 const TOLERANCE = 1e-5;
 
 const PAGE_FILE = "index.html";
 const SCRIPT_FILE = "page.js";
 const WEB = new URL("./page/", import.meta.url);
+
+/** What is read back of `PageData`; the names of files are plain ones, in the page's own folder. */
+const formsSchema = z.object({
+  forms: z.array(z.object({ network: z.unknown(), weights: z.string().regex(/^\w+\.bin$/) })).min(1),
+});
 
 /** What runs in the page; a classic script also works from `file:`. */
 export const PAGE_SCRIPT: Script = {
@@ -67,9 +75,14 @@ async function openPage(folder: string, card: ModelCard): Promise<Classifier> {
   const read = await exists(`${folder}/${ASSETS.data}`)
     ? (name: string) => readBytes(`${folder}/${name}`, "a file of an exported page")
     : assetReader(readInlined(await readText(`${folder}/${PAGE_FILE}`, "an exported page")), folder);
-  const data = JSON.parse(new TextDecoder().decode(await read(ASSETS.data))) as PageData;
-  const form = data.forms.at(-1)!;
-  return openPageNetwork(form.program, await read(form.weights), card);
+  const file = `${folder}/${ASSETS.data}`;
+  const { forms } = parseConfig(
+    formsSchema,
+    parseJson(file, await read(ASSETS.data)),
+    `exported page ${file}`,
+  );
+  const { network, weights } = forms.at(-1)!;
+  return await classifierOfGraph(unpackGraph(network, floatsOf(await read(weights))), card);
 }
 
 function assetReader(assets: readonly Asset[], folder: string) {

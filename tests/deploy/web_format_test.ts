@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readInlined, renderPage } from "../../src/deploy/page_html.ts";
 import { inPage } from "./page/specimen_page.ts";
 
-/** The most that a page may take over the wire without weights, bytes: 300 kB, of which ten test images take 30. */
-const SIZE_LIMIT = 270_000;
+/** The most that a page may take over the wire without weights, bytes: 120 kB, of which ten test images take 30. */
+const SIZE_LIMIT = 90_000;
 
 async function gzippedBytes(path: string): Promise<number> {
   const stream = (await Deno.open(path)).readable.pipeThrough(new CompressionStream("gzip"));

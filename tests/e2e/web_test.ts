@@ -93,7 +93,6 @@ browserTest(
           "fused.bin",
           "network.json",
           "page.js",
-          "tfjs-backend-wasm-simd.wasm",
           "training.bin",
         ]);
         assert.deepEqual(complaints, []);

@@ -1,8 +1,8 @@
-/** Networks that between them have every step of a program, with random weights and BatchNorm statistics. */
+/** Networks that between them have every operation of the runtime, with random weights and BatchNorm statistics. */
 import * as tf from "@tensorflow/tfjs";
 import { randomizeBatchNorm } from "../../src/formats/tfjs/randomize_batch_norm.ts";
 import { fuse } from "../../src/formats/tfjs/fuse.ts";
-import { ACTIVATIONS } from "../../src/runtime/program.ts";
+import { ACTIVATIONS } from "../../src/graph/activation.ts";
 import { parseNetworkConfig } from "../../src/model/config.ts";
 import { createNetwork } from "../../src/model/network.ts";
 // Registers the layer, so that networks with grouped convolutions can be loaded.
@@ -24,9 +24,12 @@ export async function specimens(): Promise<Specimen[]> {
     found.push({ name: `${name}, training form`, artifacts: training });
     found.push({ name: `${name}, fused form`, artifacts: fuse(training).artifacts });
   }
-  for (const activation of ACTIVATIONS) {
-    const named = activation === "hard_sigmoid" ? "hardSigmoid" : activation;
-    found.push(await sequential(`activation ${activation}`, [tf.layers.activation({ activation: named })]));
+  // TensorFlow.js writes "geluNew" into its files, which it does not read.
+  for (const activation of ACTIVATIONS.filter((name) => name !== "gelu_new")) {
+    const layer = activation === "leaky_relu"
+      ? tf.layers.leakyReLU({ alpha: 0.1 })
+      : tf.layers.activation({ activation: activation === "hard_sigmoid" ? "hardSigmoid" : activation });
+    found.push(await sequential(`activation ${activation}`, [layer]));
   }
   for (const [name, layers] of Object.entries(LAYERS)) found.push(await sequential(name, layers()));
   found.push(await wide());

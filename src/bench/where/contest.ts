@@ -5,13 +5,16 @@
  * @module
  */
 import { detectInstructionSet } from "../../kernels/instruction_set.ts";
-import { inflate } from "../../deploy/module/read.ts";
+import { bestEngine, runtimeOptions } from "../../deploy/module/embedded_kernels.ts";
 import { sizeOf } from "../../graph/graph.ts";
 import { Random } from "../../random.ts";
-import { startPageBackend } from "../../deploy/page/backend.ts";
+import { readLayersModel } from "../../formats/tfjs/read.ts";
+import { openModel } from "../../model/open_model.ts";
+import { createRuntime } from "../../runtime/runtime.ts";
 import type { Engine } from "../engine.ts";
 import { createOnnxEngine } from "../engines/onnxruntime.ts";
-import { createModuleEngine, createProgramEngine } from "../engines/program.ts";
+import { createRuntimeEngine } from "../engines/runtime.ts";
+import { createTfjsEngine } from "../engines/tfjs.ts";
 import { measure, type Samples } from "../../timing/paired.ts";
 import { requireSameOutputs } from "../same_outputs.ts";
 import { median, pairedRatio, quantile } from "../../timing/statistics.ts";
@@ -26,7 +29,7 @@ import {
   onnxFile,
   weightsFile,
 } from "./contest_data.ts";
-import { switchableKernels } from "./kernel_switch.ts";
+import { startContestBackend } from "./backend.ts";
 
 /** An engine and what it stands for. */
 interface Contestant {
@@ -62,12 +65,11 @@ export async function holdContest(
   const images = new Float32Array(await read(CONTEST_FILES.images));
   const contestants = await createContestants(data, threads, read);
   const engines = contestants.map(({ timed }) => timed);
-  const { inputShape } = data.programs.fused;
   const times: ContestTime[] = [];
   let maxRelativeDifference = 0;
   for (const batch of data.batches) {
-    const pixels = images.subarray(0, batch * sizeOf(inputShape));
-    const input = { images: pixels, shape: [batch, ...inputShape] as [number, number, number, number] };
+    const pixels = images.subarray(0, batch * sizeOf(data.inputSize));
+    const input = { images: pixels, shape: [batch, ...data.inputSize] as const };
     const difference = await requireSameOutputs(
       engines,
       [{ name: "test images", batch: input }],
@@ -104,39 +106,49 @@ async function createContestants(
 ): Promise<Contestant[]> {
   // Every runtime can fetch a blob; not every one can fetch a file.
   const addressOf = async (name: string) => URL.createObjectURL(new Blob([await read(name)]));
-  const choose = await startPageBackend(
-    {
-      wasm: await addressOf(CONTEST_FILES.tfjsWasm),
-      kernels: data.kernels,
-      ...(threads === 1 ? {} : {
-        threads: {
-          count: threads,
-          wasm: await addressOf(CONTEST_FILES.tfjsThreadedWasm),
-          kernels: data.sharedKernels,
-          workerScript: `./${CONTEST_FILES.threadScript}`,
-        },
-      }),
-    },
-    (install) => switchableKernels("wasm", install),
-  );
-  const instructionSet = detectInstructionSet();
-  if (instructionSet === "none") throw new Error("There are no 128-bit vectors here");
-  const module = await WebAssembly.compile(await inflate(data.kernels[instructionSet]));
+  const choose = await startContestBackend({
+    wasm: await addressOf(CONTEST_FILES.tfjsWasm),
+    kernels: data.kernels,
+    ...(threads === 1 ? {} : {
+      threads: {
+        count: threads,
+        wasm: await addressOf(CONTEST_FILES.tfjsThreadedWasm),
+        kernels: data.sharedKernels,
+        workerScript: `./${CONTEST_FILES.threadScript}`,
+      },
+    }),
+  });
+  const runtime = createRuntime(await runtimeOptions(bestEngine(), data.kernels));
   const ort = { wasm: await read(CONTEST_FILES.ortWasm), threads };
   const contestants: Contestant[] = [];
   for (const form of FORMS) {
-    const program = data.programs[form];
-    const weights = new Float32Array(await read(weightsFile(form)));
+    const artifacts = { ...data.models[form], weightData: await read(weightsFile(form)) };
     const add = (engine: EngineName, timed: Engine) => contestants.push({ engine, form, timed });
     const named = (engine: EngineName) => `${engine} ${form}`;
     for (const set of ["stock", "fast"] as const) {
-      add(set, createProgramEngine(named(set), program, weights, () => choose(set)));
+      const engine = createTfjsEngine(named(set), await openModel(artifacts, form));
+      add(set, runFirst(engine, () => choose(set)));
     }
-    add("module", createModuleEngine(named("module"), program, weights, module));
+    add("module", createRuntimeEngine(named("module"), readLayersModel(artifacts), runtime));
     const onnx = await read(onnxFile(form));
     add("onnxruntime", await createOnnxEngine(named("onnxruntime"), onnx, ort));
   }
   return contestants;
+}
+
+/** An engine that does something before each run. */
+function runFirst(engine: Engine, first: () => void): Engine {
+  return {
+    name: engine.name,
+    prepare: (batch) => engine.prepare(batch),
+    run() {
+      first();
+      return engine.run();
+    },
+    output: () => engine.output(),
+    footprint: () => engine.footprint(),
+    dispose: () => engine.dispose(),
+  };
 }
 
 function timesOf(

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Program } from "../../runtime/program.ts";
+import type { io } from "@tensorflow/tfjs";
+import type { EmbeddedKernels } from "../../deploy/module/embedded_kernels.ts";
 import type { Estimate } from "../../timing/statistics.ts";
 
 /** The names of the files. */
@@ -36,11 +37,13 @@ export type EngineName = keyof typeof ENGINES;
 
 /** The content of {@link CONTEST_FILES.data}. */
 export interface ContestData {
-  readonly programs: Readonly<Record<FormName, Program>>;
-  /** The compiled kernels, deflated, in base64. */
-  readonly kernels: { readonly "relaxed-simd": string; readonly simd: string };
+  /** Both forms as LayersModels, but for their weights. */
+  readonly models: Readonly<Record<FormName, Pick<io.ModelArtifacts, "modelTopology" | "weightSpecs">>>;
+  /** Height, width and channels of an image. */
+  readonly inputSize: readonly [height: number, width: number, channels: number];
+  readonly kernels: EmbeddedKernels;
   /** The same for several threads. */
-  readonly sharedKernels: { readonly "relaxed-simd": string; readonly simd: string };
+  readonly sharedKernels: EmbeddedKernels;
   /** Images per run, each measured for itself. */
   readonly batches: readonly number[];
   readonly rounds: number;
@@ -79,7 +82,7 @@ export interface ContestResult {
   readonly maxRelativeDifference: number;
 }
 
-/** The file of a form's weights, float32, little-endian. */
+/** The file of a form's weights, as its LayersModel has them. */
 export function weightsFile(form: FormName): string {
   return `${form}.bin`;
 }

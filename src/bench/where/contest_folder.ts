@@ -1,6 +1,6 @@
 /**
- * Fills a folder with all that a contest needs: the bundled script, both forms as programs and as ONNX, the images, and the
- * WebAssembly of the runtimes.
+ * Fills a folder with all that a contest needs: the bundled script, both forms as LayersModels and as ONNX, the images, and
+ * the WebAssembly of the runtimes.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import type { io } from "@tensorflow/tfjs";
 import { type Script, scriptOf } from "../../deploy/script.ts";
 import { gatherBatch } from "../../data/batches.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import { compiledKernels, INFERENCE_KERNELS } from "../../deploy/compiled_kernels.ts";
+import { compiledKernels } from "../../deploy/compiled_kernels.ts";
 import { writeOnnx } from "../../formats/onnx/model.ts";
+import { joinBuffers } from "../../formats/tfjs/layers_model.ts";
 import { readLayersModel } from "../../formats/tfjs/read.ts";
 import { readBytes } from "../../files/read.ts";
-import { compileNetwork } from "../../runtime/compile.ts";
 import {
   CONTEST_FILES,
   type ContestData,
@@ -22,9 +22,10 @@ import {
   onnxFile,
   weightsFile,
 } from "./contest_data.ts";
+import { INFERENCE_KERNELS } from "./inference_kernels.ts";
 import { LAUNCHER_FILE, launcherText, PAGE_FILE, PAGE_TEXT } from "./launchers.ts";
 
-const IMPORT_MAP = new URL("../../deploy/page/import_map.json", import.meta.url);
+const IMPORT_MAP = new URL("./import_map.json", import.meta.url);
 
 /** The contest. */
 export const CONTEST_SCRIPT: Script = {
@@ -41,7 +42,7 @@ export const THREAD_SCRIPT: Script = {
 };
 
 /** How a contest is held: {@link ContestData} without what the run gives. */
-export type ContestSettings = Omit<ContestData, "programs" | "kernels" | "sharedKernels">;
+export type ContestSettings = Omit<ContestData, "models" | "inputSize" | "kernels" | "sharedKernels">;
 
 /** What a contest is about. */
 export interface ContestSubject {
@@ -61,16 +62,16 @@ export async function fillContestFolder(
   { forms, dataset }: ContestSubject,
   settings: ContestSettings,
 ): Promise<void> {
-  const compiled = { training: compileNetwork(forms.training), fused: compileNetwork(forms.fused) };
   for (const form of FORMS) {
-    await writeFile(`${folder}/${weightsFile(form)}`, new Uint8Array(compiled[form].weights.buffer));
+    await writeFile(`${folder}/${weightsFile(form)}`, joinBuffers(forms[form].weightData));
     await writeFile(`${folder}/${onnxFile(form)}`, writeOnnx(readLayersModel(forms[form])));
   }
   const images = testImages(dataset, Math.max(...settings.batches));
   await writeFile(`${folder}/${CONTEST_FILES.images}`, new Uint8Array(images.buffer));
   const data: ContestData = {
     ...settings,
-    programs: { training: compiled.training.program, fused: compiled.fused.program },
+    models: { training: modelOf(forms.training), fused: modelOf(forms.fused) },
+    inputSize: [dataset.height, dataset.width, dataset.channels],
     kernels: await compiledKernels({ only: INFERENCE_KERNELS }),
     sharedKernels: await compiledKernels({ only: INFERENCE_KERNELS, sharedMemory: true }),
   };
@@ -82,6 +83,10 @@ export async function fillContestFolder(
   await writeFile(`${folder}/${CONTEST_FILES.threadScript}`, await scriptOf(THREAD_SCRIPT));
   await writeFile(`${folder}/${LAUNCHER_FILE}`, launcherText());
   await writeFile(`${folder}/${PAGE_FILE}`, PAGE_TEXT);
+}
+
+function modelOf({ modelTopology, weightSpecs }: io.ModelArtifacts): ContestData["models"][FormName] {
+  return { modelTopology: modelTopology!, weightSpecs: weightSpecs! };
 }
 
 /** The first test images of the run's data set, normalised; from the beginning again where there are fewer. */

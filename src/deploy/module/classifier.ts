@@ -5,24 +5,24 @@
  *
  * @module
  */
-import { detectInstructionSet } from "../../kernels/instruction_set.ts";
-import { softmax } from "../../graph/class_scores.ts";
+import { probabilitiesOf } from "../../classify/scores.ts";
+import { type Normalization, normalizePixels } from "../../data/normalization.ts";
 import { sizeOf } from "../../graph/graph.ts";
 import { graphOfPacked } from "../../runtime/packed_graph.ts";
 import { compilePlan, type Plan } from "../../runtime/plan.ts";
 import type { Classifier, Engine, LoadOptions, Pixels } from "./api.ts";
-import { inflate, readBytes } from "./read.ts";
+import { bestEngine, type EmbeddedKernels, runtimeOptions } from "./embedded_kernels.ts";
+import { readBytes } from "./read.ts";
 
 /** The data of one exported network. */
 export interface ModuleData {
   /** One name per class. */
   readonly labels: readonly string[];
-  /** A byte becomes (byte − mean) / scale; one mean and one scale per channel. */
-  readonly normalization: { readonly mean: readonly number[]; readonly scale: readonly number[] };
+  /** How bytes become the network's input. */
+  readonly normalization: Normalization;
   /** Whether the outputs add up to 1 already. */
   readonly givesProbabilities: boolean;
-  /** The compiled kernels, deflated, in base64. */
-  readonly kernels: Readonly<Record<Exclude<Engine, "javascript">, string>>;
+  readonly kernels: EmbeddedKernels;
   /** Where the network lies: what `packGraph` makes, as JSON. */
   readonly network: URL;
   /** Where the weights lie: float32, little-endian. */
@@ -32,18 +32,15 @@ export interface ModuleData {
 /** The `load` of a module. */
 export function createLoader(data: ModuleData): (options?: LoadOptions) => Promise<Classifier> {
   return async (options = {}) => {
-    const best = detectInstructionSet();
-    const engine = options.engine ?? (best === "none" ? "javascript" : best);
+    const engine = options.engine ?? bestEngine();
     const [network, weights] = await Promise.all([
       readBytes(options.network ?? data.network),
       readBytes(options.weights ?? data.weights),
     ]);
     const json = JSON.parse(new TextDecoder().decode(network));
     const graph = graphOfPacked({ json, weights: new Float32Array(weights) });
-    const kernels = engine === "javascript"
-      ? engine
-      : await WebAssembly.compile(await inflate(data.kernels[engine]));
-    return classifierOf(data, engine, await compilePlan(graph, 1, { kernels }));
+    const plan = await compilePlan(graph, 1, await runtimeOptions(engine, data.kernels));
+    return classifierOf(data, engine, plan);
   };
 }
 
@@ -57,7 +54,9 @@ function classifierOf(data: ModuleData, engine: Engine, plan: Plan): Classifier 
     const count = pixels.length / perImage;
     const outputs = new Float32Array(count * labels.length);
     for (let i = 0; i < count; i++) {
-      normalize(pixels.subarray(i * perImage, (i + 1) * perImage), image, inputShape[2], normalization);
+      const one = pixels.subarray(i * perImage, (i + 1) * perImage);
+      if (one instanceof Float32Array) image.set(one);
+      else normalizePixels(one, normalization, image);
       outputs.set(plan.run([image])[0]!, i * labels.length);
     }
     return outputs;
@@ -66,7 +65,7 @@ function classifierOf(data: ModuleData, engine: Engine, plan: Plan): Classifier 
     const outputs = logits(pixels);
     const count = outputs.length / labels.length;
     if (count !== 1) throw new RangeError(`Expected one image, got ${count}; logits() takes several`);
-    const probabilities = givesProbabilities ? outputs : softmax(outputs);
+    const probabilities = probabilitiesOf(outputs, givesProbabilities);
     return labels
       .map((label, index) => ({ label, index, probability: probabilities[index]! }))
       .sort((a, b) => b.probability - a.probability);
@@ -89,20 +88,4 @@ function numbersPerImage(
     );
   }
   return height * width * fit;
-}
-
-function normalize(
-  pixels: Pixels,
-  image: Float32Array,
-  channels: number,
-  { mean, scale }: ModuleData["normalization"],
-): void {
-  if (pixels instanceof Float32Array) {
-    image.set(pixels);
-    return;
-  }
-  const step = pixels.length * channels / image.length;
-  for (let from = 0, to = 0; to < image.length; from += step) {
-    for (let c = 0; c < channels; c++) image[to++] = (pixels[from + c]! - mean[c]!) / scale[c]!;
-  }
 }

@@ -50,7 +50,7 @@ class View {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly recognizer: Recognizer) {
-    this.shape = recognizer.data.forms[0]!.program.inputShape;
+    this.shape = recognizer.data.inputSize;
     this.board = new DrawingBoard(byId<HTMLCanvasElement>("board"), () => this.update());
     byId("clear").addEventListener("click", () => this.board.clear());
     byId("fills").addEventListener("change", (event) => {
@@ -136,7 +136,7 @@ function showNothing(): void {
   byId("method").textContent = "Measured as soon as there is a picture.";
 }
 
-function showClasses(labels: readonly string[], probabilities: Float32Array): void {
+function showClasses(labels: readonly string[], probabilities: Float64Array): void {
   const order = labels.map((_, i) => i).sort((a, b) => probabilities[b]! - probabilities[a]!);
   const best = order[0]!;
   byId("answer").classList.remove("failure");
@@ -180,11 +180,9 @@ function showLatency({ forms }: PageData, { medianMs, speedup, rounds }: Latency
   } else byId("method").textContent = `Median of ${rounds} rounds.`;
 }
 
-function showFacts({ instructionSet, data }: Recognizer): void {
-  const [height, width] = data.forms[0]!.program.inputShape;
-  byId("facts").textContent =
-    `TensorFlow.js on WebAssembly with RepFuse's kernels (${instructionSet}), one thread; ` +
-    `pictures of ${width} × ${height} pixels.`;
+function showFacts({ engine, data: { inputSize: [height, width] } }: Recognizer): void {
+  const means = engine === "javascript" ? "plain JavaScript" : `RepFuse's WebAssembly kernels (${engine})`;
+  byId("facts").textContent = `On ${means}, one thread; pictures of ${width} × ${height} pixels.`;
 }
 
 function fail(message: string): void {

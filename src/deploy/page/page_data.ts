@@ -5,12 +5,14 @@
  *
  * @module
  */
-import type { Program } from "../../runtime/program.ts";
+import type { Normalization } from "../../data/normalization.ts";
+import type { GraphJson } from "../../runtime/packed_graph.ts";
+import type { EmbeddedKernels } from "../module/embedded_kernels.ts";
 
 /** One form of the network. */
 export interface PageForm {
   readonly name: "training" | "fused" | "unknown";
-  readonly program: Program;
+  readonly network: GraphJson;
   /** The asset that holds the weights: float32, little-endian. */
   readonly weights: string;
   readonly parameters: number;
@@ -23,12 +25,15 @@ export interface PageData {
   readonly title: string;
   /** One name per class. */
   readonly labels: readonly string[];
-  /** A byte becomes (byte − mean) / scale; one mean and one scale per channel. */
-  readonly normalization: { readonly mean: readonly number[]; readonly scale: readonly number[] };
+  /** Height, width and channels of a picture as the network takes it. */
+  readonly inputSize: readonly [height: number, width: number, channels: number];
+  /** How its bytes become the network's input. */
+  readonly normalization: Normalization;
+  /** Whether the outputs add up to 1 already. */
+  readonly givesProbabilities: boolean;
   /** The training form first, where there is one; the last is the one that classifies. */
   readonly forms: readonly PageForm[];
-  /** The compiled kernels: deflated, in base64. */
-  readonly kernels: { readonly "relaxed-simd": string; readonly simd: string };
+  readonly kernels: EmbeddedKernels;
   /** How many pictures the asset `examples.png` holds, side by side, and what they show; 0 when there is none. */
   readonly examples: readonly string[];
 }
@@ -36,7 +41,6 @@ export interface PageData {
 /** The names of the assets. */
 export const ASSETS = {
   data: "network.json",
-  wasm: "tfjs-backend-wasm-simd.wasm",
   examples: "examples.png",
 } as const;
 

@@ -1,15 +1,13 @@
 /**
- * Stands in for the AssemblyScript compiler when a page is bundled: the kernels come compiled, with the page's data.
+ * Stands in for the AssemblyScript compiler when a contest is bundled: the kernels come compiled, with the contest's data.
  *
  * @module
  */
+import type { EmbeddedKernels } from "../../deploy/module/embedded_kernels.ts";
+import { inflate } from "../../deploy/module/read.ts";
 import type { KernelTarget } from "../../kernels/build.ts";
-import { inflate } from "../module/read.ts";
 
-/** Compiled kernels: deflated, in base64, by instruction set. */
-export type CompiledKernels = Readonly<Record<KernelTarget["instructionSet"], string>>;
-
-let provided: { readonly ownMemory?: CompiledKernels; readonly sharedMemory?: CompiledKernels | undefined } =
+let provided: { readonly ownMemory?: EmbeddedKernels; readonly sharedMemory?: EmbeddedKernels | undefined } =
   {};
 
 /**
@@ -17,7 +15,7 @@ let provided: { readonly ownMemory?: CompiledKernels; readonly sharedMemory?: Co
  *
  * @param sharedMemory Those for several threads, where there are to be any.
  */
-export function provideKernels(ownMemory: CompiledKernels, sharedMemory?: CompiledKernels): void {
+export function provideKernels(ownMemory: EmbeddedKernels, sharedMemory?: EmbeddedKernels): void {
   provided = { ownMemory, sharedMemory };
 }
 

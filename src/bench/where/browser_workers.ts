@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /**
- * Stands in for Deno's workers when a page is bundled: workers of the browser, which run a script that calls `serve` of
- * `kernels/threads/` with what they are sent. An exported page computes on one thread and has no such script.
+ * Stands in for Deno's workers when a contest is bundled: workers of the browser, which run a script that calls `serve` of
+ * `kernels/threads/` with what they are sent.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export function provideWorkerScript(url: string): void {
 
 /** Starts a worker of the browser's. */
 export function spawnWorker(start: WorkerStart): PoolWorker {
-  if (script === undefined) throw new Error("This page has no script for threads");
+  if (script === undefined) throw new Error("This contest has no script for threads");
   const worker = new Worker(script, { type: "module" });
   return startBrowserWorker(worker, start);
 }

@@ -1,0 +1,32 @@
+/**
+ * The runtime as an engine of the benchmark.
+ *
+ * @module
+ */
+import type { Graph } from "../../graph/graph.ts";
+import type { Plan } from "../../runtime/plan.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import type { Engine } from "../engine.ts";
+
+/** An engine around a network, with one plan for the batch size at hand. */
+export function createRuntimeEngine(name: string, graph: Graph, runtime: Runtime): Engine {
+  let plan: Plan | undefined;
+  let images = new Float32Array(0);
+  let result = new Float32Array(0);
+  return {
+    name,
+    async prepare(batch) {
+      images = batch.images as Float32Array<ArrayBuffer>;
+      const size = batch.shape[0];
+      if (plan?.batch === size) return;
+      plan?.dispose();
+      plan = await runtime.compile(graph, { batch: size });
+    },
+    run() {
+      result = plan!.run([images])[0]!;
+    },
+    output: () => result,
+    footprint: () => Promise.reject(new Error("Memory is not measured here")),
+    dispose: () => plan?.dispose(),
+  };
+}
