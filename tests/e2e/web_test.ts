@@ -17,8 +17,10 @@ interface Visit {
   readonly complaints: string[];
 }
 
-async function visit(browser: Browser, url: string): Promise<Visit> {
+/** @param before Runs in the page before its own script. */
+async function visit(browser: Browser, url: string, before?: string): Promise<Visit> {
   const page = await browser.newPage();
+  if (before !== undefined) await page.addInitScript(before);
   const requests: string[] = [];
   const complaints: string[] = [];
   page.on("request", (request) => requests.push(request.url()));
@@ -29,6 +31,16 @@ async function visit(browser: Browser, url: string): Promise<Visit> {
   await page.waitForSelector("html[data-ready]", { timeout: 30_000 });
   return { page, requests, complaints };
 }
+
+/** A browser from before there were vectors in WebAssembly. */
+const NO_SIMD = "WebAssembly.validate = () => false; WebAssembly.compile = undefined;";
+
+/** Clears the board as soon as the forms begin to be timed. */
+const CLEAR_WHEN_TIMED = `{
+  const forms = document.getElementById("forms");
+  const clear = () => forms.hasAttribute("aria-busy") && document.getElementById("clear").click();
+  new MutationObserver(clear).observe(forms, { attributes: true });
+}`;
 
 /** Draws a triangle with the mouse. */
 async function drawTriangle(page: Page): Promise<void> {
@@ -50,6 +62,8 @@ async function readTimes(page: Page): Promise<{ training: number; fused: number 
 
 /** What the page shows is what the network says of the very pixels that the page shows it got. */
 async function assertRightAnswer(page: Page, { source }: SpecimenPage): Promise<void> {
+  // Where an answer takes long, it waits until nobody draws, as the times do.
+  await page.waitForSelector("#forms > div", { timeout: 30_000 });
   const rgba = await page.evaluate(`(() => {
     const canvas = document.getElementById("seen");
     return [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data];
@@ -98,6 +112,12 @@ browserTest(
         assert.deepEqual(complaints, []);
         await page.click("#clear");
         assert.equal(await page.textContent("#answer"), "Ready");
+        await page.evaluate(CLEAR_WHEN_TIMED);
+        await drawTriangle(page);
+        await page.waitForSelector('#answer:text-is("Ready")');
+        await page.waitForTimeout(1000);
+        assert.equal(await page.locator("#forms > div").count(), 0, "times of a picture that is gone");
+        assert.equal(await page.locator("#forms[aria-busy]").count(), 0);
       } finally {
         await server.stop();
       }
@@ -156,6 +176,20 @@ browserTest(
       const { training, fused } = await readTimes(page);
       assert.ok(fused < training, `training ${training} ms, fused ${fused} ms`);
       assert.deepEqual(requests.filter((address) => !address.startsWith("data:")), [url]);
+      assert.deepEqual(complaints, []);
+    }),
+);
+
+browserTest(
+  "the page computes in plain JavaScript where the browser has no SIMD",
+  (browser) =>
+    inPage(true, async (specimen) => {
+      const { page, complaints } = await visit(browser, `file://${specimen.folder}/index.html`, NO_SIMD);
+      assert.match((await page.textContent("#facts"))!, /^On plain JavaScript, one thread/);
+      await drawTriangle(page);
+      await assertRightAnswer(page, specimen);
+      const { training, fused } = await readTimes(page);
+      assert.ok(training > 0 && fused > 0);
       assert.deepEqual(complaints, []);
     }),
 );

@@ -46,12 +46,23 @@ export class Recognizer {
     return probabilitiesOf(outputs!, this.data.givesProbabilities);
   }
 
-  /** How long each form takes for this image. */
-  async time(pixels: Uint8Array): Promise<Latency> {
+  /** How long each form takes for this image, or nothing when nobody waits for it any more. */
+  async time(pixels: Uint8Array, signal: AbortSignal): Promise<Latency | undefined> {
     const image = this.imageOf(pixels);
-    return await measureLatency(
-      this.data.forms.map(({ name }, i) => ({ name, run: () => void this.plans[i]!.run([image]) })),
-    );
+    const forms = this.data.forms.map(({ name }, i) => ({
+      name,
+      run: () => {
+        signal.throwIfAborted();
+        this.plans[i]!.run([image]);
+      },
+    }));
+    try {
+      const latency = await measureLatency(forms);
+      return signal.aborted ? undefined : latency;
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      throw error;
+    }
   }
 
   private imageOf(pixels: Uint8Array): Float32Array {
