@@ -6,7 +6,7 @@
  */
 import { type Heap, HeapBlock } from "./heap.ts";
 import type { KernelName, RangeKernel } from "./instance.ts";
-import { MAXIMUM_PARTS_PER_THREAD } from "./threads/control.ts";
+import { MAXIMUM_PARTS_PER_THREAD } from "./threads/parts.ts";
 import type { WorkerPool } from "./threads/pool.ts";
 
 /** One call of a kernel. */

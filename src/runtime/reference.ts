@@ -151,9 +151,8 @@ function batchNorm(operation: BatchNorm, { inputs, output, weight }: PlainData):
   const gamma = operation.gamma && weight(operation.gamma);
   const beta = operation.beta && weight(operation.beta);
   const [mean, variance] = [weight(operation.mean), weight(operation.variance)];
-  // Loops: `Float64Array.from` would take longer than the image does.
-  const factors = new Float64Array(mean.length);
-  const terms = new Float64Array(mean.length);
+  const [factors, terms] = [new Float64Array(mean.length), new Float64Array(mean.length)];
+  // `Float64Array.from` and `map` would take longer than the image does.
   for (let c = 0; c < mean.length; c++) {
     factors[c] = (gamma?.[c] ?? 1) / Math.sqrt(variance[c]! + operation.epsilon);
     terms[c] = (beta?.[c] ?? 0) - mean[c]! * factors[c]!;

@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { MAXIMUM_PARTS_PER_THREAD } from "./parts.ts";
 
 /** What every thread must know to do its part of a job. */
 export interface Job {
@@ -27,9 +28,6 @@ export interface Job {
   /** Whether the job is long enough to wake threads that sleep. */
   readonly wake: boolean;
 }
-
-/** The most parts that a job is cut into, for each thread. */
-export const MAXIMUM_PARTS_PER_THREAD = 4;
 
 /** Rests for a moment between two looks. Node 20 has no `Atomics.pause`: there it looks elsewhere for about as long. */
 const pause: () => void = (Atomics as { pause?: () => void }).pause ?? (() => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { WorkError } from "../../../src/errors.ts";
-import { MAXIMUM_PARTS_PER_THREAD } from "../../../src/kernels/threads/control.ts";
+import { MAXIMUM_PARTS_PER_THREAD } from "../../../src/kernels/threads/parts.ts";
 import type { PoolWorker } from "../../../src/kernels/threads/pool.ts";
 import type { WorkerStart } from "../../../src/kernels/threads/serve.ts";
 import { spawnWorker } from "../../../src/kernels/threads/spawn.ts";
