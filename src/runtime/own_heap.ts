@@ -30,6 +30,11 @@ export class OwnHeap implements Heap {
     });
   }
 
+  /** How many bytes are taken. */
+  get takenBytes(): number {
+    return this.end;
+  }
+
   /** Takes memory; it may grow, so that typed views of it die. */
   allocate(bytes: number): number {
     return allocateOrThrow(bytes, () => {

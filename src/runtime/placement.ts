@@ -25,14 +25,18 @@ export interface Placement {
   readonly offsets: readonly number[];
   /** Length of the whole arena. */
   readonly length: number;
+  /** How many values are needed at once, at most. */
+  readonly mostAtOnce: number;
 }
 
 /** Places values, which are given in the order in which they are made. */
 export function placeValues(values: readonly Lifetime[]): Placement {
+  let mostAtOnce = 0;
   const placed: { start: number; end: number; value: Lifetime }[] = [];
   for (const value of values) {
     const size = (Math.ceil(value.size / GRAIN) + 1) * GRAIN;
     const alive = placed.filter((other) => other.value.read >= value.made).sort((a, b) => a.start - b.start);
+    mostAtOnce = Math.max(mostAtOnce, alive.length + 1);
     let start = 0;
     for (const other of alive) {
       if (start + size <= other.start) break;
@@ -43,5 +47,6 @@ export function placeValues(values: readonly Lifetime[]): Placement {
   return {
     offsets: placed.map(({ start }) => start),
     length: placed.reduce((length, { end }) => Math.max(length, end), 0),
+    mostAtOnce,
   };
 }

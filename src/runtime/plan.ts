@@ -16,6 +16,16 @@ import { OwnHeap } from "./own_heap.ts";
 import { runPlain } from "./reference.ts";
 import { type Schedule, schedule } from "./schedule.ts";
 
+/** What a plan takes. */
+export interface PlanMemory {
+  /** Numbers in the weights. */
+  readonly parameters: number;
+  /** Weights, and values that are needed at once. */
+  readonly tensors: number;
+  /** Bytes of all: weights, their copies in the layouts of the kernels, the arena. It has its full size after a run. */
+  readonly bytes: number;
+}
+
 /** A network made ready for one batch size. */
 export interface Plan {
   /** Images at once. */
@@ -32,6 +42,8 @@ export interface Plan {
    * @throws {WorkError} when a thread fails.
    */
   run(inputs: readonly Float32Array[]): Float32Array<ArrayBuffer>[];
+  /** What it takes by now. */
+  memory(): PlanMemory;
   /** Gives back the memory, and ends the threads. */
   dispose(): void;
 }
@@ -71,8 +83,14 @@ export async function compilePlan(graph: Graph, batch: number, options: RuntimeO
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
 
-/** Every weight that the operations read, once, one after the other; by name, where. */
-function layWeights({ operations }: Schedule): { offsets: Map<string, number>; length: number } {
+/** The weights, one after the other: by name, where; how many numbers in all. */
+interface LaidWeights {
+  readonly offsets: ReadonlyMap<string, number>;
+  readonly length: number;
+}
+
+/** Every weight that the operations read, once. */
+function layWeights({ operations }: Schedule): LaidWeights {
   const offsets = new Map<string, number>();
   let length = 0;
   for (const { name, shape } of operations.flatMap(weightsOf)) {
@@ -125,7 +143,12 @@ async function kernelPlan(
         weight: (ref) => view(context.weightAt(ref)),
       }));
   });
-  return planOf(plan, batch, (value) => view(arrays[value]!), steps, () => dispatcher.dispose());
+  return planOf(plan, batch, {
+    dataOf: (value) => view(arrays[value]!),
+    steps,
+    memory: () => memoryOf(plan, weights, heap.takenBytes),
+    dispose: () => dispatcher.dispose(),
+  });
 }
 
 /** The same in plain JavaScript, which runs everywhere. */
@@ -141,15 +164,27 @@ function plainPlan(graph: Graph, plan: Schedule, batch: number): Plan {
     const output = arrays[operation.outputs[0]!]!;
     return () => runPlain(operation, { inputs, output, weight });
   });
-  return planOf(plan, batch, (value) => arrays[value]!.data, steps, () => {});
+  const weights = layWeights(plan);
+  const bytes = (weights.length + plan.length) * FLOAT_BYTES;
+  return planOf(plan, batch, {
+    dataOf: (value) => arrays[value]!.data,
+    steps,
+    memory: () => memoryOf(plan, weights, bytes),
+    dispose: () => {},
+  });
+}
+
+function memoryOf({ mostAtOnce }: Schedule, { offsets, length }: LaidWeights, bytes: number): PlanMemory {
+  return { parameters: length, tensors: offsets.size + mostAtOnce, bytes };
 }
 
 function planOf(
   { inputs, outputs, shapes }: Schedule,
   batch: number,
-  dataOf: (value: number) => Float32Array,
-  steps: readonly (() => void)[],
-  dispose: () => void,
+  { dataOf, steps, memory, dispose }: {
+    readonly dataOf: (value: number) => Float32Array;
+    readonly steps: readonly (() => void)[];
+  } & Pick<Plan, "memory" | "dispose">,
 ): Plan {
   const inputShapes = inputs.map((value) => shapes[value]!);
   return {
@@ -169,6 +204,7 @@ function planOf(
       for (const step of steps) step();
       return outputs.map((value) => dataOf(value).slice() as Float32Array<ArrayBuffer>);
     },
+    memory,
     dispose,
   };
 }

@@ -19,6 +19,8 @@ export interface Schedule {
   readonly offsets: readonly number[];
   /** How many numbers the arena has. */
   readonly length: number;
+  /** How many values lie in it at once, at most. */
+  readonly mostAtOnce: number;
   readonly inputs: readonly ValueId[];
   readonly outputs: readonly ValueId[];
 }
@@ -104,12 +106,13 @@ function place(
     lifetimes.set(value!, { size: sizeOf(shapes[value!]!), made: time, read: time });
   });
   for (const value of graph.outputs) lifetimes.get(rootOf(value))!.read = Infinity;
-  const { offsets, length } = placeValues([...lifetimes.values()]);
+  const { offsets, length, mostAtOnce } = placeValues([...lifetimes.values()]);
   const placeOf = new Map([...lifetimes.keys()].map((value, i) => [value, offsets[i]!]));
   return {
     operations: working,
     offsets: shapes.map((_, value) => placeOf.get(rootOf(value)) ?? 0),
     length,
+    mostAtOnce,
     inputs,
     outputs: graph.outputs,
   };

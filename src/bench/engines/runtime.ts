@@ -26,7 +26,12 @@ export function createRuntimeEngine(name: string, graph: Graph, runtime: Runtime
       result = plan!.run([images])[0]!;
     },
     output: () => result,
-    footprint: () => Promise.reject(new Error("Memory is not measured here")),
+    footprint() {
+      plan!.run([images]);
+      const { parameters, tensors, bytes } = plan!.memory();
+      const bytesOfWeights = parameters * Float32Array.BYTES_PER_ELEMENT;
+      return Promise.resolve({ parameters, bytes: bytesOfWeights, tensors, heapBytes: bytes });
+    },
     dispose: () => plan?.dispose(),
   };
 }
