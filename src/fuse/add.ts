@@ -53,16 +53,20 @@ export function add(a: Affine, b: Affine): Outcome {
     hasBias: a.hasBias || b.hasBias,
     copies: false,
     weights() {
-      const kernel = new Float64Array(kernelLength(shape));
-      const bias = new Float64Array(shape.outChannels);
-      accumulate(a, "first");
-      accumulate(b, "second");
+      const { kernel: first, bias } = a.weights();
+      // The numbers are ours: where the first branch is as large as the sum, it becomes the sum. −0 + 0 is 0.
+      const fits = first.length === kernelLength(shape);
+      const kernel = fits ? first : new Float64Array(kernelLength(shape));
+      if (fits) { for (let i = 0; i < kernel.length; i++) kernel[i]! += 0; }
+      else accumulate(a, first, "first");
+      const second = b.weights();
+      accumulate(b, second.kernel, "second");
+      for (let o = 0; o < bias.length; o++) bias[o] = 0 + bias[o]! + second.bias[o]!;
       return { kernel, bias };
 
-      function accumulate(map: Affine, which: "first" | "second"): void {
-        const numbers = map.weights();
+      function accumulate(map: Affine, numbers: Float64Array, which: "first" | "second"): void {
         const [rows, columns] = [map.axes[0].size, map.axes[1].size];
-        const grouped = regroup({ ...map, kernel: numbers.kernel, taps: rows * columns }, shape.groups);
+        const grouped = regroup({ ...map, kernel: numbers, taps: rows * columns }, shape.groups);
         const tapLength = grouped.length / (rows * columns);
         for (let i = 0; i < rows; i++) {
           for (let j = 0; j < columns; j++) {
@@ -71,7 +75,6 @@ export function add(a: Affine, b: Affine): Outcome {
             for (let k = 0; k < tapLength; k++) kernel[tap * tapLength + k]! += grouped[from + k]!;
           }
         }
-        for (let o = 0; o < bias.length; o++) bias[o]! += numbers.bias[o]!;
       }
     },
   };

@@ -65,8 +65,8 @@ export function convolution(shape: ConvolutionShape, read: () => ConvolutionNumb
     weights() {
       const { kernel, bias } = read();
       return {
-        kernel: Float64Array.from(kernel),
-        bias: bias === undefined ? new Float64Array(shape.outChannels) : Float64Array.from(bias),
+        kernel: new Float64Array(kernel),
+        bias: bias === undefined ? new Float64Array(shape.outChannels) : new Float64Array(bias),
       };
     },
   };

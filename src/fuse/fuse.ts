@@ -2,21 +2,20 @@
  * Structural re-parameterization of any network: every affine stretch between two non-linearities becomes one
  * convolution, wherever that is exact and costs no more. A pure function from Graph to Graph.
  *
- * The steps of the operations (`values.ts`, `maps.ts`), the ways to each value (`plans.ts`), the graph that the cheapest
- * ones make (`rebuild.ts`), and why the others were not taken (`refusals.ts`).
+ * Four stages, each a pure function of what the ones before give: the steps of the operations (`values.ts`, `maps.ts`), the
+ * ways to each value (`plans.ts`), the choice among them and why merges were not taken (`choice.ts`, `refusals.ts`), and the
+ * graph that it makes (`rewrite.ts`).
  *
  * @module
  */
 import { InputError } from "../errors.ts";
-import { GraphBuilder } from "../graph/builder.ts";
 import { costOf } from "../graph/cost.ts";
-import { type Graph, type GraphInput, weightsOf } from "../graph/graph.ts";
-import type { Weight } from "../graph/weights.ts";
+import type { Graph } from "../graph/graph.ts";
+import { choose } from "./choice.ts";
 import { LAWS, type Laws } from "./laws.ts";
-import { Plans } from "./plans.ts";
-import { Rebuilder } from "./rebuild.ts";
-import { refusedMerges } from "./refusals.ts";
+import { plansOf } from "./plans.ts";
 import type { FusionReport } from "./report.ts";
+import { rewrite } from "./rewrite.ts";
 import { splitIntoSteps } from "./values.ts";
 
 /** A fused network and what was done to make it. */
@@ -42,44 +41,12 @@ export function fuseGraph(graph: Graph): FusedGraph {
 export function fuseUnder(laws: Laws, graph: Graph): FusedGraph {
   requireFinite(graph);
   const steps = splitIntoSteps(graph, laws);
-  const plans = new Plans(steps, laws);
-  const builder = new GraphBuilder(
-    graph.operations.flatMap(({ name, origin }) => [name, origin?.name ?? name]),
-  );
-  const rebuilder = new Rebuilder(plans, graph.values, builder);
-  const inputs = graph.inputs.map((input, i): GraphInput => ({
-    ...input,
-    value: rebuilder.input(steps.inputs[i]!, graph.values[input.value]!.dtype),
-  }));
-  const outputs = steps.outputs.map((output) => rebuilder.write(output));
-  const fused: Graph = {
-    ...graph,
-    values: builder.values,
-    inputs,
-    outputs,
-    operations: builder.operations,
-    weights: weightsAfter(graph, builder, rebuilder.weights),
-  };
+  const choice = choose(steps, plansOf(steps, laws));
+  const { graph: fused, regions } = rewrite(graph, steps, choice);
   return {
     graph: fused,
-    report: {
-      regions: rebuilder.regions,
-      refusals: refusedMerges(plans, steps, (value) => rebuilder.isComputed(value)),
-      before: costOf(graph),
-      after: costOf(fused),
-    },
+    report: { regions, refusals: choice.refusals, before: costOf(graph), after: costOf(fused) },
   };
-}
-
-/** The new weights, then those that were there, without those that only merged operations had. */
-function weightsAfter(
-  graph: Graph,
-  { operations }: GraphBuilder,
-  made: ReadonlyMap<string, Weight>,
-): ReadonlyMap<string, Weight> {
-  const gone = new Set(graph.operations.flatMap(weightsOf).map(({ name }) => name));
-  for (const { name } of operations.flatMap(weightsOf)) gone.delete(name);
-  return new Map([...made, ...[...graph.weights].filter(([name]) => !gone.has(name))]);
 }
 
 function requireFinite({ weights }: Graph): void {

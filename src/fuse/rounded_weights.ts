@@ -21,8 +21,8 @@ export function roundedWeights(map: Affine): RoundedWeights {
   const { kernel, bias } = map.weights();
   const shape = [...map.axes.map((axis) => axis.size), map.inChannels / map.groups, map.outChannels];
   return {
-    kernel: computedWeight(shape, Float32Array.from(kernel)),
-    bias: map.hasBias ? computedWeight([map.outChannels], Float32Array.from(bias)) : undefined,
+    kernel: computedWeight(shape, new Float32Array(kernel)),
+    bias: map.hasBias ? computedWeight([map.outChannels], new Float32Array(bias)) : undefined,
     roundingError: Math.max(roundingError(kernel), roundingError(bias)),
   };
 }

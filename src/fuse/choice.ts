@@ -1,0 +1,138 @@
+/**
+ * The choice: from the outputs backward, what makes every value that must be made, by the cheapest plans; and why the
+ * other merges are not done. Nothing after this asks the plans again.
+ *
+ * @module
+ */
+import type { Unit } from "../graph/units.ts";
+import { type Affine, changesNothing } from "./affine.ts";
+import { executable } from "./executable.ts";
+import type { Plan, Plans, Term } from "./plans.ts";
+import { refusedMerges } from "./refusals.ts";
+import type { RefusedMerge } from "./report.ts";
+import type { Op, StepGraph, Value } from "./values.ts";
+
+/** What makes a value. */
+export type Maker =
+  /** A layer that stays as it is; all of its values have this one maker. */
+  | { readonly kind: "unit"; readonly unit: Unit; readonly inputs: readonly Value[] }
+  /** One operation of a layer that is taken apart. */
+  | { readonly kind: "operation"; readonly op: Op }
+  /** An addition that stays, of fewer terms. */
+  | { readonly kind: "sum"; readonly unit: Unit; readonly inputs: readonly Value[] }
+  /** Nothing: the value is the source. */
+  | { readonly kind: "same"; readonly source: Value }
+  | Region;
+
+/** Steps that one new operation computes. */
+export interface Region {
+  readonly kind: "region";
+  readonly source: Value;
+  /** In a form that its layer class can run. */
+  readonly map: Affine;
+  /** The steps that it merges, in order. The last may be an activation, which the operation carries. */
+  readonly ops: readonly Op[];
+}
+
+/** What is made, and what does not merge. */
+export interface Choice {
+  /** In an order in which every value stands behind those that its maker reads; network inputs have no maker. */
+  readonly makers: ReadonlyMap<Value, Maker>;
+  /** In the order of the layers. */
+  readonly refusals: readonly RefusedMerge[];
+}
+
+/** Chooses for every value that the outputs need. */
+export function choose(steps: StepGraph, plans: Plans): Choice {
+  const makers = new Map<Value, Maker>();
+  const units = new Map<Unit, Maker>();
+  const carried = new Set<Value>();
+  for (const output of steps.outputs) make(output);
+  const computed = steps.values.filter((value) => makers.has(value) || carried.has(value));
+  return { makers, refusals: refusedMerges(steps.values, computed, plans) };
+
+  function make(value: Value): Value {
+    if (value.op !== undefined && !makers.has(value)) makers.set(value, makerOf(value, value.op));
+    return value;
+  }
+
+  function makerOf(value: Value, op: Op): Maker {
+    const whole = unitSource(value);
+    if (whole !== undefined) return unit(op.unit, [whole]);
+    if (op.step.kind === "activation") {
+      const plan = planWithActivation(op.inputs[0]!);
+      return plan === undefined ? asItIs(op) : region({ ...plan, ops: [...plan.ops, op] });
+    }
+    const best = bestOf(value);
+    if (best.kind === "plan") return region(best.plan);
+    if (best.kind === "sum" && best.terms.some((term) => "plan" in term)) {
+      return { kind: "sum", unit: op.unit, inputs: best.terms.map((term) => makeTerm(term, value)) };
+    }
+    return asItIs(op);
+  }
+
+  function bestOf(value: Value) {
+    return plans.ways.get(value)!.best;
+  }
+
+  /** A term that is merged is a value of its own, which the training form does not have. */
+  function makeTerm(term: Term, sum: Value): Value {
+    if ("value" in term) return make(term.value);
+    const value: Value = { ...sum, isInner: true };
+    makers.set(value, region(term.plan));
+    return value;
+  }
+
+  function region({ source, map: planned, ops }: Pick<Plan, "source" | "map" | "ops">): Maker {
+    make(source);
+    const map = executable(planned);
+    return changesNothing(map) ? { kind: "same", source } : { kind: "region", source, map, ops };
+  }
+
+  /** With its whole unit, or by itself where the unit is taken apart. */
+  function asItIs(op: Op): Maker {
+    if (op.unit.operations.length === 1) return unit(op.unit, op.inputs);
+    op.inputs.forEach(make);
+    return { kind: "operation", op };
+  }
+
+  function unit(unit: Unit, inputs: readonly Value[]): Maker {
+    const known = units.get(unit);
+    if (known !== undefined) return known;
+    const maker: Maker = { kind: "unit", unit, inputs: inputs.map(make) };
+    units.set(unit, maker);
+    return maker;
+  }
+
+  /** The plan of a value whose operation can take over the activation after it without becoming dearer. */
+  function planWithActivation(value: Value): Plan | undefined {
+    const best = bestOf(value);
+    if (best.kind !== "plan" || value.readers > 1 || value.isOutput) return undefined;
+    const { map, ops } = best.plan;
+    const isConvolution = ops[0]?.operation.op === "convolution" && executable(map) === map;
+    if (map.copies || (ops.length === 1 && !isConvolution)) return undefined;
+    carried.add(value);
+    return best.plan;
+  }
+
+  /** What the value's unit reads, where the cheapest way to the value is that unit as it is. */
+  function unitSource(value: Value): Value | undefined {
+    if (value.isInner) return undefined;
+    let current = value;
+    do {
+      const op = current.op!;
+      if (op.step.kind === "affine") {
+        const best = bestOf(current);
+        if (best.kind !== "plan" || best.plan.ops.length !== 1 || best.plan.ops[0] !== op) return undefined;
+        if (changesNothing(best.plan.map)) return undefined;
+        current = best.plan.source;
+      } else {
+        const [input] = op.inputs;
+        // The first step of several that stay: what it reads is what the unit reads.
+        if (input?.isInner !== true) return current === value ? undefined : input;
+        current = input;
+      }
+    } while (current.isInner);
+    return current;
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * The rewritten graph: what was chosen, as operations, and the regions among them for the report.
+ *
+ * @module
+ */
+import { GraphBuilder } from "../graph/builder.ts";
+import { type Graph, type GraphInput, type Operation, type ValueId, weightsOf } from "../graph/graph.ts";
+import { isConvolutionUnit, type Unit } from "../graph/units.ts";
+import type { Weight } from "../graph/weights.ts";
+import type { Choice, Maker, Region } from "./choice.ts";
+import { convolutionClass, costPerPixel } from "./executable.ts";
+import type { FusedRegion } from "./report.ts";
+import { roundedWeights } from "./rounded_weights.ts";
+import { pixels, type StepGraph, type Value } from "./values.ts";
+
+/** The graph that was chosen, and the regions that were merged, in the order in which they compute. */
+export function rewrite(
+  graph: Graph,
+  steps: StepGraph,
+  { makers }: Choice,
+): { readonly graph: Graph; readonly regions: readonly FusedRegion[] } {
+  const builder = new GraphBuilder(
+    graph.operations.flatMap(({ name, origin }) => [name, origin?.name ?? name]),
+  );
+  const regions: FusedRegion[] = [];
+  const made = new Map<string, Weight>();
+  const written = new Map<Value, ValueId>();
+  const units = new Map<Maker, readonly ValueId[]>();
+  const inputs = graph.inputs.map((input, i): GraphInput => {
+    const value = builder.value(graph.values[input.value]!);
+    written.set(steps.inputs[i]!, value);
+    return { ...input, value };
+  });
+  for (const [value, maker] of makers) written.set(value, write(value, maker));
+  const outputs = steps.outputs.map(read);
+  const { values, operations } = builder;
+  return {
+    graph: { ...graph, values, inputs, outputs, operations, weights: weightsAfter(graph, operations, made) },
+    regions,
+  };
+
+  function read(value: Value): ValueId {
+    return written.get(value)!;
+  }
+
+  function write(value: Value, maker: Maker): ValueId {
+    switch (maker.kind) {
+      case "same":
+        return read(maker.source);
+      case "unit": {
+        const ids = units.get(maker) ?? keep(maker.unit, maker.inputs.map(read));
+        units.set(maker, ids);
+        return ids[value.index]!;
+      }
+      case "operation": {
+        const { origin: _taken, ...operation } = maker.op.operation;
+        const inputs = maker.op.inputs.map(read);
+        return push({ ...operation, name: builder.freshName(operation.name), inputs } as Operation, value);
+      }
+      case "sum": {
+        const name = builder.freshName(`${maker.unit.name}/sum`);
+        return push({ op: "add", name, inputs: maker.inputs.map(read), outputs: [] }, value);
+      }
+      case "region":
+        return merge(value, maker);
+      default:
+        return maker satisfies never;
+    }
+  }
+
+  function push(operation: Operation, { shape }: Value): ValueId {
+    return builder.push({ ...operation, outputs: [builder.value({ shape, dtype: "float32" })] });
+  }
+
+  /** The operations of a unit as they are; gives what the last of them gives. */
+  function keep(unit: Unit, inputs: readonly ValueId[]): readonly ValueId[] {
+    return unit.operations.reduce((inputs, operation) => {
+      const outputs = operation.outputs.map((output) => builder.value(graph.values[output]!));
+      builder.push({ ...operation, inputs, outputs });
+      return outputs;
+    }, inputs);
+  }
+
+  function merge(value: Value, region: Region): ValueId {
+    const { map, ops } = region;
+    const name = builder.freshName(`${regionName([...new Set(ops.map((op) => op.unit))])}/reparam`);
+    const rounded = map.copies ? undefined : roundedWeights(map);
+    regions.push(fusedRegion(name, value, region, rounded?.roundingError ?? 0));
+    const common = { name, inputs: [read(region.source)], outputs: [] };
+    if (rounded === undefined) {
+      const [vertical, horizontal] = map.axes;
+      const padding = [vertical.before, vertical.after, horizontal.before, horizontal.after] as const;
+      return push({ op: "pad", ...common, padding }, value);
+    }
+    const { kernel, bias } = rounded;
+    return push({
+      op: "convolution",
+      ...common,
+      kernel: weight(`${name}/kernel`, kernel),
+      ...(bias === undefined ? {} : { bias: weight(`${name}/bias`, bias) }),
+      axes: map.axes,
+      groups: map.groups,
+      activation: activationOf(region),
+    }, value);
+  }
+
+  function weight(name: string, weight: Weight) {
+    made.set(name, weight);
+    return { name, shape: weight.shape };
+  }
+}
+
+/** The new weights, then those that were there, without those that only merged operations had. */
+function weightsAfter(
+  graph: Graph,
+  operations: readonly Operation[],
+  made: ReadonlyMap<string, Weight>,
+): ReadonlyMap<string, Weight> {
+  const gone = new Set(graph.operations.flatMap(weightsOf).map(({ name }) => name));
+  for (const { name } of operations.flatMap(weightsOf)) gone.delete(name);
+  return new Map([...made, ...[...graph.weights].filter(([name]) => !gone.has(name))]);
+}
+
+function fusedRegion(name: string, value: Value, region: Region, roundingError: number): FusedRegion {
+  const { map, ops } = region;
+  const units = [...new Set(ops.map((op) => op.unit))];
+  const last = units.at(-1)!;
+  const macs = ops.map(({ step, shape }) =>
+    step.kind === "affine" ? macsOf(costPerPixel(step.map), shape) : 0
+  );
+  return {
+    name,
+    layers: [...new Set(units.map((unit) => unit.name))],
+    calls: units.map((unit) => ({ layer: unit.name, node: unit.call })),
+    className: map.copies ? "ZeroPadding2D" : convolutionClass(map),
+    kernelShape: [...map.axes.map((axis) => axis.size), map.inChannels / map.groups, map.outChannels],
+    groups: map.groups,
+    strides: [map.axes[0].stride, map.axes[1].stride],
+    activation: activationOf(region),
+    roundingError,
+    borderWidth: Math.max(
+      ...map.axes.map((axis) => Math.ceil(Math.max(axis.before, axis.after, 0) / axis.stride)),
+    ),
+    macsBefore: macs.reduce((a, b) => a === null || b === null ? null : a + b, 0),
+    macsAfter: macsOf(costPerPixel(map), value.shape),
+    training: value.isInner ? null : { layer: last.name, node: last.call },
+    nested: last.origin?.isNested ?? false,
+    fused: { layer: name, node: 0 },
+  };
+}
+
+function activationOf({ ops }: Region) {
+  const { step } = ops.at(-1)!;
+  return step.kind === "activation" ? step.activation : "linear";
+}
+
+/** MACs for one image; `null` where the size is not fixed. */
+function macsOf(perPixel: number, shape: Value["shape"]): number | null {
+  return shape?.[1] == null || shape[2] == null ? null : perPixel * pixels({ shape });
+}
+
+/** The folder that all layers share, or the first convolution's name when they share none. */
+function regionName(layers: readonly Unit[]): string {
+  const paths = layers.map((layer) => layer.name.split("/"));
+  const [first] = paths as [string[]];
+  const folders = paths.length === 1 ? first.length : Math.min(...paths.map((path) => path.length - 1));
+  let shared = 0;
+  while (shared < folders && paths.every((path) => path[shared] === first[shared])) shared++;
+  if (shared > 0) return first.slice(0, shared).join("/");
+  return (layers.find(isConvolutionUnit) ?? layers[0]!).name;
+}
