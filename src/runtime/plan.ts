@@ -212,10 +212,16 @@ function planOf(
 /** A function of a weight that is computed once for each name and shape. */
 function remember<T>(compute: (ref: WeightRef) => T): (ref: WeightRef) => T {
   const known = new Map<string, T>();
+  // What asks in every run would spend more time on its key than on its work.
+  const asked = new Map<WeightRef, T>();
   return (ref) => {
-    const key = `${ref.name} ${ref.shape}`;
-    let value = known.get(key);
-    if (value === undefined) known.set(key, value = compute(ref));
+    let value = asked.get(ref);
+    if (value === undefined) {
+      const key = `${ref.name} ${ref.shape}`;
+      value = known.get(key) ?? compute(ref);
+      known.set(key, value);
+      asked.set(ref, value);
+    }
     return value;
   };
 }
