@@ -84,7 +84,8 @@ function indexText(card: ModelCard, kernels: unknown): string {
 /** The types of `module/api.ts`, and `load`. */
 async function declarations(): Promise<string> {
   const types = await readText(new URL("api.ts", RUNTIME), "the types of an exported module");
-  return `${types}
+  // Without what the file says of itself to whoever works on it.
+  return `${types.slice(types.indexOf("*/") + "*/".length).trimStart()}
 /**
  * Loads the network.
  *

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { allocateOrThrow, type ArrayView, type Heap, sizeOf } from "../kernels/heap.ts";
+import { sizeOf } from "../graph/graph.ts";
+import { allocateOrThrow, type ArrayView, type Heap } from "../kernels/heap.ts";
 
 /** Bytes of a page of WebAssembly memory. */
 const PAGE_BYTES = 65536;

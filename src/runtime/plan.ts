@@ -5,7 +5,14 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { type Graph, sizeOf, type WeightRef, weightsOf } from "../graph/graph.ts";
+import {
+  type Graph,
+  type Operation,
+  sizeOf,
+  type ValueId,
+  type WeightRef,
+  weightsOf,
+} from "../graph/graph.ts";
 import { Dispatcher } from "../kernels/dispatch.ts";
 import type { ArrayView } from "../kernels/heap.ts";
 import type { KernelName, RangeKernel } from "../kernels/instance.ts";
@@ -13,7 +20,7 @@ import type { PoolOptions, WorkerPool } from "../kernels/threads/pool.ts";
 import { TransformedWeights } from "../kernels/transformed_weights.ts";
 import { type KernelOperations, prepareKernel } from "./kernel_operations.ts";
 import { OwnHeap } from "./own_heap.ts";
-import { runPlain } from "./reference.ts";
+import { type PlainData, runPlain } from "./reference.ts";
 import { type Schedule, schedule } from "./schedule.ts";
 
 /** What a plan takes. */
@@ -133,20 +140,17 @@ async function kernelPlan(
     ),
   };
   const view = ({ dataId, shape }: ArrayView) => heap.view(heap.addressOf(dataId), sizeOf(shape));
-  const steps = plan.operations.map((operation) => {
-    const inputs = operation.inputs.map((value) => arrays[value]!);
-    const output = arrays[operation.outputs[0]!]!;
-    return prepareKernel(context, operation, inputs, output) ?? (() =>
-      runPlain(operation, {
-        inputs: inputs.map((array) => ({ data: view(array), shape: array.shape })),
-        output: { data: view(output), shape: output.shape },
-        weight: (ref) => view(context.weightAt(ref)),
-      }));
-  });
-  return planOf(plan, batch, {
+  return planOf(plan, batch, weights, {
+    prepare: (operation) =>
+      prepareKernel(
+        context,
+        operation,
+        operation.inputs.map((value) => arrays[value]!),
+        arrays[operation.outputs[0]!]!,
+      ),
     dataOf: (value) => view(arrays[value]!),
-    steps,
-    memory: () => memoryOf(plan, weights, heap.takenBytes),
+    weight: (ref) => view(context.weightAt(ref)),
+    bytes: () => heap.takenBytes,
     dispose: () => dispatcher.dispose(),
   });
 }
@@ -154,38 +158,40 @@ async function kernelPlan(
 /** The same in plain JavaScript, which runs everywhere. */
 function plainPlan(graph: Graph, plan: Schedule, batch: number): Plan {
   const arena = new Float32Array(plan.length);
-  const arrays = plan.shapes.map((shape, value) => ({
-    shape,
-    data: arena.subarray(plan.offsets[value]!, plan.offsets[value]! + sizeOf(shape)),
-  }));
-  const weight = remember((ref) => graph.weights.get(ref.name)!.read());
-  const steps = plan.operations.map((operation) => {
-    const inputs = operation.inputs.map((value) => arrays[value]!);
-    const output = arrays[operation.outputs[0]!]!;
-    return () => runPlain(operation, { inputs, output, weight });
-  });
   const weights = layWeights(plan);
-  const bytes = (weights.length + plan.length) * FLOAT_BYTES;
-  return planOf(plan, batch, {
-    dataOf: (value) => arrays[value]!.data,
-    steps,
-    memory: () => memoryOf(plan, weights, bytes),
+  return planOf(plan, batch, weights, {
+    dataOf: (value) =>
+      arena.subarray(plan.offsets[value]!, plan.offsets[value]! + sizeOf(plan.shapes[value]!)),
+    weight: remember((ref) => graph.weights.get(ref.name)!.read()),
+    bytes: () => (weights.length + plan.length) * FLOAT_BYTES,
     dispose: () => {},
   });
 }
 
-function memoryOf({ mostAtOnce }: Schedule, { offsets, length }: LaidWeights, bytes: number): PlanMemory {
-  return { parameters: length, tensors: offsets.size + mostAtOnce, bytes };
+/** How the values of a plan are kept, and how they are computed. */
+interface Means extends Pick<PlainData, "weight">, Pick<Plan, "dispose"> {
+  /** The function that computes an operation, where it is not the plain one. */
+  readonly prepare?: (operation: Operation) => (() => void) | undefined;
+  /** Where a value lies; the view dies when memory is taken. */
+  readonly dataOf: (value: ValueId) => Float32Array;
+  readonly bytes: () => number;
 }
 
 function planOf(
-  { inputs, outputs, shapes }: Schedule,
+  { inputs, outputs, shapes, operations, mostAtOnce }: Schedule,
   batch: number,
-  { dataOf, steps, memory, dispose }: {
-    readonly dataOf: (value: number) => Float32Array;
-    readonly steps: readonly (() => void)[];
-  } & Pick<Plan, "memory" | "dispose">,
+  weights: LaidWeights,
+  { prepare, dataOf, weight, bytes, dispose }: Means,
 ): Plan {
+  const arrayOf = (value: ValueId) => ({ data: dataOf(value), shape: shapes[value]! });
+  const steps = operations.map((operation) =>
+    prepare?.(operation) ?? (() =>
+      runPlain(operation, {
+        inputs: operation.inputs.map(arrayOf),
+        output: arrayOf(operation.outputs[0]!),
+        weight,
+      }))
+  );
   const inputShapes = inputs.map((value) => shapes[value]!);
   return {
     batch,
@@ -204,7 +210,11 @@ function planOf(
       for (const step of steps) step();
       return outputs.map((value) => dataOf(value).slice() as Float32Array<ArrayBuffer>);
     },
-    memory,
+    memory: () => ({
+      parameters: weights.length,
+      tensors: weights.offsets.size + mostAtOnce,
+      bytes: bytes(),
+    }),
     dispose,
   };
 }
