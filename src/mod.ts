@@ -12,14 +12,15 @@
  * console.log(report.before.macs, report.after.macs);
  * ```
  *
- * Files are read and written by `repfuse/formats`, networks are made and trained by `repfuse/train`, and `repfuse/kernels`
- * makes any TensorFlow.js program on the wasm backend faster.
+ * {@link fuseModel} does the same with a model in memory. Files are read and written by `repfuse/formats`, networks are
+ * made and trained by `repfuse/train`, and `repfuse/kernels` makes any TensorFlow.js program on the wasm backend faster.
  *
  * @module
  */
 export * from "./errors.ts";
 
 export { fuse, type Fusion } from "./formats/tfjs/fuse.ts";
+export { type FusedModel, fuseModel } from "./model/fuse_model.ts";
 export type { NetworkCost } from "./graph/cost.ts";
 export type { FusedRegion, FusionReport, LayerOutput, RefusedMerge } from "./fuse/report.ts";
 export { type BeforeAfter, inspect, type InspectedRegion, type Inspection } from "./inspect/inspect.ts";

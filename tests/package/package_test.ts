@@ -117,7 +117,7 @@ Deno.test("the package, installed where there is nothing else", (t) =>
         "nodenext",
       ];
       await mustRun("node", [TSC, ...flags, "program.ts"], folder);
-      assert.equal(await mustRun("node", ["program.js"], folder), "conv,bn,relu\n");
+      assert.equal(await mustRun("node", ["program.js"], folder), "conv,bn,relu\n2\n");
       const { code, stdout } = await run("node", [TSC, ...flags, "--noEmit", "wrong.ts"], folder);
       assert.notEqual(code, 0);
       assert.match(stdout, /'reegions' does not exist/);
@@ -178,21 +178,24 @@ async function importsBehind(folder: string, door: string): Promise<{ files: str
 }
 
 const PROGRAM = `
-import { fuse, type Fusion } from "repfuse";
+import { fuse, type FusedModel, fuseModel, type Fusion } from "repfuse";
 import * as tf from "@tensorflow/tfjs";
 const layers = [
   tf.layers.conv2d({ name: "conv", filters: 4, kernelSize: 3, inputShape: [8, 8, 3] }),
   tf.layers.batchNormalization({ name: "bn" }),
   tf.layers.reLU({ name: "relu" }),
 ];
+const training = tf.sequential({ layers });
 const artifacts = await new Promise<tf.io.ModelArtifacts>((resolve) => {
-  void tf.sequential({ layers }).save(tf.io.withSaveHandler((artifacts) => {
+  void training.save(tf.io.withSaveHandler((artifacts) => {
     resolve(artifacts);
     return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" } });
   }));
 });
 const { report }: Fusion = fuse(artifacts);
 console.log(report.regions[0]!.layers.join());
+const { model }: FusedModel = await fuseModel(training);
+console.log(model.layers.length);
 `;
 
 const TFJS_PROGRAM = `
