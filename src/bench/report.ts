@@ -23,10 +23,26 @@ export interface BenchReport extends BenchFindings {
   readonly backendHeapBytes: number;
 }
 
+/** What a report calls the fused form where the runtime runs it and not TensorFlow.js. */
+export const RUNTIME_FORM = "fused, runtime";
+
+/** What the benchmark is about: the fused form against the training form, both on TensorFlow.js. */
+export function headlineOf({ speedup }: Pick<BenchReport, "speedup">): readonly Speedup[] {
+  return speedup.filter(({ form }) => form !== RUNTIME_FORM);
+}
+
+/** What is measured beside the two forms, in a sentence; empty where nothing is. */
+export function besideText({ forms }: Pick<BenchReport, "forms">): string {
+  return forms.some(({ form }) => form === RUNTIME_FORM)
+    ? `"${RUNTIME_FORM}" is the fused form without TensorFlow.js, on our kernels and as many threads.`
+    : "";
+}
+
 /** The report for a terminal: three paragraphs of plain text. */
 export function renderReport(report: BenchReport, width?: number): string {
+  const beside = besideText(report);
   return [
-    `${report.network}\n${whereText(report.environment)}\n`,
+    `${report.network}\n${whereText(report.environment)}\n${beside === "" ? "" : beside + "\n"}`,
     costTable(report, width),
     timeTable(report, width),
   ].join(

@@ -1,6 +1,6 @@
 /**
  * What a benchmark found: on the left the time per image of each form at each batch size, on the right how many times
- * faster the fused form is, with its confidence interval.
+ * faster than the first the others are, with their confidence intervals.
  *
  * @module
  */
@@ -31,6 +31,8 @@ export interface BenchBar {
 
 /** The ratio of two forms at one batch size. */
 export interface SpeedupDot {
+  /** Name of the contender. */
+  readonly form: string;
   /** Images per run. */
   readonly batch: number;
   /** Time of the baseline over time of the contender. */
@@ -61,8 +63,6 @@ const TOP_MARGIN = 8;
 const FURTHEST_P95 = 1.4;
 /** Share of a batch size's row that stays empty. */
 const ROW_PADDING = 0.2;
-/** The one row of a batch size in the speedup panel. */
-const ROW = "speedup";
 /** Height of the strokes at the ends of an interval, px. */
 const END_HEIGHT = 12;
 const MARGINS = { marginTop: TOP_MARGIN, marginBottom: AXIS_HEIGHT, marginLeft: 76 };
@@ -75,7 +75,7 @@ const X_AXIS = {
 } as const;
 
 /**
- * Draws a benchmark. Forms keep the order of their first appearance: the baseline first, the form that is deployed last.
+ * Draws a benchmark. Forms keep the order of their first appearance: the baseline, the form that the benchmark is about, others.
  *
  * @param bench The figures, every form at every batch size.
  * @param title What is compared, for example "Inference: training form and fused form".
@@ -96,17 +96,17 @@ export function renderBench(bench: BenchFigure, title: string, subtitle: string)
     height: HEADER_HEIGHT + HEADING_HEIGHT + plotHeight + CARD_MARGIN,
     panels: [
       timePanel(bench.results, batches, forms, plotHeight),
-      ...(compared ? [speedupPanel(bench.speedup, batches, plotHeight)] : []),
+      ...(compared ? [speedupPanel(bench.speedup, batches, forms, plotHeight)] : []),
     ],
   });
 }
 
-/** The form that is deployed comes last and has the strong colour; the baseline comes first and is grey. */
+/** The form that the benchmark is about comes second and has the strong colour; the baseline before it is grey. */
 function formColor(forms: readonly string[], form: string): string {
-  const [deployed, baseline, ...between] = SERIES_COLORS;
+  const [subject, baseline, ...others] = SERIES_COLORS;
   const index = forms.indexOf(form);
-  if (index === forms.length - 1) return deployed;
-  return index === 0 ? baseline : between[(index - 1) % between.length]!;
+  if (index === Math.min(1, forms.length - 1)) return subject;
+  return index === 0 ? baseline : others[(index - 2) % others.length]!;
 }
 
 function timePanel(
@@ -160,11 +160,17 @@ function timePanel(
   };
 }
 
-function speedupPanel(speedup: readonly SpeedupDot[], batches: readonly number[], height: number): Panel {
-  const color = SERIES_COLORS[0];
-  const row = { fy: "batch", y: () => ROW } as const;
+function speedupPanel(
+  speedup: readonly SpeedupDot[],
+  batches: readonly number[],
+  forms: readonly string[],
+  height: number,
+): Panel {
+  const contenders = forms.filter((form) => speedup.some((dot) => dot.form === form));
+  const color = ({ form }: SpeedupDot) => formColor(forms, form);
+  const row = { fy: "batch", y: "form" } as const;
   const bandHeight = (height - TOP_MARGIN - AXIS_HEIGHT) * (1 - ROW_PADDING) / (batches.length + ROW_PADDING);
-  const inset = (Math.floor(bandHeight) - END_HEIGHT) / 2;
+  const inset = (Math.floor(bandHeight / contenders.length) - END_HEIGHT) / 2;
   return {
     x: CARD_MARGIN + TIME_WIDTH + PANEL_GAP,
     y: HEADER_HEIGHT,
@@ -182,7 +188,7 @@ function speedupPanel(speedup: readonly SpeedupDot[], batches: readonly number[]
         domain: speedupDomain(speedup),
       },
       fy: batchAxis(batches),
-      y: { domain: [ROW], axis: null },
+      y: { domain: contenders, axis: null, padding: 0 },
       marks: [
         Plot.ruleX([1], { stroke: "currentColor", strokeDasharray: "4 3" }),
         Plot.ruleY(speedup, { ...row, x1: "low", x2: "high", stroke: color, strokeWidth: 2 }),

@@ -5,7 +5,11 @@
  */
 import { availableParallelism } from "node:os";
 import { Option } from "@commander-js/extra-typings";
-import { type BackendInfo, startBackend } from "../kernels/tfjs/backend.ts";
+import type { ClassifierEngines } from "../classify/open_network.ts";
+import { detectInstructionSet } from "../kernels/instruction_set.ts";
+import type { BackendInfo } from "../kernels/tfjs/backend.ts";
+import { threadsObstacle } from "../kernels/threads/obstacle.ts";
+import { openRuntime } from "../runtime/machine.ts";
 import { newCommand, wholeNumber } from "./command.ts";
 import type { Progress } from "../progress.ts";
 
@@ -43,6 +47,27 @@ export function newComputeCommand(name: string, description: string) {
 }
 
 /**
+ * What runs the networks that are evaluated or asked, as the flags say. Stock kernels are those of TensorFlow.js, which then
+ * runs all.
+ *
+ * @param progress Told when fewer threads serve than were asked for.
+ */
+export function enginesFor(flags: BackendFlags, progress: Progress): ClassifierEngines {
+  const startTfjs = () => startBackendFor(flags, progress);
+  const instructionSet = flags.kernels === "simd" ? "simd" : detectInstructionSet();
+  if (flags.kernels === "stock" || detectInstructionSet() === "none") return { startTfjs };
+  return {
+    startTfjs,
+    runtime() {
+      const threads = flags.threads ?? availableParallelism();
+      const obstacle = threads > 1 ? threadsObstacle() : undefined;
+      if (obstacle !== undefined) progress.log(`on one thread: ${obstacle}`);
+      return openRuntime({ instructionSet, threads });
+    },
+  };
+}
+
+/**
  * Starts the backend as the flags say.
  *
  * @param flags What was typed.
@@ -52,6 +77,7 @@ export async function startBackendFor(
   { kernels, threads }: BackendFlags,
   progress: Progress,
 ): Promise<BackendInfo> {
+  const { startBackend } = await import("../kernels/tfjs/backend.ts");
   const backend = await startBackend({
     kernels: kernels === "stock" ? "stock" : "fast",
     threads: threads ?? (kernels === "stock" ? 1 : availableParallelism()),

@@ -5,20 +5,16 @@
  * @module
  */
 import type { io } from "@tensorflow/tfjs";
-import { type Classifier, imageCount, type ModelCard } from "../classify/classifier.ts";
-import { normalizePixels } from "../data/normalization.ts";
+import type { Classifier, ModelCard } from "../classify/classifier.ts";
+import { runtimeClassifier } from "../classify/runtime.ts";
 import { InputError } from "../errors.ts";
-import { type Graph, sizeOf } from "../graph/graph.ts";
+import type { Graph } from "../graph/graph.ts";
 import { withPrecision } from "../formats/tfjs/precision.ts";
 import { readLayersModel } from "../formats/tfjs/read.ts";
 import { openRuntime } from "../runtime/machine.ts";
-import type { Plan } from "../runtime/plan.ts";
 
 /** What to do with a network that is no classifier. */
 const HINT = "Export it as tfjs or onnx, which take any model.";
-
-/** Images at once, at most: more take memory and no less time. */
-const MAXIMUM_BATCH = 32;
 
 /**
  * What the runtime is to run of a classifier: its graph with weights in float32.
@@ -85,38 +81,5 @@ export function floatsOf(bytes: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuff
  */
 export async function classifierOfGraph(graph: Graph, card: ModelCard): Promise<Classifier> {
   checkClassifier(graph, card);
-  const runtime = await openRuntime();
-  const plans = new Map<number, Plan>();
-  const planFor = async (batch: number) => {
-    let plan = plans.get(batch);
-    if (plan === undefined) {
-      // Whole batches, and what was left over last.
-      for (const [size, old] of plans) {
-        if (size === MAXIMUM_BATCH) continue;
-        old.dispose();
-        plans.delete(size);
-      }
-      plans.set(batch, plan = await runtime.compile(graph, { batch }));
-    }
-    return plan;
-  };
-  return {
-    async classify(pixels) {
-      const count = imageCount(pixels, card);
-      const images = normalizePixels(pixels, card.normalization);
-      const perImage = sizeOf(card.inputSize);
-      const logits = new Float32Array(count * card.classNames.length);
-      for (let start = 0; start < count; start += MAXIMUM_BATCH) {
-        const batch = Math.min(MAXIMUM_BATCH, count - start);
-        const plan = await planFor(batch);
-        const [outputs] = plan.run([images.subarray(start * perImage, (start + batch) * perImage)]);
-        logits.set(outputs!, start * card.classNames.length);
-      }
-      return logits;
-    },
-    dispose() {
-      for (const plan of plans.values()) plan.dispose();
-      return Promise.resolve();
-    },
-  };
+  return runtimeClassifier(graph, card, await openRuntime());
 }

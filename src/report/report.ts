@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { headlineOf } from "../bench/report.ts";
 import { formatCount, formatDifference, formatShare } from "../text/quantities.ts";
 import { type Content, Html, html } from "./html.ts";
 import type { RunFiles } from "./run_files.ts";
@@ -73,7 +74,7 @@ function factsOf({ metrics, fusion, bench, evaluations }: RunFiles): Fact[] {
       detail: `of the logits' scale, over ${formatCount(proof.images, "image")}`,
     });
   }
-  for (const { batch, ratio, low, high } of bench?.speedup ?? []) {
+  for (const { batch, ratio, low, high } of bench === undefined ? [] : headlineOf(bench)) {
     facts.push({
       name: `Speedup, ${formatCount(batch, "image")}`,
       value: `${ratio.toFixed(2)}×`,

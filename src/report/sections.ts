@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { whereText } from "../bench/report.ts";
+import { besideText, whereText } from "../bench/report.ts";
 import { formatBytes, formatCount, formatDifference, formatShare } from "../text/quantities.ts";
 import type { NetworkCost } from "../graph/cost.ts";
 import { largest } from "../classify/verify.ts";
@@ -136,7 +136,9 @@ function benchmark({ bench, benchChart }: RunFiles): Section | undefined {
   return {
     id: "benchmark",
     title: "Benchmark",
-    content: html`<p>${whereText(bench.environment)}. Both forms ran in turn on the same images.</p>
+    content: html`<p>${whereText(bench.environment)}. All forms ran in turn on the same images. ${
+      besideText(bench)
+    }</p>
 ${figure(benchChart)}
 ${
       table(

@@ -1,6 +1,6 @@
 /**
- * The benchmark of one run: its training form (the frozen snapshot, BatchNorm in inference mode) and its fused form, on
- * the test images of its own data set. Writes `bench.json` and `bench.svg`.
+ * The benchmark of one run: its training form (the frozen snapshot, BatchNorm in inference mode) and its fused form, both
+ * on TensorFlow.js, and the fused form once more on the runtime, on the test images of its own data set. Writes `bench.json` and `bench.svg`.
  *
  * @module
  */
@@ -20,13 +20,17 @@ import type { Datasets } from "./datasets.ts";
 import type { RunDirectory } from "./run_directory.ts";
 import { bench, type BenchSettings } from "../bench/bench.ts";
 import type { Engine, InputBatch } from "../bench/engine.ts";
+import { createRuntimeEngine } from "../bench/engines/runtime.ts";
+import { readLayersModel } from "../formats/tfjs/read.ts";
+import { obstacleOf } from "../runtime/check_graph.ts";
+import { openRuntime } from "../runtime/machine.ts";
 import { createTfjsEngine } from "../bench/engines/tfjs.ts";
 import { MINIMUM_ROUNDS } from "../timing/paired.ts";
-import { type BenchReport, whereText } from "../bench/report.ts";
+import { type BenchReport, RUNTIME_FORM, whereText } from "../bench/report.ts";
 import type { NamedBatch } from "../bench/same_outputs.ts";
 
-/** What a report calls the two forms. */
-export const FORM_NAMES = { training: "training", fused: "fused" } as const;
+/** What a report calls the two forms on TensorFlow.js, and the fused one without it. */
+export const FORM_NAMES = { training: "training", fused: "fused", runtime: RUNTIME_FORM } as const;
 
 /** Random images, and first test images, on which outputs are compared whatever batch sizes are timed. */
 const COMPARED_IMAGES = 8;
@@ -64,9 +68,12 @@ export async function benchRun(
   try {
     engines.push(await openForm(FORM_NAMES.training, run.snapshot));
     engines.push(await openForm(FORM_NAMES.fused, run.fused));
+    const onRuntime = await openOnRuntime(run.fused, backend);
+    if (typeof onRuntime !== "string") engines.push(onRuntime);
     progress.log(
       `bench ${run.path}: training form and fused form in turn, batch ${settings.batches.join(", ")}`,
     );
+    if (typeof onRuntime === "string") progress.log(`Without ${FORM_NAMES.runtime}: ${onRuntime}`);
     if (settings.rounds < MINIMUM_ROUNDS) {
       progress.log(
         `${
@@ -102,6 +109,17 @@ export async function benchRun(
 async function openForm(name: string, folder: string): Promise<Engine> {
   const artifacts = await loadLayersModelArtifacts(folder);
   return createTfjsEngine(name, await openModel(artifacts, folder));
+}
+
+/** The same network on the runtime, with the same instructions and as many threads; or why it is left out. */
+async function openOnRuntime(folder: string, backend: BackendInfo): Promise<Engine | string> {
+  const { instructionSet, threads, kernels } = backend;
+  if (kernels === "stock") return "the runtime has kernels of its own, no stock ones.";
+  if (instructionSet === "none") return "there are no 128-bit vectors here.";
+  const graph = readLayersModel(await loadLayersModelArtifacts(folder));
+  const obstacle = obstacleOf(graph);
+  if (obstacle !== undefined) return obstacle;
+  return createRuntimeEngine(FORM_NAMES.runtime, graph, await openRuntime({ instructionSet, threads }));
 }
 
 /** Uniform noise over the range of normalised pixels. */

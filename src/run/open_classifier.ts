@@ -23,7 +23,9 @@ import type { Classifier, ModelCard } from "../classify/classifier.ts";
 import { defaultNormalization } from "../data/normalization.ts";
 import { openOnnx } from "../classify/onnx.ts";
 import { readOnnxCard } from "../classify/onnx_card.ts";
-import { openArtifacts, tfjsClassifier } from "../classify/tfjs.ts";
+import { type ClassifierEngines, DEFAULT_ENGINES, openNetwork } from "../classify/open_network.ts";
+import { loadLayersModelArtifacts } from "../formats/tfjs/layers_model.ts";
+import { SAFETENSORS_FORMAT } from "../deploy/safetensors_format.ts";
 
 /** A network that is ready to run, and what is known about it. */
 export interface OpenedNetwork {
@@ -44,35 +46,43 @@ export interface OpenedNetwork {
  *
  * @param named A path; the newest run when not given.
  * @param form Which form of a run.
+ * @param engines What may run it.
  * @throws {InputError} when nothing there can be run, or a file is not the one that its manifest describes.
  */
 export async function openClassifier(
   named: string | undefined,
   form: Form = "fused",
+  engines: ClassifierEngines = DEFAULT_ENGINES,
 ): Promise<OpenedNetwork> {
   const found = await findNamed(named, stageOf(form));
   switch (found.kind) {
     case "run":
-      return await openSource(await readRunModel(found.run, form));
+      return await openSource(await readRunModel(found.run, form), engines);
     case "model":
-      return await openSource(await readModel(found));
+      return await openSource(await readModel(found), engines);
     case "export":
-      return await openExport(found);
+      return await openExport(found, engines);
     case "file": {
       const { path, folder, format } = found;
       const bytes = await readBytes(path, `a file in the ${format} format`);
-      return { ...await openBytes(bytes, path, format), path, format, home: folder };
+      return { ...await openBytes(bytes, path, format, engines), path, format, home: folder };
     }
   }
 }
 
-async function openSource({ artifacts, card, path, form, data, home }: ModelSource): Promise<OpenedNetwork> {
-  const classifier = await openArtifacts(artifacts, card, path);
+async function openSource(
+  { artifacts, card, path, form, data, home }: ModelSource,
+  engines: ClassifierEngines,
+): Promise<OpenedNetwork> {
+  const classifier = await openNetwork(artifacts, card, path, engines);
   return { classifier, card, path, format: TFJS_FORMAT.name, form, data, home };
 }
 
 /** A folder that `export` wrote, after checking that its files are those that the manifest describes. */
-async function openExport({ folder, manifest }: NamedExport): Promise<OpenedNetwork> {
+async function openExport(
+  { folder, manifest }: NamedExport,
+  engines: ClassifierEngines,
+): Promise<OpenedNetwork> {
   for (const { path, sha256: expected } of manifest.files) {
     const found = await sha256(await readBytes(`${folder}/${path}`, "a file that its manifest.json lists"));
     if (found === expected) continue;
@@ -86,7 +96,7 @@ async function openExport({ folder, manifest }: NamedExport): Promise<OpenedNetw
   }
   const { form, data, format } = manifest;
   return {
-    classifier: await findFormat(format).open(folder, manifest),
+    classifier: await openFormat(folder, manifest, engines),
     card: manifest,
     path: folder,
     format,
@@ -96,21 +106,40 @@ async function openExport({ folder, manifest }: NamedExport): Promise<OpenedNetw
   };
 }
 
+async function openFormat(
+  folder: string,
+  manifest: Manifest,
+  engines: ClassifierEngines,
+): Promise<Classifier> {
+  const { format } = manifest;
+  if (format === TFJS_FORMAT.name) {
+    return await openNetwork(await loadLayersModelArtifacts(folder), manifest, folder, engines);
+  }
+  // A PyTorch network is built by TensorFlow.js.
+  if (format === SAFETENSORS_FORMAT.name) await engines.startTfjs();
+  return await findFormat(format).open(folder, manifest);
+}
+
 async function openBytes(
   bytes: Uint8Array,
   path: string,
   format: "onnx" | "safetensors",
+  engines: ClassifierEngines,
 ): Promise<Pick<OpenedNetwork, "classifier" | "card" | "form">> {
   if (format === "onnx") {
     const card = readOnnxCard(bytes, path);
     return { classifier: await openOnnx(bytes, card, path), card, form: "unknown" };
   }
+  await engines.startTfjs();
   const { model, config, form } = importTorchNetwork(readSafetensors(bytes, path), { source: path });
+  const artifacts = await artifactsOf(model);
+  model.dispose();
   const card = {
     classNames: placeholderNames(config.classCount),
     inputSize: config.inputSize,
     normalization: defaultNormalization(config.inputSize[2]),
-    givesProbabilities: outputOf(readLayersModel(await artifactsOf(model)), path).givesProbabilities,
+    givesProbabilities: outputOf(readLayersModel(artifacts), path).givesProbabilities,
   };
-  return { classifier: tfjsClassifier(model, card), card, form: form === "deploy" ? "fused" : "training" };
+  const classifier = await openNetwork(artifacts, card, path, engines);
+  return { classifier, card, form: form === "deploy" ? "fused" : "training" };
 }

@@ -8,6 +8,7 @@ import type { BenchSettings } from "../bench/bench.ts";
 import type { BenchReport } from "../bench/report.ts";
 import { EQUIVALENCE_TOLERANCE } from "../classify/verify.ts";
 import type { RequestedConfig } from "../train/run_config.ts";
+import { openRuntime } from "../runtime/machine.ts";
 import { benchRun } from "./bench_run.ts";
 import { evaluate } from "./evaluation_run.ts";
 import { fuseRun, type FusionResult } from "./fusion_run.ts";
@@ -52,7 +53,11 @@ export async function runPipeline(
   const fusion = await fuseRun(run, { ...context, output: run.fused, tolerance: EQUIVALENCE_TOLERANCE });
   context.onFused?.(fusion);
   const bench = await benchRun(run, context.settings, { ...context, output: run });
-  const network = await openClassifier(run.path);
+  const { kernels, instructionSet, threads } = context.backend;
+  const network = await openClassifier(run.path, "fused", {
+    ...(kernels === "stock" ? {} : { runtime: () => openRuntime({ instructionSet, threads }) }),
+    startTfjs: () => Promise.resolve(),
+  });
   try {
     await evaluate(network, context);
   } finally {

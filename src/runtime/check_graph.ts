@@ -45,6 +45,17 @@ export function checkGraph(graph: Graph, batch = 1): void {
   }
 }
 
+/** What is in the way of running a network, in a sentence; undefined where nothing is. */
+export function obstacleOf(graph: Graph): string | undefined {
+  try {
+    checkGraph(graph);
+    return undefined;
+  } catch (error) {
+    if (error instanceof InputError) return error.message;
+    throw error;
+  }
+}
+
 /** That every value is made once, and before it is read. */
 function checkOrder({ values, inputs, outputs, operations }: Graph): void {
   const made = new Set<ValueId>();

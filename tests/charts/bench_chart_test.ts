@@ -8,7 +8,10 @@ function bar(form: string, batch: number, medianMs: number) {
 
 const bench: BenchFigure = {
   results: [bar("training", 1, 4), bar("fused", 1, 2), bar("training", 32, 96), bar("fused", 32, 64)],
-  speedup: [{ batch: 1, ratio: 2, low: 1.9, high: 2.2 }, { batch: 32, ratio: 1.5, low: 1.45, high: 1.6 }],
+  speedup: [
+    { form: "fused", batch: 1, ratio: 2, low: 1.9, high: 2.2 },
+    { form: "fused", batch: 32, ratio: 1.5, low: 1.45, high: 1.6 },
+  ],
 };
 
 Deno.test("renderBench() draws bars whose lengths are the times per image", () => {
@@ -42,6 +45,26 @@ Deno.test("renderBench() puts each ratio between the ends of its interval", () =
   dots.forEach((dot, i) =>
     assert.ok(intervals[i]![0] < dot && dot < intervals[i]![1], `${dot} in ${intervals[i]}`)
   );
+});
+
+Deno.test("renderBench() gives every contender a row of its own, in its colour", () => {
+  const third = {
+    results: [...bench.results, bar("runtime", 1, 1.6), bar("runtime", 32, 48)],
+    speedup: [
+      ...bench.speedup,
+      { form: "runtime", batch: 1, ratio: 2.5, low: 2.4, high: 2.6 },
+      { form: "runtime", batch: 32, ratio: 2, low: 1.9, high: 2.1 },
+    ],
+  };
+  const panel = renderBench(third, "Inference", "toy").split("Speedup")[1]!;
+  const circles = [...panel.matchAll(/<circle[^>]*>/g)].map(([tag]) => ({
+    y: Number(/cy="([\d.]+)"/.exec(tag)![1]),
+    color: /fill="([^"]+)"/.exec(tag)![1]!,
+  }));
+  assert.equal(circles.length, 4);
+  assert.equal(new Set(circles.map(({ color }) => color)).size, 2);
+  const [fused, runtime] = circles;
+  assert.ok(Math.abs(fused!.y - runtime!.y) >= 17 || fused!.color === runtime!.color, `${panel}`);
 });
 
 Deno.test("renderBench() keeps its bars long and draws an arrow when a percentile lies far beyond", () => {

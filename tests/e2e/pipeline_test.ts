@@ -32,8 +32,10 @@ Deno.test("train, fuse and bench work bare in a row and print what scripts rely 
     assert.deepEqual(results.map((row: { form: string; batch: number }) => [row.form, row.batch]), [
       ["training", 1],
       ["fused", 1],
+      ["fused, runtime", 1],
       ["training", 32],
       ["fused", 32],
+      ["fused, runtime", 32],
     ]);
     for (const key of ["medianMs", "p95Ms", "imagesPerSecond"]) assert.ok(results[0][key] > 0, key);
     for (const { ratio, low, high } of speedup) assert.ok(low <= ratio && ratio <= high);

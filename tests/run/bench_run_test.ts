@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { DEFAULT_SETTINGS } from "../../src/bench/bench.ts";
+import { headlineOf, renderReport } from "../../src/bench/report.ts";
 import { benchRun } from "../../src/run/bench_run.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { encodeIdxFolder } from "../../src/data/idx_folder.ts";
@@ -29,20 +30,59 @@ Deno.test("benchRun() writes the report and the chart and leaves no tensor behin
   assert.deepEqual(report.results.map(({ form, batch }) => `${form} ${batch}`), [
     "training 1",
     "fused 1",
+    "fused, runtime 1",
     "training 6",
     "fused 6",
+    "fused, runtime 6",
   ]);
   for (const { medianMs, p95Ms, imagesPerSecond, batch } of report.results) {
     assert.ok(medianMs > 0 && p95Ms >= medianMs);
     assert.ok(Math.abs(imagesPerSecond - 1000 * batch / medianMs) < 1e-6 * imagesPerSecond);
   }
-  assert.deepEqual(report.speedup.map(({ batch }) => batch), [1, 6]);
+  assert.deepEqual(headlineOf(report).map(({ batch }) => batch), [1, 6]);
+  assert.ok(headlineOf(report).every(({ form, baseline }) => form === "fused" && baseline === "training"));
+  assert.deepEqual(report.speedup.map(({ form }) => form), [
+    "fused",
+    "fused, runtime",
+    "fused",
+    "fused, runtime",
+  ]);
+  assert.match(renderReport(report), /without TensorFlow\.js/);
   for (const { low, ratio, high } of report.speedup) assert.ok(low <= ratio && ratio <= high);
   for (const form of report.forms) {
     assert.ok(form.parameters > 0 && form.heapBytes > form.bytes && form.tensors > 0);
   }
   assert.deepEqual(JSON.parse(await Deno.readTextFile(run.benchReport)), JSON.parse(JSON.stringify(report)));
   assert.match(await Deno.readTextFile(run.benchChart), /^<svg /);
+});
+
+Deno.test("benchRun() leaves the runtime out, and says why, where it does not know an operation or kernels are stock", async () => {
+  await using folder = await temporaryFolder();
+  const run = await makeRun(folder.path);
+  const forms = async (over: Partial<typeof backend>) => {
+    const lines: string[] = [];
+    const progress = { ...SILENT, log: (line: string) => void lines.push(line) };
+    const surroundings = { ...context, backend: { ...backend, ...over }, progress, output: run };
+    const report = await benchRun(run, { ...settings, batches: [1] }, surroundings);
+    return { forms: report.forms.map(({ form }) => form), lines: lines.join("\n") };
+  };
+  const stock = await forms({ kernels: "stock", instructionSet: "none" });
+  assert.deepEqual(stock.forms, ["training", "fused"]);
+  assert.match(stock.lines, /Without fused, runtime: .*stock/);
+  assert.deepEqual((await forms({})).forms, ["training", "fused", "fused, runtime"]);
+  await makeRun(
+    folder.path,
+    tf.sequential({
+      layers: [
+        tf.layers.upSampling2d({ inputShape: [16, 16, 3], name: "larger" }),
+        tf.layers.globalAveragePooling2d({}),
+        tf.layers.dense({ units: 2 }),
+      ],
+    }),
+  );
+  const unknown = await forms({});
+  assert.deepEqual(unknown.forms, ["training", "fused"]);
+  assert.match(unknown.lines, /Without fused, runtime: .*"larger" .*UpSampling2D/);
 });
 
 Deno.test("benchRun() refuses, writes nothing and frees everything when one weight of the fused form is off", async () => {
@@ -57,17 +97,17 @@ Deno.test("benchRun() refuses, writes nothing and frees everything when one weig
 });
 
 /** A run on a tiny data set whose "fused" form is the training form once more. */
-async function makeRun(folder: string): Promise<RunDirectory> {
-  await Deno.mkdir(`${folder}/data`);
+async function makeRun(folder: string, other?: tf.LayersModel): Promise<RunDirectory> {
+  await Deno.mkdir(`${folder}/data`, { recursive: true });
   for (const [name, bytes] of encodeIdxFolder(tinyDataset())) {
     await Deno.writeFile(`${folder}/data/${name}`, bytes);
   }
   const dataset = await loadDataset(`${folder}/data`);
   const config = requestConfig({ data: { source: `${folder}/data` } }, {}).resolve(dataset);
   const run = runDirectoryAt(`${folder}/run`);
-  await Deno.mkdir(run.path);
+  await Deno.mkdir(run.path, { recursive: true });
   await Deno.writeTextFile(run.config, JSON.stringify(config));
-  const model = createNetwork(config.network, { seed: 1 });
+  const model = other ?? createNetwork(config.network, { seed: 1 });
   await model.save(tf.io.withSaveHandler(async (artifacts) => {
     await saveLayersModel(run.snapshot, artifacts);
     await saveLayersModel(run.fused, artifacts);

@@ -11,7 +11,7 @@ import { refreshReport } from "../run_report.ts";
 import { evaluate } from "../../run/evaluation_run.ts";
 import { Datasets } from "../../run/datasets.ts";
 import { openClassifier } from "../../run/open_classifier.ts";
-import { newComputeCommand, startBackendFor } from "../backend_options.ts";
+import { enginesFor, newComputeCommand } from "../backend_options.ts";
 
 /** The command `evaluate`. */
 export function evaluateCommand() {
@@ -32,14 +32,14 @@ export function evaluateCommand() {
     .addHelpText("after", "\nExample: repfuse evaluate runs/NAME/export/onnx --json")
     .action(async (named, options) => {
       const progress = createProgress(options);
-      await startBackendFor(options, progress);
-      const network = await openClassifier(named, options.form);
+      const network = await openClassifier(named, options.form, enginesFor(options, progress));
       const { evaluation, output, files } = await evaluate(network, {
         datasets: new Datasets(progress),
         progress,
         data: options.data,
         output: options.output,
       });
+      await network.classifier.dispose();
       const report = await refreshReport(network.home);
       if (options.json) return printJson({ output, ...evaluation });
       print(renderEvaluation(evaluation, printColumns()));

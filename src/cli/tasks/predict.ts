@@ -11,7 +11,7 @@ import { renderTable } from "../../text/table.ts";
 import { openClassifier } from "../../run/open_classifier.ts";
 import { pixelsOfFile } from "../../classify/picture.ts";
 import { predictTop } from "../../classify/predict.ts";
-import { newComputeCommand, startBackendFor } from "../backend_options.ts";
+import { enginesFor, newComputeCommand } from "../backend_options.ts";
 
 const DEFAULT_TOP = 3;
 
@@ -30,11 +30,16 @@ export function predictCommand() {
     .option("--top <count>", "classes per picture", wholeNumber(1), DEFAULT_TOP)
     .addHelpText("after", "\nExample: repfuse predict photo.jpg --model runs/NAME/export/onnx --top 1")
     .action(async (paths, options) => {
-      await startBackendFor(options, createProgress(options));
-      const { classifier, card, path, format, form } = await openClassifier(options.model, options.form);
+      const engines = enginesFor(options, createProgress(options));
+      const { classifier, card, path, format, form } = await openClassifier(
+        options.model,
+        options.form,
+        engines,
+      );
       const pixels: Uint8Array[] = [];
       for (const image of paths) pixels.push(await pixelsOfFile(image, card));
       const guesses = await predictTop(classifier, card, pixels, options.top);
+      await classifier.dispose();
       const predictions = paths.map((image, i) => ({ image, top: guesses[i]! }));
       if (options.json) return printJson({ model: path, format, form, predictions });
       print(
