@@ -7,7 +7,7 @@
  */
 import { refuse } from "../graph/refusal.ts";
 import { type Affine, kernelLength, type Outcome } from "./affine.ts";
-import { type Combined, gcd, union } from "./axis.ts";
+import { gcd, union } from "./axis.ts";
 import { regroup } from "./groups.ts";
 
 /**
@@ -65,12 +65,14 @@ export function add(a: Affine, b: Affine): Outcome {
       return { kernel, bias };
 
       function accumulate(map: Affine, numbers: Float64Array, which: "first" | "second"): void {
+        const [down, across] = [vertical![which], horizontal![which]];
         const [rows, columns] = [map.axes[0].size, map.axes[1].size];
         const grouped = regroup({ ...map, kernel: numbers, taps: rows * columns }, shape.groups);
         const tapLength = grouped.length / (rows * columns);
         for (let i = 0; i < rows; i++) {
           for (let j = 0; j < columns; j++) {
-            const tap = place(vertical!, which, i) * shape.axes[1].size + place(horizontal!, which, j);
+            const row = down.offset + i * down.step;
+            const tap = row * shape.axes[1].size + across.offset + j * across.step;
             const from = (i * columns + j) * tapLength;
             for (let k = 0; k < tapLength; k++) kernel[tap * tapLength + k]! += grouped[from + k]!;
           }
@@ -78,9 +80,4 @@ export function add(a: Affine, b: Affine): Outcome {
       }
     },
   };
-}
-
-/** Where tap `i` of one operand lies on the combined axis. */
-function place(combined: Combined, which: "first" | "second", i: number): number {
-  return combined[which].offset + i * combined[which].step;
 }

@@ -10,7 +10,7 @@ import { executable } from "./executable.ts";
 import type { Plan, Plans, Term } from "./plans.ts";
 import { refusedMerges } from "./refusals.ts";
 import type { RefusedMerge } from "./report.ts";
-import type { Op, StepGraph, Value } from "./values.ts";
+import { isShared, type Op, type StepGraph, type Value } from "./values.ts";
 
 /** What makes a value. */
 export type Maker =
@@ -63,16 +63,12 @@ export function choose(steps: StepGraph, plans: Plans): Choice {
       const plan = planWithActivation(op.inputs[0]!);
       return plan === undefined ? asItIs(op) : region({ ...plan, ops: [...plan.ops, op] });
     }
-    const best = bestOf(value);
-    if (best.kind === "plan") return region(best.plan);
-    if (best.kind === "sum" && best.terms.some((term) => "plan" in term)) {
-      return { kind: "sum", unit: op.unit, inputs: best.terms.map((term) => makeTerm(term, value)) };
+    const { best, terms } = plans.ways.get(value)!;
+    if (best !== undefined) return region(best);
+    if (terms?.some((term) => "plan" in term)) {
+      return { kind: "sum", unit: op.unit, inputs: terms.map((term) => makeTerm(term, value)) };
     }
     return asItIs(op);
-  }
-
-  function bestOf(value: Value) {
-    return plans.ways.get(value)!.best;
   }
 
   /** A term that is merged is a value of its own, which the training form does not have. */
@@ -97,22 +93,20 @@ export function choose(steps: StepGraph, plans: Plans): Choice {
   }
 
   function unit(unit: Unit, inputs: readonly Value[]): Maker {
-    const known = units.get(unit);
-    if (known !== undefined) return known;
-    const maker: Maker = { kind: "unit", unit, inputs: inputs.map(make) };
+    const maker: Maker = units.get(unit) ?? { kind: "unit", unit, inputs: inputs.map(make) };
     units.set(unit, maker);
     return maker;
   }
 
   /** The plan of a value whose operation can take over the activation after it without becoming dearer. */
   function planWithActivation(value: Value): Plan | undefined {
-    const best = bestOf(value);
-    if (best.kind !== "plan" || value.readers > 1 || value.isOutput) return undefined;
-    const { map, ops } = best.plan;
+    const { best } = plans.ways.get(value)!;
+    if (best === undefined || isShared(value)) return undefined;
+    const { map, ops } = best;
     const isConvolution = ops[0]?.operation.op === "convolution" && executable(map) === map;
     if (map.copies || (ops.length === 1 && !isConvolution)) return undefined;
     carried.add(value);
-    return best.plan;
+    return best;
   }
 
   /** What the value's unit reads, where the cheapest way to the value is that unit as it is. */
@@ -122,10 +116,9 @@ export function choose(steps: StepGraph, plans: Plans): Choice {
     do {
       const op = current.op!;
       if (op.step.kind === "affine") {
-        const best = bestOf(current);
-        if (best.kind !== "plan" || best.plan.ops.length !== 1 || best.plan.ops[0] !== op) return undefined;
-        if (changesNothing(best.plan.map)) return undefined;
-        current = best.plan.source;
+        const { best } = plans.ways.get(current)!;
+        if (best?.ops.length !== 1 || best.ops[0] !== op || changesNothing(best.map)) return undefined;
+        current = best.source;
       } else {
         const [input] = op.inputs;
         // The first step of several that stay: what it reads is what the unit reads.

@@ -42,25 +42,19 @@ export function stepsOf(operation: Operation, graph: Graph, laws: Laws): readonl
       return channels === undefined ? OPAQUE : [{ kind: "affine", map: batchNorm(operation, graph, laws) }];
     case "scale": {
       if (channels === undefined) return OPAQUE;
-      const [factors, offsets] = [operation.factors, operation.offsets].map((values) =>
-        spread(values, channels)
-      );
+      const factors = spread(operation.factors, channels);
+      const offsets = spread(operation.offsets, channels);
       if (factors === undefined || offsets === undefined) return OPAQUE;
       // Without an offset, padded zeros stay zeros.
-      return [{
-        kind: "affine",
-        map: laws.scale(factors, offsets.some((x) => x !== 0) ? offsets : undefined),
-      }];
+      const shifts = offsets.some((offset) => offset !== 0) ? offsets : undefined;
+      return [{ kind: "affine", map: laws.scale(factors, shifts) }];
     }
     case "pad": {
       if (channels === undefined) return OPAQUE;
       const [top, bottom, left, right] = operation.padding;
-      const axes = [{ ...POINT, before: top, after: bottom }, {
-        ...POINT,
-        before: left,
-        after: right,
-      }] as const;
-      return [{ kind: "affine", map: laws.zeroPadding(channels, axes) }];
+      const vertical = { ...POINT, before: top, after: bottom };
+      const horizontal = { ...POINT, before: left, after: right };
+      return [{ kind: "affine", map: laws.zeroPadding(channels, [vertical, horizontal]) }];
     }
     case "averagePool":
       return channels === undefined ? OPAQUE : [stepOf(laws.averagePool(channels, operation.axes))];

@@ -14,7 +14,7 @@ import { type Affine, changesNothing } from "./affine.ts";
 import { type Cost, FREE, isLess, minus, plus } from "./cost.ts";
 import { costPerPixel, executable } from "./executable.ts";
 import type { Laws } from "./laws.ts";
-import { type Op, pixels, type StepGraph, type Value } from "./values.ts";
+import { isShared, type Op, pixels, type StepGraph, type Value } from "./values.ts";
 
 /** One convolution that computes a value. */
 export interface Plan {
@@ -34,18 +34,15 @@ export interface Plan {
 /** A term of an addition that stays: a value, or several merged into one. */
 export type Term = { readonly value: Value } | { readonly plan: Plan };
 
-/** The cheapest way to a value. */
-export type Best =
-  | { readonly kind: "plan"; readonly plan: Plan; readonly cost: Cost }
-  | { readonly kind: "sum"; readonly terms: readonly Term[]; readonly cost: Cost }
-  /** It is made by a layer that stays as it is. */
-  | { readonly kind: "given"; readonly cost: Cost };
-
-/** The ways to a value. */
+/** The ways to a value, and the cheapest of them. */
 export interface Ways {
   /** Every single map to it, from the nearest source to the farthest. */
   readonly plans: readonly Plan[];
-  readonly best: Best;
+  readonly cost: Cost;
+  /** The cheapest. */
+  readonly best?: Plan;
+  /** Those of an addition that stays, where that is cheaper; without both the value is made by a layer that stays. */
+  readonly terms?: readonly Term[];
 }
 
 /** A merge that a law forbids. */
@@ -76,8 +73,8 @@ export function plansOf({ values }: StepGraph, laws: Laws): Plans {
 
   function waysTo(value: Value): Ways {
     const { op } = value;
-    const step = op?.step;
-    if (op === undefined || step === undefined) return cheapestWay([]);
+    if (op === undefined) return cheapestWay([]);
+    const { step } = op;
     for (const input of new Set(op.inputs)) noteIfApart(input, op);
     if (step.kind === "affine") {
       const own = priced({ source: op.inputs[0]!, map: step.map, uses: 1, ops: [op], saved: FREE }, value);
@@ -94,8 +91,8 @@ export function plansOf({ values }: StepGraph, laws: Laws): Plans {
     for (const plan of plans) {
       const { source } = plan;
       if (plan.uses < source.readers || source.isOutput) continue;
-      const { best, plans: earlier } = ways.get(source)!;
-      const saved = source.readers > 1 ? best.cost : FREE;
+      const { cost, plans: earlier } = ways.get(source)!;
+      const saved = source.readers > 1 ? cost : FREE;
       for (const before of earlier) {
         if (result.has(before.source)) continue;
         const outcome = laws.compose(before.map, plan.map);
@@ -130,7 +127,7 @@ export function plansOf({ values }: StepGraph, laws: Laws): Plans {
       : extended(value, op, factor === 1 ? whole : scaled(value, whole, factor));
     const terms = factor === 1 ? grouped(value, op, branches) : op.inputs.map((input) => ({ value: input }));
     const costs = terms.map((term) => "value" in term ? costToRead(term.value) : term.plan.cost);
-    return cheapestWay(plans, { kind: "sum", terms, cost: costs.reduce(plus, { macs: 0, layers: 1 }) });
+    return cheapestWay(plans, { terms, cost: costs.reduce(plus, { macs: 0, layers: 1 }) });
   }
 
   function scaled(value: Value, plans: readonly Plan[], factor: number): readonly Plan[] {
@@ -203,7 +200,7 @@ export function plansOf({ values }: StepGraph, laws: Laws): Plans {
   }
 
   function costToRead(value: Value): Cost {
-    return isShared(value) ? FREE : ways.get(value)!.best.cost;
+    return isShared(value) ? FREE : ways.get(value)!.cost;
   }
 
   function note(op: Op, partners: readonly Op[], refusal: Refusal): void {
@@ -221,21 +218,17 @@ export function plansOf({ values }: StepGraph, laws: Laws): Plans {
   }
 }
 
-/** Whether the value must be computed, whatever becomes of one of its readers. */
-function isShared({ readers, isOutput }: Value): boolean {
-  return readers > 1 || isOutput;
-}
-
 function cheapest(plans: readonly Plan[]): Plan {
   return plans.reduce((a, b) => isLess(b.cost, a.cost) ? b : a);
 }
 
-/** The cheapest of the plans; where none is cheaper, what is there without them. */
-function cheapestWay(plans: readonly Plan[], without: Best = { kind: "given", cost: FREE }): Ways {
-  if (plans.length === 0) return { plans, best: without };
-  const plan = cheapest(plans);
-  const isBetter = without.kind === "given" || isLess(plan.cost, without.cost);
-  return { plans, best: isBetter ? { kind: "plan", plan, cost: plan.cost } : without };
+/** The cheapest of the plans; where none is cheaper, the addition that stays. */
+function cheapestWay(plans: readonly Plan[], sum?: Pick<Ways, "terms" | "cost">): Ways {
+  const best = plans.length === 0 ? undefined : cheapest(plans);
+  if (best === undefined || (sum !== undefined && !isLess(best.cost, sum.cost))) {
+    return { plans, cost: FREE, ...sum };
+  }
+  return { plans, best, cost: best.cost };
 }
 
 function differentSources(branches: readonly (readonly Plan[])[]): Refusal {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Plan, Plans } from "./plans.ts";
+import type { Plans } from "./plans.ts";
 import type { RefusedMerge } from "./report.ts";
 import type { Op, Value } from "./values.ts";
 
@@ -37,14 +37,10 @@ export function refusedMerges(
 
 /** A value whose widest exact merge was not the cheapest way to it. */
 function tooCostly(value: Value, { ways }: Plans): RefusedMerge[] {
-  const { best, plans } = ways.get(value)!;
-  const widest = plans.reduce<Plan | undefined>(
-    (a, b) => a === undefined || b.ops.length > a.ops.length ? b : a,
-    undefined,
-  );
-  if (widest === undefined || best.kind === "given") return [];
-  if (best.kind === "plan" && best.plan.ops.length === widest.ops.length) return [];
-  const [merged, apart] = [widest.cost.macs, best.cost.macs];
+  const { plans, best, cost } = ways.get(value)!;
+  const [widest] = plans.toSorted((a, b) => b.ops.length - a.ops.length);
+  if (widest === undefined || widest.ops.length === best?.ops.length) return [];
+  const [merged, apart] = [widest.cost.macs, cost.macs];
   if (merged <= apart) return [];
   const { name } = value.unit;
   return [{
