@@ -59,6 +59,6 @@ function activationOf(graph: Graph, value: ValueId): string {
 }
 
 /** "[?,7,7,4]" */
-function shapeText(shape: Shape): string {
+export function shapeText(shape: Shape): string {
   return `[${shape?.map((length) => length ?? "?") ?? "?"}]`;
 }

@@ -6,9 +6,10 @@
  */
 import type { io } from "@tensorflow/tfjs";
 import type { Classifier, ModelCard } from "../classify/classifier.ts";
+import { shapeText } from "../classify/output.ts";
 import { runtimeClassifier } from "../classify/runtime.ts";
 import { InputError } from "../errors.ts";
-import type { Graph } from "../graph/graph.ts";
+import type { Graph, ValueId } from "../graph/graph.ts";
 import { withPrecision } from "../formats/tfjs/precision.ts";
 import { readLayersModel } from "../formats/tfjs/read.ts";
 import { openRuntime } from "../runtime/machine.ts";
@@ -32,25 +33,18 @@ function checkClassifier(
   { name, values, inputs, outputs }: Graph,
   { inputSize, classNames }: ModelCard,
 ): void {
-  const found = [inputs.map(({ value }) => value), outputs].map((ids) => ids.map((id) => values[id]!.shape));
-  const expected = [inputSize, [classNames.length]];
-  for (const [i, what] of ["input", "output"].entries()) {
-    const [shape, ...others] = found[i]!;
-    const wanted = expected[i]!;
-    if (
-      others.length === 0 && shape?.length === wanted.length + 1 &&
-      wanted.every((length, axis) => shape[axis + 1] === length)
-    ) continue;
+  const check = (what: string, ids: readonly ValueId[], expected: readonly number[]) => {
+    const shapes = ids.map((id) => values[id]!.shape);
+    const isRight = shapes.length === 1 && `${shapes[0]?.slice(1)}` === `${expected}`;
+    if (isRight) return;
     throw new InputError(
-      `Cannot use ${name} as a classifier: expected one ${what} [N, ${
-        wanted.join(", ")
-      }] as its card says, found ` +
-        `${
-          found[i]!.map((shape) => `[${shape?.map((length) => length ?? "?") ?? "?"}]`).join(", ") || "none"
-        }.`,
+      `Cannot use ${name} as a classifier: expected one ${what} [N,${expected}] as its card says, found ` +
+        `${shapes.map(shapeText).join(", ") || "none"}.`,
       HINT,
     );
-  }
+  };
+  check("input", inputs.map(({ value }) => value), inputSize);
+  check("output", outputs, [classNames.length]);
 }
 
 /**

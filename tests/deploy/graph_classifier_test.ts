@@ -18,18 +18,18 @@ const pool = () => tf.layers.globalAveragePooling2d({});
 
 /** Networks that are not from one image of the card to one number per class of it, and how they are refused. */
 const STRANGERS: Record<string, { layers: tf.layers.Layer[]; message: RegExp }> = {
-  "images to images": { layers: [conv([8, 8, 3])], message: /one output \[N, 2\] .* found \[\?,8,8,2\]/ },
+  "images to images": { layers: [conv([8, 8, 3])], message: /one output \[N,2\] .* found \[\?,8,8,2\]/ },
   "vectors": {
     layers: [tf.layers.dense({ inputShape: [4], units: 2 })],
-    message: /one input \[N, 8, 8, 3\] .* found \[\?,4\]/,
+    message: /one input \[N,8,8,3\] .* found \[\?,4\]/,
   },
   "images of any size": {
     layers: [conv([null, null, 3]), pool()],
-    message: /one input \[N, 8, 8, 3\] .* found \[\?,\?,\?,3\]/,
+    message: /one input \[N,8,8,3\] .* found \[\?,\?,\?,3\]/,
   },
   "more classes": {
     layers: [conv([8, 8, 3]), pool(), tf.layers.dense({ units: 3 })],
-    message: /one output \[N, 2\] .* found \[\?,3\]/,
+    message: /one output \[N,2\] .* found \[\?,3\]/,
   },
 };
 
