@@ -2,18 +2,16 @@
  * The `safetensors` format: PyTorch's weights in the names of the reference code, OIHW, for `load_state_dict`. The header
  * tells the architecture, so that `import` finds the network again without being told.
  *
+ * Who lists the formats does not load TensorFlow.js for that: it is imported where it is used.
+ *
  * @module
  */
 import { InputError } from "../errors.ts";
 import { writeFileAtomically } from "../files/atomic_write.ts";
 import { readBytes } from "../files/read.ts";
 import { readSafetensors } from "../formats/safetensors/read.ts";
-import { importTorchNetwork } from "../model/torch/network.ts";
-import type { ModelCard } from "../classify/classifier.ts";
-import { tfjsClassifier } from "../classify/tfjs.ts";
-import { openModel } from "../model/open_model.ts";
+import type { Classifier, ModelCard } from "../classify/classifier.ts";
 import type { ExportFormat } from "./export_format.ts";
-import { writeTorchSafetensors } from "../model/torch/write_weights.ts";
 
 /** The name of the file. */
 export const SAFETENSORS_FILE = "model.safetensors";
@@ -34,6 +32,10 @@ export const SAFETENSORS_FORMAT: ExportFormat = {
         "Export a run, or a network that repfuse import made; others go to --format onnx.",
       );
     }
+    const [{ openModel }, { writeTorchSafetensors }] = await Promise.all([
+      import("../model/open_model.ts"),
+      import("../model/torch/write_weights.ts"),
+    ]);
     const model = await openModel(artifacts, source.path);
     try {
       const bytes = writeTorchSafetensors(model, source.network);
@@ -44,7 +46,7 @@ export const SAFETENSORS_FORMAT: ExportFormat = {
   },
   async open(folder, card) {
     const path = `${folder}/${SAFETENSORS_FILE}`;
-    return openSafetensors(await readBytes(path, "a safetensors file"), card, path);
+    return await openSafetensors(await readBytes(path, "a safetensors file"), card, path);
   },
 };
 
@@ -54,7 +56,11 @@ export const SAFETENSORS_FORMAT: ExportFormat = {
  * @param name The file's path, for messages.
  * @throws {InputError} when they are of no network that is known here.
  */
-export function openSafetensors(bytes: Uint8Array, card: ModelCard, name: string) {
+export async function openSafetensors(bytes: Uint8Array, card: ModelCard, name: string): Promise<Classifier> {
+  const [{ importTorchNetwork }, { tfjsClassifier }] = await Promise.all([
+    import("../model/torch/network.ts"),
+    import("../classify/tfjs.ts"),
+  ]);
   const [height, width] = card.inputSize;
   const { model } = importTorchNetwork(readSafetensors(bytes, name), {
     source: name,

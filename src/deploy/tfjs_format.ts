@@ -1,9 +1,10 @@
 /**
  * The `tfjs` format: `model.json` and weight shards of 4 MB that plain `tf.loadLayersModel` reads, quantized or not.
  *
+ * Who lists the formats does not load TensorFlow.js for that: it is imported where it is used.
+ *
  * @module
  */
-import { openArtifacts } from "../classify/tfjs.ts";
 import type { ExportFormat } from "./export_format.ts";
 import { loadLayersModelArtifacts, saveLayersModel } from "../formats/tfjs/layers_model.ts";
 
@@ -17,5 +18,8 @@ export const TFJS_FORMAT: ExportFormat = {
   precisions: ["float32", "float16", "uint16", "uint8"],
   tolerance: TOLERANCE,
   write: (folder, { artifacts }) => saveLayersModel(folder, artifacts),
-  open: async (folder, card) => openArtifacts(await loadLayersModelArtifacts(folder), card, folder),
+  async open(folder, card) {
+    const { openArtifacts } = await import("../classify/tfjs.ts");
+    return await openArtifacts(await loadLayersModelArtifacts(folder), card, folder);
+  },
 };

@@ -14,10 +14,8 @@ import { TFJS_FORMAT } from "../deploy/tfjs_format.ts";
 import { sha256 } from "../files/hash.ts";
 import { readBytes } from "../files/read.ts";
 import { readSafetensors } from "../formats/safetensors/read.ts";
-import { importTorchNetwork } from "../model/torch/network.ts";
 import { readLayersModel } from "../formats/tfjs/read.ts";
 import { outputOf } from "../classify/output.ts";
-import { artifactsOf } from "../model/artifacts.ts";
 import { placeholderNames } from "../classify/class_names.ts";
 import type { Classifier, ModelCard } from "../classify/classifier.ts";
 import { defaultNormalization } from "../data/normalization.ts";
@@ -131,6 +129,10 @@ async function openBytes(
     return { classifier: await openOnnx(bytes, card, path), card, form: "unknown" };
   }
   await engines.startTfjs();
+  const [{ importTorchNetwork }, { artifactsOf }] = await Promise.all([
+    import("../model/torch/network.ts"),
+    import("../model/artifacts.ts"),
+  ]);
   const { model, config, form } = importTorchNetwork(readSafetensors(bytes, path), { source: path });
   const artifacts = await artifactsOf(model);
   model.dispose();

@@ -15,6 +15,9 @@ import { enginesFor, newComputeCommand } from "../backend_options.ts";
 
 const DEFAULT_TOP = 3;
 
+/** Fewer pictures are done before other threads have started. */
+const PICTURES_FOR_THREADS = 8;
+
 /** The command `predict`. */
 export function predictCommand() {
   return newComputeCommand(
@@ -28,9 +31,14 @@ export function predictCommand() {
     )
     .option("--form <form>", "which form of a run: fused or training", oneOf(["fused", "training"]), "fused")
     .option("--top <count>", "classes per picture", wholeNumber(1), DEFAULT_TOP)
+    .addHelpText(
+      "after",
+      `\nFewer than ${PICTURES_FOR_THREADS} pictures take one thread, unless --threads says how many.`,
+    )
     .addHelpText("after", "\nExample: repfuse predict photo.jpg --model runs/NAME/export/onnx --top 1")
     .action(async (paths, options) => {
-      const engines = enginesFor(options, createProgress(options));
+      const threads = options.threads ?? (paths.length < PICTURES_FOR_THREADS ? 1 : undefined);
+      const engines = enginesFor({ ...options, threads }, createProgress(options));
       const { classifier, card, path, format, form } = await openClassifier(
         options.model,
         options.form,
