@@ -69,7 +69,8 @@ export function allocateOrThrow(bytes: number, take: (bytes: number) => number):
   return offset;
 }
 
-function outOfMemory(bytes: number): WorkError {
+/** That there are not so many bytes. */
+export function outOfMemory(bytes: number): WorkError {
   const wanted = Number.isFinite(bytes) && bytes >= 0
     ? `${bytes} bytes (${(bytes / GIB).toFixed(2)} GiB)`
     : `${bytes} bytes`;

@@ -14,7 +14,7 @@ import {
   weightsOf,
 } from "../graph/graph.ts";
 import { Dispatcher } from "../kernels/dispatch.ts";
-import type { ArrayView } from "../kernels/heap.ts";
+import { type ArrayView, outOfMemory } from "../kernels/heap.ts";
 import type { KernelName, RangeKernel } from "../kernels/instance.ts";
 import type { PoolOptions, WorkerPool } from "../kernels/threads/pool.ts";
 import { TransformedWeights } from "../kernels/transformed_weights.ts";
@@ -89,6 +89,8 @@ export async function compilePlan(graph: Graph, batch: number, options: RuntimeO
 }
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
+/** As much as the kernels' 32-bit addresses reach; in plain JavaScript it is as much. */
+const MAXIMUM_BYTES = 2 ** 32;
 
 /** The weights, one after the other: by name, where; how many numbers in all. */
 interface LaidWeights {
@@ -157,7 +159,7 @@ async function kernelPlan(
 
 /** The same in plain JavaScript, which runs everywhere. */
 function plainPlan(graph: Graph, plan: Schedule, batch: number): Plan {
-  const arena = new Float32Array(plan.length);
+  const arena = floats(plan.length);
   const weights = layWeights(plan);
   return planOf(plan, batch, weights, {
     dataOf: (value) =>
@@ -166,6 +168,15 @@ function plainPlan(graph: Graph, plan: Schedule, batch: number): Plan {
     bytes: () => (weights.length + plan.length) * FLOAT_BYTES,
     dispose: () => {},
   });
+}
+
+/** @throws {WorkError} when there is not so much memory. */
+function floats(count: number): Float32Array<ArrayBuffer> {
+  const bytes = count * FLOAT_BYTES;
+  try {
+    if (bytes <= MAXIMUM_BYTES) return new Float32Array(count);
+  } catch { /* The same. */ }
+  throw outOfMemory(bytes);
 }
 
 /** How the values of a plan are kept, and how they are computed. */
