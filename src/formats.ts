@@ -8,7 +8,7 @@ export { readLayersModel } from "./formats/tfjs/read.ts";
 export { writeLayersModel } from "./formats/tfjs/write.ts";
 export type { Graph } from "./graph/graph.ts";
 export { type Precision, PRECISIONS, withPrecision } from "./formats/tfjs/precision.ts";
-export { type OnnxOptions, writeOnnx } from "./formats/onnx/model.ts";
+export { type OnnxOptions, writeOnnx } from "./formats/onnx/write.ts";
 export { readSafetensors } from "./formats/safetensors/read.ts";
 export {
   type Dtype,

@@ -7,7 +7,7 @@ import { writeFileAtomically } from "../files/atomic_write.ts";
 import { readBytes } from "../files/read.ts";
 import { openOnnx } from "../classify/onnx.ts";
 import type { ExportFormat } from "./export_format.ts";
-import { writeOnnx } from "../formats/onnx/model.ts";
+import { writeOnnx } from "../formats/onnx/write.ts";
 import { readLayersModel } from "../formats/tfjs/read.ts";
 
 /** The name of the file. */

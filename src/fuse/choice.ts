@@ -74,7 +74,7 @@ export function choose(steps: StepGraph, plans: Plans): Choice {
   /** A term that is merged is a value of its own, which the training form does not have. */
   function makeTerm(term: Term, sum: Value): Value {
     if ("value" in term) return make(term.value);
-    const value: Value = { ...sum, isInner: true };
+    const value: Value = { ...sum, name: undefined, isInner: true };
     makers.set(value, region(term.plan));
     return value;
   }

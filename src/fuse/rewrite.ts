@@ -68,8 +68,9 @@ export function rewrite(
     }
   }
 
-  function push(operation: Operation, { shape }: Value): ValueId {
-    return builder.push({ ...operation, outputs: [builder.value({ shape, dtype: "float32" })] });
+  function push(operation: Operation, { name, shape }: Value): ValueId {
+    const info = { ...(name === undefined ? {} : { name }), shape, dtype: "float32" };
+    return builder.push({ ...operation, outputs: [builder.value(info)] });
   }
 
   /** The operations of a unit as they are; gives what the last of them gives. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Graph, Operation, Shape, ValueId } from "../graph/graph.ts";
+import type { Graph, Operation, Shape, ValueId, ValueInfo } from "../graph/graph.ts";
 import { type Unit, unitsOf } from "../graph/units.ts";
 import type { Laws } from "./laws.ts";
 import { type Step, stepsOf } from "./maps.ts";
@@ -29,6 +29,8 @@ export interface Value {
   /** Which output of the operation, or which input of the network. */
   readonly index: number;
   readonly shape: Shape;
+  /** What its file calls it. */
+  readonly name: string | undefined;
   /** Whether it lies between two steps of one layer. */
   readonly isInner: boolean;
   /** How many inputs of steps it feeds. */
@@ -60,7 +62,7 @@ export function splitIntoSteps(graph: Graph, laws: Laws): StepGraph {
 
   const inputs = graph.inputs.map(({ name, value, origin }, index) => {
     const unit = { name: origin?.name ?? name, call: 0 };
-    const input = make(undefined, unit, index, graph.values[value]!.shape);
+    const input = make(undefined, unit, index, graph.values[value]!);
     made.set(value, input);
     return input;
   });
@@ -83,23 +85,23 @@ export function splitIntoSteps(graph: Graph, laws: Laws): StepGraph {
     }
     let op = take(first.step, first.operation, unit, first.operation.inputs.map(read));
     for (const { step, operation } of steps.slice(1)) {
-      op = take(step, operation, unit, [make(op, unit, 0, op.shape, true)]);
+      op = take(step, operation, unit, [make(op, unit, 0, { shape: op.shape }, true)]);
     }
     unit.operations.at(-1)!.outputs.forEach((output, index) => makers.set(output, { op, index }));
   }
 
   /** The value that a reader reads. */
   function read(id: ValueId): Value {
-    const { shape } = graph.values[id]!;
+    const info = graph.values[id]!;
     const copy = copies.get(id);
     if (copy !== undefined) {
       const { step, operation, unit } = copy;
-      return make(take(step, operation, unit, operation.inputs.map(read)), unit, 0, shape);
+      return make(take(step, operation, unit, operation.inputs.map(read)), unit, 0, info);
     }
     const known = made.get(id);
     if (known !== undefined) return known;
     const { op, index } = makers.get(id)!;
-    const value = make(op, op.unit, index, shape);
+    const value = make(op, op.unit, index, info);
     made.set(id, value);
     return value;
   }
@@ -113,10 +115,10 @@ export function splitIntoSteps(graph: Graph, laws: Laws): StepGraph {
     op: Op | undefined,
     unit: Value["unit"],
     index: number,
-    shape: Shape,
+    { shape, name }: Pick<ValueInfo, "shape" | "name">,
     isInner = false,
   ): Value {
-    const value: Value = { op, unit, index, shape, isInner, readers: 0, isOutput: false };
+    const value: Value = { op, unit, index, shape, name, isInner, readers: 0, isOutput: false };
     values.push(value);
     return value;
   }

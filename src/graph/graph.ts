@@ -26,6 +26,8 @@ export type ValueId = number;
 
 /** A tensor between two operations. */
 export interface ValueInfo {
+  /** What its file calls it, where that has a name for it. A pass that makes the same value in another way keeps it. */
+  readonly name?: string;
   readonly shape: Shape;
   /** Numbers are "float32" but where a network says otherwise. */
   readonly dtype: string;

@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { openSession } from "../../src/formats/onnx/judge.ts";
-import { writeOnnx } from "../../src/formats/onnx/model.ts";
+import { writeOnnx } from "../../src/formats/onnx/write.ts";
 import { openModel } from "../../src/model/open_model.ts";
 import { Random } from "../../src/random.ts";
 import { readLayersModel } from "../../src/formats/tfjs/read.ts";

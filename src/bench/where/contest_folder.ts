@@ -10,7 +10,7 @@ import { type Script, scriptOf } from "../../deploy/script.ts";
 import { gatherBatch } from "../../data/batches.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { compiledKernels } from "../../deploy/compiled_kernels.ts";
-import { writeOnnx } from "../../formats/onnx/model.ts";
+import { writeOnnx } from "../../formats/onnx/write.ts";
 import { joinBuffers } from "../../formats/tfjs/layers_model.ts";
 import { readLayersModel } from "../../formats/tfjs/read.ts";
 import { readBytes } from "../../files/read.ts";

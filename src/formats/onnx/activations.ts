@@ -5,7 +5,7 @@
  */
 import { type Activation, LEAKY_SLOPE } from "../../graph/activation.ts";
 import type { Activate } from "../../graph/graph.ts";
-import { apply, type Term } from "./graph_writer.ts";
+import { apply, type Term } from "./term.ts";
 
 /** What an activation can be given beside its name. */
 type Settings = Pick<Activate, "alpha" | "limit">;

@@ -21,33 +21,8 @@ import type { WeightRef } from "../../graph/graph.ts";
 import { encodeHalves } from "../../graph/half_float.ts";
 import type { Weights } from "../../graph/weights.ts";
 import { permute, permuteShape } from "../permute.ts";
-
-/** An attribute in the type that ONNX knows it by: a bigint is an INT, several are INTS, a number is a FLOAT. */
-export type Attribute = bigint | readonly bigint[] | number;
-
-/** A tensor: one that is there, by its name; one number; or what an operator makes. */
-export type Term = string | number | Application;
-
-/** An operator of ONNX on its operands. One that stands in several terms is written once. */
-export interface Application {
-  readonly opType: string;
-  readonly operands: readonly Term[];
-  readonly attributes: Readonly<Record<string, Attribute>>;
-}
-
-/** An operator on its operands. */
-export function apply(
-  opType: string,
-  operands: readonly Term[],
-  attributes: Readonly<Record<string, Attribute>> = {},
-): Application {
-  return { opType, operands, attributes };
-}
-
-/** Whole numbers as INTS. */
-export function ints(values: readonly number[]): bigint[] {
-  return values.map(BigInt);
-}
+import { inOpset } from "./opsets.ts";
+import { apply, type Attribute, ints, type Term } from "./term.ts";
 
 /** Gathers the nodes and initializers of one graph. Tensors are known by their names. */
 export class OnnxGraphWriter {
@@ -59,23 +34,27 @@ export class OnnxGraphWriter {
   /**
    * @param weights Of the network. Those that are stored as float16 stay so, and a Cast widens them.
    * @param reserved Names that {@link write} is going to be called with, so that no other tensor takes them.
+   * @param opset The version of the operators that the file names.
    */
-  constructor(private readonly weights: Weights, reserved: Iterable<string>) {
+  constructor(private readonly weights: Weights, reserved: Iterable<string>, private readonly opset: number) {
     this.names = new Set(reserved);
   }
 
   /**
-   * Writes the nodes of a term. The last one, and the tensor that it makes, get the name; those of the nodes before begin
-   * with it.
+   * Writes the nodes of a term. The last one gets the name, those of the nodes before begin with it.
    *
-   * @returns The name.
+   * @param output The tensor that it makes.
+   * @returns That tensor.
    */
-  write(term: Term, name: string): string {
-    const { opType, operands, attributes } = typeof term === "object" ? term : apply("Identity", [term]);
+  write(term: Term, name: string, output = name): string {
+    const { opType, operands, attributes } = inOpset(
+      typeof term === "object" && "opType" in term ? term : apply("Identity", [term]),
+      this.opset,
+    );
     const input = operands.map((operand) => this.tensor(operand, name));
     const attribute = Object.entries(attributes).map(([key, value]) => attributeProto(key, value));
-    this.nodes.push(create(NodeProtoSchema, { opType, name, input, output: [name], attribute }));
-    return name;
+    this.nodes.push(create(NodeProtoSchema, { opType, name, input, output: [output], attribute }));
+    return output;
   }
 
   /**
@@ -89,8 +68,10 @@ export class OnnxGraphWriter {
       const weight = this.weights.get(name)!;
       const values = permute(weight.read(), shape, axes);
       const dims = permuteShape(shape, axes);
-      if (weight.storage !== "float16") return this.initializer(name, dims, DataType.FLOAT, values);
-      const halves = this.initializer(name, dims, DataType.FLOAT16, encodeHalves(values));
+      if (weight.storage !== "float16") {
+        return this.initializer(this.freeName(name), dims, DataType.FLOAT, values);
+      }
+      const halves = this.initializer(this.freeName(name), dims, DataType.FLOAT16, encodeHalves(values));
       return this.write(
         apply("Cast", [halves], { to: BigInt(DataType.FLOAT) }),
         this.freeName(`${name}/float32`),
@@ -100,16 +81,12 @@ export class OnnxGraphWriter {
 
   /** Numbers that no weight has. */
   floats(name: string, values: readonly number[], shape: readonly number[]): string {
-    return this.initializer(name, shape, DataType.FLOAT, Float32Array.from(values));
+    return this.initializer(this.freeName(name), shape, DataType.FLOAT, Float32Array.from(values));
   }
 
-  /** Whole numbers as a tensor of one axis: shapes and paddings. */
-  integers(values: readonly number[]): string {
-    const name = `integers/${values}`;
-    return this.once(
-      name,
-      () => this.initializer(name, [values.length], DataType.INT64, new BigInt64Array(ints(values))),
-    );
+  /** Whole numbers that a node of the file reads under this name. */
+  integers(values: readonly number[], shape: readonly number[], name: string): string {
+    return this.initializer(name, shape, DataType.INT64, new BigInt64Array(ints(values)));
   }
 
   /** The name, with a number behind it when it is taken; taken from now on. */
@@ -122,17 +99,21 @@ export class OnnxGraphWriter {
 
   private tensor(term: Term, prefix: string): string {
     if (typeof term === "string") return term;
+    if (typeof term === "object" && "integers" in term) {
+      const { integers } = term;
+      const name = `integers/${integers}`;
+      return this.once(name, () => this.integers(integers, [integers.length], this.freeName(name)));
+    }
     if (typeof term === "number") return this.once(term, () => this.floats(`scalar/${term}`, [term], []));
     return this.once(term, () => this.write(term, this.freeName(`${prefix}/${term.opType.toLowerCase()}`)));
   }
 
   private initializer(
-    wanted: string,
+    name: string,
     shape: readonly number[],
     dataType: DataType,
     { buffer, byteOffset, byteLength }: ArrayBufferView,
   ): string {
-    const name = this.freeName(wanted);
     const rawData = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
     this.initializers.push(create(TensorProtoSchema, { name, dims: ints(shape), dataType, rawData }));
     return name;

@@ -5,7 +5,7 @@
  * @module
  */
 import type { FullShape } from "../../graph/graph.ts";
-import { apply, ints, type Term } from "./graph_writer.ts";
+import { apply, ints, type Term } from "./term.ts";
 
 /** HWIO to OIHW. */
 export const TO_OIHW = [3, 2, 0, 1] as const;
@@ -13,8 +13,8 @@ export const TO_OIHW = [3, 2, 0, 1] as const;
 /** Height and width in NCHW. */
 export const SPATIAL_AXES = ints([2, 3]);
 
-/** NHWC to NCHW, and back: axis i of the result is axis `[i]` of what is there. */
-const [TO_NCHW, TO_NHWC] = [[0, 3, 1, 2], [0, 2, 3, 1]] as const;
+/** NHWC to NCHW: axis i of the result is axis `[i]` of what is there. */
+export const TO_NCHW = [0, 3, 1, 2] as const;
 
 /** Whether a tensor has image axes. */
 export function isImage(shape: FullShape | undefined): boolean {
@@ -26,14 +26,22 @@ export function isPixel(shape: FullShape): boolean {
   return isImage(shape) && shape[1] === 1 && shape[2] === 1;
 }
 
+/** How an image stands in the files that we write: as TensorFlow.js has it. */
+export const AS_IT_IS = [0, 1, 2, 3] as const;
+
 /** NHWC to NCHW. */
 export function toNchw(image: Term): Term {
-  return apply("Transpose", [image], { perm: ints(TO_NCHW) });
+  return turned(image, AS_IT_IS, TO_NCHW);
 }
 
 /** NCHW to NHWC. */
 export function toNhwc(image: Term): Term {
-  return apply("Transpose", [image], { perm: ints(TO_NHWC) });
+  return turned(image, TO_NCHW, AS_IT_IS);
+}
+
+/** A tensor whose axis k is axis `from[k]` of a value, as one whose axis k is axis `to[k]`. */
+export function turned(tensor: Term, from: readonly number[], to: readonly number[]): Term {
+  return apply("Transpose", [tensor], { perm: ints(to.map((axis) => from.indexOf(axis))) });
 }
 
 /** Where an axis of our tensor is in the file. */

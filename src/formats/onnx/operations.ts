@@ -14,8 +14,9 @@ import type {
   Scale,
 } from "../../graph/graph.ts";
 import { activated } from "./activations.ts";
-import { apply, type Attribute, ints, type OnnxGraphWriter, type Term } from "./graph_writer.ts";
+import type { OnnxGraphWriter } from "./graph_writer.ts";
 import { axisInFile, isImage, isPixel, SPATIAL_AXES, TO_OIHW, toNchw, toNhwc } from "./layout.ts";
+import { apply, type Attribute, ints, type Term } from "./term.ts";
 
 /** Why an operation cannot be written; `writeOnnx` gathers them all into one message. */
 export class NotInOnnx extends Error {}
@@ -56,19 +57,15 @@ export function termOf(
       return scale(operation, x, writer);
     case "pad": {
       const [top, bottom, left, right] = operation.padding;
-      return pad(x.name, [top, left], [bottom, right], writer);
+      return pad(x.name, [top, left], [bottom, right]);
     }
     case "maxPool": {
-      const { image, attributes } = window(x.name, operation.axes, writer);
+      const { image, attributes } = window(x.name, operation.axes);
       return apply("MaxPool", [image], attributes);
     }
     case "averagePool": {
       if (operation.axes.some(({ dilation }) => dilation > 1)) throw new NotInOnnx("its window is dilated");
-      const { image, attributes: { dilations: _none, ...attributes } } = window(
-        x.name,
-        operation.axes,
-        writer,
-      );
+      const { image, attributes: { dilations: _none, ...attributes } } = window(x.name, operation.axes);
       return apply("AveragePool", [image], attributes);
     }
     case "globalMaxPool":
@@ -85,7 +82,7 @@ export function termOf(
     case "concatenate":
       return apply("Concat", namesOf(inputs), { axis: axisInFile(operation.axis, x.shape) });
     case "reshape":
-      return reshape(x, shape, writer);
+      return reshape(x, shape);
     case "softmax":
       return apply("Softmax", [x.name], { axis: axisInFile(operation.axis, x.shape) });
     case "activation":
@@ -102,7 +99,7 @@ function convolution(
   x: OnnxTensor,
   writer: OnnxGraphWriter,
 ): Term {
-  const { image, attributes } = window(x.name, axes, writer);
+  const { image, attributes } = window(x.name, axes);
   const weights = [writer.weight(kernel, TO_OIHW), ...(bias === undefined ? [] : [writer.weight(bias)])];
   return apply("Conv", [image, ...weights], { ...attributes, group: BigInt(groups) });
 }
@@ -140,14 +137,14 @@ function scale({ name, factors, offsets }: Scale, x: OnnxTensor, writer: OnnxGra
 }
 
 /** To and from [N, 1, 1, C], as squeeze-and-excitation has it, nothing has to move; other images are brought to NHWC and back. */
-function reshape(x: OnnxTensor, shape: FullShape | undefined, writer: OnnxGraphWriter): Term {
+function reshape(x: OnnxTensor, shape: FullShape | undefined): Term {
   // ONNX finds out one length by itself.
   const lengths = shape?.slice(1).map((length) => length ?? -1);
   if (lengths === undefined || lengths.filter((length) => length === -1).length > 1) {
     throw new NotInOnnx("its target shape is not fixed");
   }
   const rowMajor = isImage(x.shape) && !isPixel(x.shape) ? toNhwc(x.name) : x.name;
-  const to = (lengths: readonly number[]) => apply("Reshape", [rowMajor, writer.integers([0, ...lengths])]);
+  const to = (lengths: readonly number[]) => apply("Reshape", [rowMajor, { integers: [0, ...lengths] }]);
   if (isPixel(shape!)) return to([lengths[2]!, 1, 1]);
   return isImage(shape) ? toNchw(to(lengths)) : to(lengths);
 }
@@ -163,14 +160,13 @@ function overImage(opType: "ReduceMax" | "ReduceMean", x: OnnxTensor, shape: Ful
 function window(
   x: Term,
   axes: Axes,
-  writer: OnnxGraphWriter,
 ): { image: Term; attributes: Record<string, Attribute> } {
   const cutBefore = axes.map(({ before }) => Math.min(0, before));
   const cutAfter = axes.map(({ after, stride }) => after <= -stride ? after : 0);
   const isCut = [...cutBefore, ...cutAfter].some((pixels) => pixels < 0);
   const pads = [...axes.map(({ before }) => before), ...axes.map(({ after }) => after)];
   return {
-    image: isCut ? pad(x, cutBefore, cutAfter, writer) : x,
+    image: isCut ? pad(x, cutBefore, cutAfter) : x,
     attributes: {
       kernel_shape: ints(axes.map(({ size }) => size)),
       strides: ints(axes.map(({ stride }) => stride)),
@@ -181,8 +177,8 @@ function window(
 }
 
 /** Zeros around an image; a negative number of pixels is cut away. */
-function pad(x: Term, before: readonly number[], after: readonly number[], writer: OnnxGraphWriter): Term {
-  return apply("Pad", [x, writer.integers([0, 0, ...before, 0, 0, ...after])]);
+function pad(x: Term, before: readonly number[], after: readonly number[]): Term {
+  return apply("Pad", [x, { integers: [0, 0, ...before, 0, 0, ...after] }]);
 }
 
 /** The inputs of an operation whose inputs have to have the same number of axes. */

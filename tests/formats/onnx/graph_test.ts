@@ -4,7 +4,7 @@ import { deepEqual, equal, throws } from "node:assert/strict";
 import { ModelProtoSchema, TensorProto_DataType as DataType } from "onnx-buf";
 import { InputError } from "../../../src/errors.ts";
 import { openSession } from "../../../src/formats/onnx/judge.ts";
-import { writeOnnx } from "../../../src/formats/onnx/model.ts";
+import { writeOnnx } from "../../../src/formats/onnx/write.ts";
 import type { Axis } from "../../../src/graph/axis.ts";
 import type { FullShape, Graph, Operation } from "../../../src/graph/graph.ts";
 import { computedWeight } from "../../../src/graph/weights.ts";

@@ -1,7 +1,7 @@
 /** The programs that judge ONNX files: onnxruntime-web, and the checker of Python's onnx where it is installed. */
 import type * as tf from "@tensorflow/tfjs";
 import { relativeDifference } from "../../../src/bench/same_outputs.ts";
-import { writeOnnx } from "../../../src/formats/onnx/model.ts";
+import { writeOnnx } from "../../../src/formats/onnx/write.ts";
 import { readLayersModel } from "../../../src/formats/tfjs/read.ts";
 import { openOnnx } from "../../../src/classify/onnx.ts";
 import { openArtifacts } from "../../../src/classify/tfjs.ts";

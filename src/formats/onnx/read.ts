@@ -1,0 +1,301 @@
+/**
+ * An ONNX file as a {@link Graph}. What a node means is said in `meaning.ts`. Every node that is not understood is opaque
+ * and keeps its original, so that `writeOnnx` gives back the same file.
+ *
+ * @module
+ */
+import { fromBinary } from "@bufbuild/protobuf";
+import {
+  type GraphProto,
+  type ModelProto,
+  ModelProtoSchema,
+  type NodeProto,
+  TensorProto_DataType as DataType,
+  type ValueInfoProto,
+} from "onnx-buf";
+import { InputError } from "../../errors.ts";
+import type { Graph, Operation, Origin, Shape, ValueId, ValueInfo, WeightRef } from "../../graph/graph.ts";
+import type { Refusal } from "../../graph/refusal.ts";
+import type { Weight } from "../../graph/weights.ts";
+import { inversePermutation, permute } from "../permute.ts";
+import { type Constant, constantOf, type ReadExternal } from "./constant.ts";
+import { foldOf } from "./fold.ts";
+import { TO_NCHW } from "./layout.ts";
+import { imageBefore, meaningOf } from "./meaning.ts";
+import { type FileTensor, NodeCall, nodeTitle, type Operand, type WeightReading } from "./node_call.ts";
+import { captured, type ConstantNode, type OriginalNode, type OriginalOnnx } from "./original.ts";
+import { keepsPlaces, keepsType, opaqueShape } from "./shapes.ts";
+
+const DTYPES: ReadonlyMap<number, string> = new Map([
+  [DataType.FLOAT, "float32"],
+  [DataType.FLOAT16, "float16"],
+  [DataType.DOUBLE, "float64"],
+  [DataType.INT32, "int32"],
+  [DataType.INT64, "int64"],
+  [DataType.UINT8, "uint8"],
+  [DataType.INT8, "int8"],
+  [DataType.BOOL, "bool"],
+]);
+
+/**
+ * The graph of an ONNX file. No weight is decoded before it is read.
+ *
+ * @param bytes Of the file. They are not copied: the graph reads its weights from them.
+ * @param name Of the file, for messages.
+ * @param external Reads the files that weights may lie in.
+ * @throws {InputError} when it is not an ONNX file, a node reads what nobody makes, or a weight contradicts its shape.
+ */
+export function readOnnx(bytes: Uint8Array, name: string, external: ReadExternal = noExternal): Graph {
+  const model = parse(bytes, name);
+  const proto = model.graph!;
+  return new Reader(model, proto, external).read(proto.name || name);
+}
+
+/** Reads one graph: tensors are known once the node that makes them was met. */
+class Reader {
+  private readonly values: ValueInfo[] = [];
+  private readonly tensors = new Map<string, FileTensor>();
+  private readonly constants = new Map<string, Constant>();
+  private readonly constantNodes: ConstantNode[] = [];
+  private readonly weights = new Map<string, Weight>();
+  private readonly infos: ReadonlyMap<string, ValueInfoProto>;
+  private readonly opsets: ReadonlyMap<string, number>;
+  private readonly names = new Set<string>();
+
+  constructor(
+    private readonly model: ModelProto,
+    private readonly proto: GraphProto,
+    private readonly external: ReadExternal,
+  ) {
+    this.infos = new Map([...proto.valueInfo, ...proto.output].map((info) => [info.name, info]));
+    this.opsets = new Map(model.opsetImport.map(({ domain, version }) => [domain, Number(version)]));
+  }
+
+  read(name: string): Graph {
+    for (const tensor of this.proto.initializer) {
+      const constant = constantOf(tensor, this.external);
+      if (constant !== undefined) this.constants.set(tensor.name, constant);
+      else this.take(tensor.name, undefined, "unknown", undefined);
+    }
+    const initializers = new Set(this.proto.initializer.map((tensor) => tensor.name));
+    const inputs = this.proto.input.filter((input) => !initializers.has(input.name)).map((input) => {
+      const [shape, dtype] = typeOf(input);
+      const axes = this.isTurnedAtOnce(input.name) ? [0, 1, 2, 3] : axesOfRank(shape?.length);
+      return { name: input.name, value: this.take(input.name, shape, dtype, axes).value };
+    });
+    const operations = this.proto.node.flatMap((node) => this.node(node));
+    const outputs = this.proto.output.map(({ name }) => this.known(name, "the file's list of outputs").value);
+    const axes = new Map(
+      [...this.tensors.values()].flatMap(({ name, axes }) => axes === undefined ? [] : [[name, axes]]),
+    );
+    const original: OriginalOnnx = { model: this.model, axes, constants: this.constantNodes };
+    return { name, values: this.values, inputs, outputs, operations, weights: this.weights, original };
+  }
+
+  /** Whether all that is done with an input is to bring its channels to the front: it is [N, H, W, C] in the file. */
+  private isTurnedAtOnce(name: string): boolean {
+    const readers = this.proto.node.filter(({ input }) => input.includes(name));
+    return readers.length > 0 && readers.every(({ opType, attribute }) => {
+      const order = attribute.find((attribute) => attribute.name === "perm")?.ints.map(Number);
+      return opType === "Transpose" && order?.length === 4 && TO_NCHW.every((axis, i) => order[i] === axis);
+    });
+  }
+
+  /** A new tensor; `shape` in the order of the file. */
+  private take(
+    name: string,
+    shape: Shape,
+    dtype: string,
+    axes: readonly number[] | undefined,
+  ): FileTensor {
+    const inGraph = shape && axes ? inversePermutation(axes).map((axis) => shape[axis]!) : undefined;
+    return this.give(name, inGraph, dtype, axes);
+  }
+
+  /** A new tensor; `shape` in the order of the graph. */
+  private give(name: string, shape: Shape, dtype: string, axes: readonly number[] | undefined): FileTensor {
+    if (this.tensors.has(name) || this.constants.has(name)) {
+      throw new InputError(`Cannot read the ONNX file: two of its nodes make the tensor "${name}".`);
+    }
+    const tensor = { name, value: this.values.push({ name, shape, dtype }) - 1, axes, shape, dtype };
+    this.tensors.set(name, tensor);
+    return tensor;
+  }
+
+  private known(name: string, reader: string): FileTensor {
+    const tensor = this.tensors.get(name);
+    if (tensor !== undefined) return tensor;
+    const constant = this.constants.get(name);
+    if (constant !== undefined) {
+      // A network that gives numbers out that it does not compute.
+      this.constants.delete(name);
+      const known = this.give(name, constant.shape, DTYPES.get(constant.dtype) ?? "unknown", undefined);
+      this.constants.set(name, constant);
+      return known;
+    }
+    throw new InputError(
+      `Cannot read the ONNX file: ${reader} reads "${name}", which no node before it makes.`,
+    );
+  }
+
+  private node(node: NodeProto): Operation[] {
+    const call = new NodeCall(
+      node,
+      this.opsets.get(node.domain) ?? this.opsets.get("") ?? 1,
+      node.input.map((name): Operand => {
+        if (name === "") return undefined;
+        const constant = this.constants.get(name);
+        return constant === undefined
+          ? { kind: "tensor", tensor: this.known(name, `the node ${nodeTitle(node)}`) }
+          : { kind: "constant", constant };
+      }),
+      (constant, reading) => this.weight(constant, reading),
+    );
+    const folded = foldOf(call, this.external);
+    if (folded !== undefined) {
+      this.constants.set(folded.name, folded);
+      this.constantNodes.push({ node, constant: folded });
+      return [];
+    }
+    this.learnFrom(call);
+    const found = meaningOf(call);
+    if (found === undefined || "kind" in found) return [this.opaque(call, found)];
+    const origin = this.originOf(node, found.inputs.map((tensor) => tensor.name));
+    const last = found.parts.length - 1;
+    let inputs: readonly ValueId[] = found.inputs.map((tensor) => tensor.value);
+    return found.parts.map(({ shape, ...part }, i) => {
+      const output = i === last
+        ? this.give(node.output[0]!, shape, "float32", found.axes).value
+        : this.values.push({ shape, dtype: "float32" }) - 1;
+      const suffix = i === last ? "" : `/${part.op}`;
+      const operation = {
+        ...part,
+        name: origin.name + suffix,
+        inputs,
+        outputs: [output],
+        origin,
+      } as Operation;
+      inputs = [output];
+      return operation;
+    });
+  }
+
+  /** A Conv tells what it reads, where that comes from a node which is not understood. */
+  private learnFrom(call: NodeCall): void {
+    const image = imageBefore(call);
+    const tensor = call.tensor(0);
+    if (image === undefined || tensor === undefined) return;
+    if (tensor.shape !== undefined && tensor.shape.at(-1) !== null && tensor.dtype !== "unknown") return;
+    if (tensor.axes !== undefined && tensor.axes.length !== 4) return;
+    const shape = tensor.shape?.map((length, i) => length ?? image[i]!) ?? image;
+    const learned = {
+      ...tensor,
+      shape,
+      axes: TO_NCHW,
+      dtype: tensor.dtype === "unknown" ? "float32" : tensor.dtype,
+    };
+    this.tensors.set(tensor.name, learned);
+    this.values[tensor.value] = { name: tensor.name, shape, dtype: learned.dtype };
+    (call.operands as Operand[])[0] = { kind: "tensor", tensor: learned };
+  }
+
+  private opaque(call: NodeCall, refusal: Refusal | undefined): Operation {
+    const { node } = call;
+    const reads = [...new Set([...node.input, ...captured(node)])].filter((name) => this.tensors.has(name));
+    const [first] = node.output;
+    const outputs = node.output.filter((name) => name !== "").map((name) => {
+      const [noted, dtype] = typeOf(this.infos.get(name));
+      const shape = noted ?? (name === first ? opaqueShape(call) : undefined);
+      const before = call.tensor(0);
+      const isSame = keepsPlaces(node) && before?.axes?.length === shape?.length;
+      const axes = isSame ? before?.axes : axesOfRank(shape?.length);
+      const stays = dtype === "unknown" && keepsType(node) ? before?.dtype ?? dtype : dtype;
+      return this.take(name, shape, stays, axes).value;
+    });
+    const origin = this.originOf(node, reads);
+    return {
+      op: "opaque",
+      name: origin.name,
+      inputs: reads.map((name) => this.tensors.get(name)!.value),
+      outputs,
+      origin,
+      weights: [],
+      ...(refusal === undefined ? {} : { refusal }),
+      isConvolution: node.opType === "Conv" || node.opType === "ConvTranspose",
+      macs: null,
+    };
+  }
+
+  private originOf(node: NodeProto, reads: readonly string[]): Origin {
+    const original: OriginalNode = { node, reads };
+    const name = this.fresh(node.name || node.output[0] || node.opType);
+    return { name, kind: node.opType, call: 0, isNested: false, original };
+  }
+
+  /** The name, with a number behind it when another node has it: ONNX lets nodes share names. */
+  private fresh(name: string): string {
+    let free = name;
+    for (let i = 1; this.names.has(free); i++) free = `${name}_${i}`;
+    this.names.add(free);
+    return free;
+  }
+
+  /** One weight for each way in which a tensor is read. */
+  private weight({ name, byteLength, shape, numbers }: Constant, reading: WeightReading): WeightRef {
+    const { axes, factor = 1 } = reading;
+    const isPlain = axes === undefined && factor === 1;
+    const key = isPlain ? name : `${name}@${axes ?? ""}${factor === 1 ? "" : `*${factor}`}`;
+    if (!this.weights.has(key)) {
+      this.weights.set(key, {
+        shape: reading.shape,
+        storage: "float32",
+        byteLength,
+        read() {
+          const values = numbers() as Float32Array;
+          const turned = axes === undefined ? values : permute(values, shape, axes);
+          return factor === 1 ? turned : turned.map((value) => value * factor);
+        },
+      });
+    }
+    return { name: key, shape: reading.shape };
+  }
+}
+
+function parse(bytes: Uint8Array, name: string): ModelProto {
+  let model: ModelProto;
+  try {
+    model = fromBinary(ModelProtoSchema, bytes);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new InputError(`Cannot read ${name} as an ONNX file: ${reason}.`);
+  }
+  if (model.graph === undefined || model.graph.node.length === 0 || model.opsetImport.length === 0) {
+    throw new InputError(
+      `Cannot read ${name} as an ONNX file: it has no nodes, or no version of its operators.`,
+    );
+  }
+  return model;
+}
+
+/** The shape in the order of the file, and the data type. */
+function typeOf(info: ValueInfoProto | undefined): readonly [Shape, string] {
+  const type = info?.type?.value;
+  if (type?.case !== "tensorType") return [undefined, "unknown"];
+  const { shape, elemType } = type.value;
+  const lengths = shape?.dim.map(({ value }) =>
+    value.case === "dimValue" && value.value >= 0n ? Number(value.value) : null
+  );
+  return [lengths, DTYPES.get(elemType) ?? "unknown"];
+}
+
+/** Four axes are an image [N, C, H, W]; all others stand as they are. */
+function axesOfRank(rank: number | undefined): readonly number[] | undefined {
+  if (rank === undefined) return undefined;
+  return rank === 4 ? TO_NCHW : Array.from({ length: rank }, (_, i) => i);
+}
+
+function noExternal(location: string): never {
+  throw new InputError(
+    `Cannot read the ONNX file: its weights lie in "${location.slice(0, 80)}", which was not given with it.`,
+  );
+}
