@@ -26,11 +26,6 @@ export type { FusedRegion, FusionReport, LayerOutput, RefusedMerge } from "./fus
 export { type BeforeAfter, inspect, type InspectedRegion, type Inspection } from "./inspect/inspect.ts";
 export type { Band, BandNode } from "./inspect/bands.ts";
 export type { Role } from "./inspect/labels.ts";
-export {
-  type Batch,
-  EQUIVALENCE_TOLERANCE,
-  type FusionProof,
-  type VerificationRequest,
-  verifyFusion,
-} from "./classify/verify.ts";
+export { EQUIVALENCE_TOLERANCE, type FusionProof } from "./classify/equivalence.ts";
+export { type Batch, type VerificationRequest, verifyFusion } from "./classify/verify.ts";
 export type { Difference } from "./classify/comparison.ts";

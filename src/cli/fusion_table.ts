@@ -4,7 +4,7 @@
  * @module
  */
 import type { NetworkCost } from "../graph/cost.ts";
-import { largest } from "../classify/verify.ts";
+import { largest } from "../classify/equivalence.ts";
 import type { FusionRecord } from "../classify/fusion_record.ts";
 import { formatCount, formatDifference } from "../text/quantities.ts";
 import { renderTable } from "../text/table.ts";

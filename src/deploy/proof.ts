@@ -5,7 +5,7 @@
  */
 import type { Dataset } from "../data/dataset.ts";
 import { Comparison, PredictionComparison } from "../classify/comparison.ts";
-import { largest } from "../classify/verify.ts";
+import { largest } from "../classify/equivalence.ts";
 import { type Classifier, classifyAll, imageCount, type ModelCard } from "../classify/classifier.ts";
 import { Random } from "../random.ts";
 import type { Manifest } from "./manifest.ts";

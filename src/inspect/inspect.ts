@@ -68,7 +68,11 @@ export interface Inspection {
  * @throws {InputError} when it is not a LayersModel, or a weight is missing, not finite, or a negative variance.
  */
 export function inspect(artifacts: io.ModelArtifacts): Inspection {
-  const graph = readLayersModel(artifacts);
+  return inspectGraph(readLayersModel(artifacts));
+}
+
+/** {@link inspect} for a network from anywhere. */
+export function inspectGraph(graph: Graph): Inspection {
   const { graph: fused, report } = fuseGraph(graph);
   const bands = cutIntoBands(callsOf(graph), callsOf(fused), report);
   const before = new ParameterCount(graph);

@@ -6,7 +6,7 @@
 import { besideText, whereText } from "../bench/report.ts";
 import { formatBytes, formatCount, formatDifference, formatShare } from "../text/quantities.ts";
 import type { NetworkCost } from "../graph/cost.ts";
-import { largest } from "../classify/verify.ts";
+import { largest } from "../classify/equivalence.ts";
 import type { Cell } from "../text/table.ts";
 import { Html, html, table } from "./html.ts";
 import { Buffer } from "node:buffer";

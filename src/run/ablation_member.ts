@@ -8,7 +8,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { loadLayersModelArtifacts } from "../formats/tfjs/layers_model.ts";
 import { exists, readBytes } from "../files/read.ts";
 import type { MemberResult } from "../ablate/report.ts";
-import { EQUIVALENCE_TOLERANCE } from "../classify/verify.ts";
+import { EQUIVALENCE_TOLERANCE } from "../classify/equivalence.ts";
 import { openModel } from "../model/open_model.ts";
 import { fuseRun } from "./fusion_run.ts";
 import { type RunDirectory, runDirectoryAt } from "./run_directory.ts";

@@ -6,24 +6,18 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Progress } from "../progress.ts";
+import { type FusionRequest, type FusionResult, placeOf, writeProved } from "./fusion_output.ts";
 import { cutBatches, gatherBatch } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { GateError, InputError } from "../errors.ts";
+import { InputError } from "../errors.ts";
 import { loadLayersModelArtifacts, MODEL_FILE, saveLayersModel } from "../formats/tfjs/layers_model.ts";
-import {
-  checkOutputFolder,
-  kindByNames,
-  type OutputRequest,
-  removeOutputFolder,
-  replaceFolder,
-} from "../files/output_folder.ts";
-import { writeJsonAtomically } from "../files/atomic_write.ts";
+import { checkOutputFolder, type OutputRequest } from "../files/output_folder.ts";
 import { readJson } from "../files/read.ts";
 import { fuse } from "../formats/tfjs/fuse.ts";
 import type { FusionRecord } from "../classify/fusion_record.ts";
-import { type Batch, type FusionProof, largest, verifyFusion } from "../classify/verify.ts";
+import { type Batch, verifyFusion } from "../classify/verify.ts";
 import { openModel } from "../model/open_model.ts";
-import { formatCount, formatDifference } from "../text/quantities.ts";
+import { formatCount } from "../text/quantities.ts";
 import { Random } from "../random.ts";
 import { type BnSnapshot, bnSnapshotOf } from "../train/bn_snapshot.ts";
 import { readRunConfig } from "./config.ts";
@@ -40,27 +34,6 @@ const RANDOM_IMAGES = 200;
 const RANDOM_IMAGES_ALONE = 500;
 
 const RANDOM_SEED = 20_190_510;
-
-/** A folder that {@link fuseRun} or {@link fuseModelFile} made; `evaluate` may have added to it. */
-const FUSED_MODEL = kindByNames("a fused model", "fusion.json", {
-  keys: ["source", "snapshotHash", "proof"],
-  names: /^(model\.json|weights-\d+of\d+\.bin|evaluation\/([\w-]+\/)?[\w-]+\.(json|svg|png))$/,
-});
-
-/** What to fuse, where to write, and how close the forms must be. */
-export interface FusionRequest {
-  /** Folder of the fused model. */
-  readonly output: string;
-  /** Largest difference relative to the output's scale. */
-  readonly tolerance: number;
-  readonly progress: Progress;
-}
-
-/** A record and where its model lies. */
-export interface FusionResult {
-  readonly output: string;
-  readonly record: FusionRecord;
-}
 
 /**
  * Fuses a trained run and proves it on its whole test set and on random images.
@@ -129,27 +102,13 @@ async function fuseAndProve(
   try {
     const batches = countImages(batchesFor(inputShapes(training, source)), progress);
     const proof = await verifyFusion({ training, fused, report: fusion.report, inputs: batches, tolerance });
-    if (!proof.pass) {
-      await removeOutputFolder(place);
-      throw new GateError(
-        describeFailure(proof),
-        "This is a fault in RepFuse, or a tolerance below float32's rounding. Nothing was written.",
-      );
-    }
     const record: FusionRecord = { source, snapshotHash, proof, ...fusion.report };
-    await replaceFolder(place, async (folder) => {
-      await saveLayersModel(folder, fusion.artifacts);
-      await writeJsonAtomically(`${folder}/fusion.json`, record);
-    });
-    return { output, record };
+    await writeProved(place, record, (folder) => saveLayersModel(folder, fusion.artifacts));
+    return { output, file: MODEL_FILE, record };
   } finally {
     training.dispose();
     fused.dispose();
   }
-}
-
-function placeOf({ output }: FusionRequest, inputs: readonly string[]): OutputRequest {
-  return { path: output, kind: FUSED_MODEL, inputs };
 }
 
 /** The hash in `bn_snapshot.json`, after checking that the model beside it holds these very statistics. */
@@ -210,22 +169,4 @@ function* countImages(batches: Iterable<Batch>, progress: Progress): Generator<B
     images += (Array.isArray(batch) ? batch[0] : batch)?.shape[0] ?? 0;
     yield batch;
   }
-}
-
-/** Which bar was missed, and where it began. */
-function describeFailure(proof: FusionProof): string {
-  const first = [...proof.regions, ...proof.outputs].find((difference) =>
-    !(largest(difference) <= proof.tolerance)
-  );
-  const where = first === undefined
-    ? ""
-    : `; the first to differ is ${first.name}, by ${formatDifference(largest(first))} of its scale ` +
-      `(border ${formatDifference(first.border)}, interior ${formatDifference(first.interior)})`;
-  return `The fused form is not the training form: over ${
-    formatCount(proof.images, "image")
-  } the logits differ by up to ` +
-    `${
-      formatDifference(proof.maxRelativeDifference)
-    } of their scale (at most ${proof.tolerance} is allowed), and ` +
-    `${formatCount(proof.changedPredictions, "prediction")} changed, ${proof.ties} of them ties${where}.`;
 }

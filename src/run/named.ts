@@ -97,6 +97,23 @@ export async function findSource(
   );
 }
 
+/**
+ * {@link findSource} for the tasks that take an ONNX file as well.
+ *
+ * @throws {InputError} when a network in another format is named.
+ */
+export async function findNetwork(
+  named: string | undefined,
+  stage: RunStage,
+): Promise<NamedRun | NamedModel | NamedFile> {
+  const found = await findNamed(named, stage);
+  if (found.kind === "file" && found.format === "onnx") return found;
+  if (found.kind === "export" && found.manifest.format === "onnx" && named!.endsWith(".onnx")) {
+    return { kind: "file", path: named!, folder: found.folder, format: "onnx" };
+  }
+  return await findSource(named, stage);
+}
+
 /** The run and its form, where a folder is one of the two in a run. */
 export async function runAround(
   folder: string,

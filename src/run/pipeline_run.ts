@@ -6,12 +6,13 @@
  */
 import type { BenchSettings } from "../bench/bench.ts";
 import type { BenchReport } from "../bench/report.ts";
-import { EQUIVALENCE_TOLERANCE } from "../classify/verify.ts";
+import { EQUIVALENCE_TOLERANCE } from "../classify/equivalence.ts";
 import type { RequestedConfig } from "../train/run_config.ts";
 import { openRuntime } from "../runtime/machine.ts";
 import { benchRun } from "./bench_run.ts";
 import { evaluate } from "./evaluation_run.ts";
-import { fuseRun, type FusionResult } from "./fusion_run.ts";
+import type { FusionResult } from "./fusion_output.ts";
+import { fuseRun } from "./fusion_run.ts";
 import { openClassifier } from "./open_classifier.ts";
 import { type RunDirectory, runDirectoryAt } from "./run_directory.ts";
 import { startTraining, type TrainingContext, type TrainingSummary } from "./training_run.ts";

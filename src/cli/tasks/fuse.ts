@@ -9,11 +9,11 @@ import { renderCosts, renderProof, renderRegions } from "../fusion_table.ts";
 import { createProgress } from "../progress.ts";
 import { refreshReport } from "../run_report.ts";
 import { summarizeFusion } from "../summaries.ts";
-import { MODEL_FILE } from "../../formats/tfjs/layers_model.ts";
-import { EQUIVALENCE_TOLERANCE } from "../../classify/verify.ts";
+import { EQUIVALENCE_TOLERANCE } from "../../classify/equivalence.ts";
 import { fuseModelFile, fuseRun } from "../../run/fusion_run.ts";
+import { fuseOnnxFile } from "../../run/onnx_fusion.ts";
 import { Datasets } from "../../run/datasets.ts";
-import { findSource } from "../../run/named.ts";
+import { findNetwork } from "../../run/named.ts";
 
 /** The command `fuse`. */
 export function fuseCommand() {
@@ -21,7 +21,7 @@ export function fuseCommand() {
     "fuse",
     "Fold every multi-branch block into one plain convolution, and prove that nothing changed.",
   )
-    .argument("[source]", "a trained run, or any model.json (default: the newest run)")
+    .argument("[source]", "a trained run, any model.json, or an ONNX file (default: the newest run)")
     .option(
       "--output <folder>",
       "where the fused model goes (default: fused/ in the run, or beside the model)",
@@ -36,20 +36,15 @@ export function fuseCommand() {
     .action(async (named, options) => {
       const progress = createProgress(options);
       const { output, tolerance } = options;
-      const source = await findSource(named, "trained");
-      await startBackendFor(options, progress);
+      const source = await findNetwork(named, "trained");
+      const folder = output ?? (source.kind === "run" ? source.run.fused : `${source.folder}/fused`);
+      const request = { output: folder, tolerance, progress };
+      if (source.kind !== "file") await startBackendFor(options, progress);
       const result = source.kind === "run"
-        ? await fuseRun(source.run, {
-          output: output ?? source.run.fused,
-          tolerance,
-          progress,
-          datasets: new Datasets(progress),
-        })
-        : await fuseModelFile(source.path, {
-          output: output ?? `${source.folder}/fused`,
-          tolerance,
-          progress,
-        });
+        ? await fuseRun(source.run, { ...request, datasets: new Datasets(progress) })
+        : source.kind === "file"
+        ? await fuseOnnxFile(source.path, request)
+        : await fuseModelFile(source.path, request);
       const { record } = result;
       const report = source.kind === "run" && output === undefined
         ? await refreshReport(source.run)
@@ -61,7 +56,7 @@ export function fuseCommand() {
       for (const { layer, reason, advice } of record.refusals) {
         print(`not merged: ${layer}: ${reason}. ${advice}`);
       }
-      print(`\nWritten: ${result.output}/${MODEL_FILE}`);
+      print(`\nWritten: ${result.output}/${result.file}`);
       if (report !== undefined) print(report);
     });
 }

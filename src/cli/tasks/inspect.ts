@@ -9,8 +9,10 @@ import { newCommand, print, printColumns, printJson } from "../command.ts";
 import { renderInspectedRegions, renderRefusals, renderRest } from "../inspection_text.ts";
 import { loadLayersModelArtifacts } from "../../formats/tfjs/layers_model.ts";
 import { writeFileAtomically } from "../../files/atomic_write.ts";
-import { inspect } from "../../inspect/inspect.ts";
-import { findSource } from "../../run/named.ts";
+import { readOnnxFile } from "../../formats/onnx/disk.ts";
+import { readLayersModel } from "../../formats/tfjs/read.ts";
+import { inspectGraph } from "../../inspect/inspect.ts";
+import { findNetwork } from "../../run/named.ts";
 
 /** The command `inspect`. */
 export function inspectCommand() {
@@ -18,15 +20,19 @@ export function inspectCommand() {
     "inspect",
     "Show the network region by region: what merges, what it saves, and what does not merge and why.",
   )
-    .argument("[source]", "a trained run, or any model.json (default: the newest run)")
+    .argument("[source]", "a trained run, any model.json, or an ONNX file (default: the newest run)")
     .option("--svg <file>", "where the picture goes (default: network.svg in the run; none for a model.json)")
     .addHelpText("after", "\nExample: repfuse inspect path/to/model.json --svg mine.svg")
     .action(async (named, options) => {
-      const source = await findSource(named, "trained");
+      const source = await findNetwork(named, "trained");
       const [path, model, picture] = source.kind === "run"
         ? [source.run.path, source.run.snapshot, options.svg ?? source.run.networkChart]
         : [source.path, source.path, options.svg];
-      const inspection = inspect(await loadLayersModelArtifacts(model));
+      const inspection = inspectGraph(
+        source.kind === "file"
+          ? await readOnnxFile(source.path)
+          : readLayersModel(await loadLayersModelArtifacts(model)),
+      );
       if (picture !== undefined) await writeFileAtomically(picture, renderNetwork(inspection, nameOf(path)));
       if (options.json) {
         const { bands: _, ...rest } = inspection;

@@ -28,7 +28,7 @@ export interface Constant {
  * @param location A relative path below the folder of the model.
  * @throws {InputError} when it is not there, or the range does not lie in it.
  */
-export type ReadExternal = (location: string, offset: number, length: number | undefined) => Uint8Array;
+export type ReadExternal = (location: string, offset: number, length: number) => Uint8Array;
 
 /** How numbers lie in `rawData`, and how they are read from there. */
 interface Layout {
@@ -52,27 +52,54 @@ const LAYOUTS: ReadonlyMap<DataType, Layout> = new Map([
 ]);
 
 /**
- * A tensor of the file.
+ * Brings the numbers of a tensor that lies in another file into this one.
  *
- * @returns nothing when it holds no numbers that we know: texts, complex numbers, floats of 8 bits and fewer.
+ * @throws {InputError} when they are not there, or not as many as its shape says.
+ */
+export function bringIn(tensor: TensorProto, external: ReadExternal): void {
+  if (tensor.dataLocation !== TensorProto_DataLocation.EXTERNAL) return;
+  const facts = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
+  const number = (key: string) => {
+    const text = facts.get(key);
+    if (text === undefined || /^\d{1,15}$/.test(text)) return text === undefined ? undefined : Number(text);
+    throw broken(tensor.name, `the ${key} of its external data is "${text.slice(0, 40)}"`);
+  };
+  const location = facts.get("location");
+  if (location === undefined) throw broken(tensor.name, "it lies in another file, and no location is given");
+  const length = number("length") ??
+    sizeOf(tensor.dims.map(Number)) * (LAYOUTS.get(tensor.dataType)?.bytes ?? 0);
+  tensor.rawData = external(location, number("offset") ?? 0, length) as Uint8Array<ArrayBuffer>;
+  tensor.dataLocation = TensorProto_DataLocation.DEFAULT;
+  tensor.externalData = [];
+}
+
+/**
+ * A tensor of the file. Where it holds no numbers that we know (texts, complex numbers, floats of 8 bits and fewer), asking
+ * for them is an error.
+ *
  * @throws {InputError} when its lengths contradict its numbers.
  */
-export function constantOf(tensor: TensorProto, external: ReadExternal): Constant | undefined {
+export function constantOf(tensor: TensorProto): Constant {
   const { name, dataType } = tensor;
   const layout = LAYOUTS.get(dataType);
-  if (layout === undefined) return undefined;
   const shape = tensor.dims.map(Number);
+  if (layout === undefined) {
+    const numbers = () => {
+      throw broken(name, `it holds ${DataType[dataType] ?? "nothing"}, expected numbers`);
+    };
+    return { name, dtype: dataType, shape, byteLength: 0, numbers };
+  }
   const count = sizeOf(shape);
   if (!shape.every((length) => length >= 0) || !Number.isSafeInteger(count)) {
     throw broken(name, `its shape is [${shape}]`);
   }
   const byteLength = count * layout.bytes;
   const inFields = fieldsOf(tensor);
-  if (tensor.dataLocation !== TensorProto_DataLocation.EXTERNAL && inFields.length > 0) {
+  if (inFields.length > 0) {
     if (inFields.length !== count) throw broken(name, `it has ${inFields.length} numbers for [${shape}]`);
     return { name, dtype: dataType, shape, byteLength, numbers: () => fromFields(inFields, dataType) };
   }
-  const bytes = rawBytes(tensor, external);
+  const bytes = tensor.rawData;
   if (bytes.length !== byteLength) {
     throw broken(name, `it has ${bytes.length} bytes for [${shape}], expected ${byteLength}`);
   }
@@ -88,27 +115,6 @@ export function computedConstant(
   numbers: () => Float32Array | Float64Array,
 ): Constant {
   return { name, dtype, shape, byteLength: sizeOf(shape) * (LAYOUTS.get(dtype)?.bytes ?? 8), numbers };
-}
-
-function rawBytes(tensor: TensorProto, external: ReadExternal): Uint8Array {
-  if (tensor.dataLocation !== TensorProto_DataLocation.EXTERNAL) return tensor.rawData;
-  const facts = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
-  const location = facts.get("location");
-  if (location === undefined) throw broken(tensor.name, "it lies in another file, and no location is given");
-  return external(
-    location,
-    wholeNumber(tensor.name, facts, "offset") ?? 0,
-    wholeNumber(tensor.name, facts, "length"),
-  );
-}
-
-function wholeNumber(name: string, facts: ReadonlyMap<string, string>, key: string): number | undefined {
-  const text = facts.get(key);
-  if (text === undefined) return undefined;
-  if (!/^\d{1,15}$/.test(text)) {
-    throw broken(name, `the ${key} of its external data is "${text.slice(0, 40)}"`);
-  }
-  return Number(text);
 }
 
 /** Numbers that stand in typed fields and not in `rawData`. */

@@ -7,7 +7,7 @@
 import { TensorProto_DataType as DataType } from "onnx-buf";
 import { sizeOf } from "../../graph/graph.ts";
 import { inversePermutation, permuteShape } from "../permute.ts";
-import { computedConstant, type Constant, constantOf, type ReadExternal } from "./constant.ts";
+import { computedConstant, type Constant, constantOf } from "./constant.ts";
 import type { NodeCall } from "./node_call.ts";
 import { shapeInFile, SHAPES } from "./shapes.ts";
 
@@ -44,8 +44,7 @@ const FOLDS: Readonly<Record<string, Fold>> = {
     const shape = call.integers(0);
     const value = call.tensorAttribute("value");
     if (shape === undefined || !isSmall(shape)) return undefined;
-    const of = value === undefined ? undefined : constantOf(value, noFile);
-    if (value !== undefined && of === undefined) return undefined;
+    const of = value === undefined ? undefined : constantOf(value);
     return made(
       call,
       of?.dtype ?? DataType.FLOAT,
@@ -141,17 +140,17 @@ function stridesOf(shape: readonly number[]): number[] {
 }
 
 /** What a node of known operands gives, where it is worked out here. */
-export function foldOf(call: NodeCall, external: ReadExternal): Constant | undefined {
+export function foldOf(call: NodeCall): Constant | undefined {
   const { domain, opType } = call.node;
   if (domain !== "" && domain !== "ai.onnx") return undefined;
-  if (opType === "Constant") return constantNode(call, external);
+  if (opType === "Constant") return constantNode(call);
   if (opType !== "Shape" && call.operands.some((operand) => operand?.kind === "tensor")) return undefined;
   return Object.hasOwn(FOLDS, opType) ? FOLDS[opType]!(call) : undefined;
 }
 
-function constantNode(call: NodeCall, external: ReadExternal): Constant | undefined {
+function constantNode(call: NodeCall): Constant | undefined {
   const value = call.tensorAttribute("value");
-  if (value !== undefined) return renamed(call, constantOf(value, external));
+  if (value !== undefined) return renamed(call, constantOf(value));
   const [ints, int] = [call.ints("value_ints"), call.has("value_int")];
   if (ints !== undefined) return made(call, DataType.INT64, [ints.length], () => Float64Array.from(ints));
   if (int) return made(call, DataType.INT64, [], () => Float64Array.of(call.int("value_int", 0)));
@@ -159,10 +158,6 @@ function constantNode(call: NodeCall, external: ReadExternal): Constant | undefi
     return made(call, DataType.FLOAT, [], () => Float32Array.of(call.float("value_float", 0)));
   }
   return undefined;
-}
-
-function noFile(): never {
-  throw new Error("The value of a ConstantOfShape lies in no other file");
 }
 
 function made(

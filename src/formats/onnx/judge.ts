@@ -15,7 +15,7 @@ export interface JudgeOptions {
   readonly threads?: number;
 }
 
-/** A network in onnxruntime. */
+/** A network of one input and one output in onnxruntime. */
 export interface OnnxSession {
   /**
    * One inference.
@@ -29,6 +29,74 @@ export interface OnnxSession {
   release(): Promise<void>;
 }
 
+/** A tensor that goes into a network or comes out of it. */
+export interface JudgeTensor {
+  /** Row by row. */
+  readonly numbers: ArrayLike<number>;
+  /** In the order of the file. */
+  readonly shape: readonly number[];
+}
+
+/** Any network in onnxruntime. */
+export interface OnnxNetwork {
+  /**
+   * One inference.
+   *
+   * @param inputs By name.
+   * @returns The outputs by name, in the order of the file.
+   * @throws {InputError} when onnxruntime cannot run it on these.
+   */
+  run(inputs: ReadonlyMap<string, JudgeTensor>): Promise<ReadonlyMap<string, JudgeTensor>>;
+  /** Frees the network. */
+  release(): Promise<void>;
+}
+
+/**
+ * Opens an ONNX file of any number of inputs and outputs.
+ *
+ * @param name What to call it in an error: its path.
+ * @throws {InputError} when onnxruntime refuses the file.
+ */
+export async function openNetwork(
+  bytes: Uint8Array,
+  name: string,
+  options: JudgeOptions = {},
+): Promise<OnnxNetwork> {
+  configure(options);
+  const session = await createSession(bytes, name);
+  const metadata = new Map(session.inputMetadata.map((metadata) => [metadata.name, metadata]));
+  return {
+    async run(inputs) {
+      const feeds = [...inputs].map(([input, { numbers, shape }]) =>
+        [input, tensorOf(numbers, shape, metadata.get(input))] as const
+      );
+      let results: ort.InferenceSession.OnnxValueMapType;
+      try {
+        results = await session.run(Object.fromEntries(feeds));
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        const shapes = [...inputs].map(([input, { shape }]) => `${input} [${shape}]`).join(", ");
+        throw new InputError(`Cannot run ${name} on ${shapes}: ${reason.split("\n")[0]}`);
+      }
+      return new Map(session.outputNames.map((output) => {
+        const { data, dims } = results[output]!;
+        return [output, { numbers: numbersOf(data), shape: dims }];
+      }));
+    },
+    release: () => session.release(),
+  };
+}
+
+function configure({ wasm, threads = 1 }: JudgeOptions): void {
+  ort.env.wasm.numThreads = threads;
+  if (wasm !== undefined) ort.env.wasm.wasmBinary = wasm;
+}
+
+function numbersOf(data: ort.Tensor.DataType): ArrayLike<number> {
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float64Array.from(data, Number);
+  return Array.isArray(data) ? new Float64Array(0) : data as ArrayLike<number>;
+}
+
 /**
  * Opens an ONNX file.
  *
@@ -38,10 +106,9 @@ export interface OnnxSession {
 export async function openSession(
   bytes: Uint8Array,
   name: string,
-  { wasm, threads = 1 }: JudgeOptions = {},
+  options: JudgeOptions = {},
 ): Promise<OnnxSession> {
-  ort.env.wasm.numThreads = threads;
-  if (wasm !== undefined) ort.env.wasm.wasmBinary = wasm;
+  configure(options);
   const session = await createSession(bytes, name);
   const [input, ...otherInputs] = session.inputNames;
   const [output, ...otherOutputs] = session.outputNames;
@@ -72,16 +139,28 @@ async function createSession(bytes: Uint8Array, name: string): Promise<ort.Infer
 
 /** The numbers in the type that the network takes. */
 function tensorOf(
-  numbers: Float32Array,
+  numbers: ArrayLike<number>,
   shape: readonly number[],
   metadata: ort.InferenceSession.ValueMetadata | undefined,
 ): ort.Tensor {
   switch (metadata?.isTensor && metadata.type) {
     case "int32":
       return new ort.Tensor("int32", Int32Array.from(numbers), shape);
+    case "int64":
+      return new ort.Tensor("int64", BigInt64Array.from(Array.from(numbers, BigInt)), shape);
     case "uint8":
       return new ort.Tensor("uint8", Uint8Array.from(numbers), shape);
+    case "int8":
+      return new ort.Tensor("int8", Int8Array.from(numbers), shape);
+    case "bool":
+      return new ort.Tensor("bool", Array.from(numbers, (number) => number !== 0), shape);
+    case "float64":
+      return new ort.Tensor("float64", Float64Array.from(numbers), shape);
     default:
-      return new ort.Tensor("float32", numbers, shape);
+      return new ort.Tensor(
+        "float32",
+        numbers instanceof Float32Array ? numbers : Float32Array.from(numbers),
+        shape,
+      );
   }
 }

@@ -104,6 +104,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   Softmax: softmax,
 };
 
+/** Operators whose attributes meant something else before opset 7, which is where we begin. */
+const CHANGED_IN_7 = new Set(["Add", "BatchNormalization", "Div", "Dropout", "Gemm", "Mul", "PRelu", "Sub"]);
+
 /**
  * What a node computes.
  *
@@ -114,6 +117,7 @@ export function meaningOf(call: NodeCall): Reading | Refusal | undefined {
   if (call.operands.some((operand) => operand?.kind === "tensor" && operand.tensor.dtype !== "float32")) {
     return undefined;
   }
+  if (call.opset < 7 && CHANGED_IN_7.has(opType)) return undefined;
   if ((domain !== "" && domain !== "ai.onnx") || !Object.hasOwn(RULES, opType)) return undefined;
   return RULES[opType]!(call);
 }

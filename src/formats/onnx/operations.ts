@@ -60,8 +60,9 @@ export function termOf(
       return pad(x.name, [top, left], [bottom, right]);
     }
     case "maxPool": {
-      const { image, attributes } = window(x.name, operation.axes);
-      return apply("MaxPool", [image], attributes);
+      const { image, attributes: { dilations, ...attributes } } = window(x.name, operation.axes);
+      const isDilated = operation.axes.some(({ dilation }) => dilation > 1);
+      return apply("MaxPool", [image], isDilated ? { ...attributes, dilations: dilations! } : attributes);
     }
     case "averagePool": {
       if (operation.axes.some(({ dilation }) => dilation > 1)) throw new NotInOnnx("its window is dilated");

@@ -18,7 +18,7 @@ import type { Graph, Operation, Origin, Shape, ValueId, ValueInfo, WeightRef } f
 import type { Refusal } from "../../graph/refusal.ts";
 import type { Weight } from "../../graph/weights.ts";
 import { inversePermutation, permute } from "../permute.ts";
-import { type Constant, constantOf, type ReadExternal } from "./constant.ts";
+import { bringIn, type Constant, constantOf, type ReadExternal } from "./constant.ts";
 import { foldOf } from "./fold.ts";
 import { TO_NCHW } from "./layout.ts";
 import { imageBefore, meaningOf } from "./meaning.ts";
@@ -46,7 +46,7 @@ const DTYPES: ReadonlyMap<number, string> = new Map([
  * @throws {InputError} when it is not an ONNX file, a node reads what nobody makes, or a weight contradicts its shape.
  */
 export function readOnnx(bytes: Uint8Array, name: string, external: ReadExternal = noExternal): Graph {
-  const model = parse(bytes, name);
+  const model = parseOnnx(bytes, name);
   const proto = model.graph!;
   return new Reader(model, proto, external).read(proto.name || name);
 }
@@ -59,6 +59,7 @@ class Reader {
   private readonly constantNodes: ConstantNode[] = [];
   private readonly weights = new Map<string, Weight>();
   private readonly infos: ReadonlyMap<string, ValueInfoProto>;
+  private readonly isOutput: ReadonlySet<string>;
   private readonly opsets: ReadonlyMap<string, number>;
   private readonly names = new Set<string>();
 
@@ -68,14 +69,14 @@ class Reader {
     private readonly external: ReadExternal,
   ) {
     this.infos = new Map([...proto.valueInfo, ...proto.output].map((info) => [info.name, info]));
+    this.isOutput = new Set(proto.output.map(({ name }) => name));
     this.opsets = new Map(model.opsetImport.map(({ domain, version }) => [domain, Number(version)]));
   }
 
   read(name: string): Graph {
     for (const tensor of this.proto.initializer) {
-      const constant = constantOf(tensor, this.external);
-      if (constant !== undefined) this.constants.set(tensor.name, constant);
-      else this.take(tensor.name, undefined, "unknown", undefined);
+      bringIn(tensor, this.external);
+      this.constants.set(tensor.name, constantOf(tensor));
     }
     const initializers = new Set(this.proto.initializer.map((tensor) => tensor.name));
     const inputs = this.proto.input.filter((input) => !initializers.has(input.name)).map((input) => {
@@ -125,17 +126,8 @@ class Reader {
   private known(name: string, reader: string): FileTensor {
     const tensor = this.tensors.get(name);
     if (tensor !== undefined) return tensor;
-    const constant = this.constants.get(name);
-    if (constant !== undefined) {
-      // A network that gives numbers out that it does not compute.
-      this.constants.delete(name);
-      const known = this.give(name, constant.shape, DTYPES.get(constant.dtype) ?? "unknown", undefined);
-      this.constants.set(name, constant);
-      return known;
-    }
-    throw new InputError(
-      `Cannot read the ONNX file: ${reader} reads "${name}", which no node before it makes.`,
-    );
+    const what = this.constants.has(name) ? "which is a constant" : "which no node before it makes";
+    throw new InputError(`Cannot read the ONNX file: ${reader} reads "${name}", ${what}.`);
   }
 
   private node(node: NodeProto): Operation[] {
@@ -151,7 +143,7 @@ class Reader {
       }),
       (constant, reading) => this.weight(constant, reading),
     );
-    const folded = foldOf(call, this.external);
+    const folded = node.output.some((name) => this.isOutput.has(name)) ? undefined : foldOf(call);
     if (folded !== undefined) {
       this.constants.set(folded.name, folded);
       this.constantNodes.push({ node, constant: folded });
@@ -261,7 +253,12 @@ class Reader {
   }
 }
 
-function parse(bytes: Uint8Array, name: string): ModelProto {
+/**
+ * The parts of an ONNX file.
+ *
+ * @throws {InputError} when it is none.
+ */
+export function parseOnnx(bytes: Uint8Array, name: string): ModelProto {
   let model: ModelProto;
   try {
     model = fromBinary(ModelProtoSchema, bytes);

@@ -1,0 +1,88 @@
+/**
+ * What fusions of every format have in common: what is asked for, where the result goes, and that nothing is written which
+ * was not proved.
+ *
+ * @module
+ */
+import { type FusionProof, largest } from "../classify/equivalence.ts";
+import type { FusionRecord } from "../classify/fusion_record.ts";
+import { GateError } from "../errors.ts";
+import { writeJsonAtomically } from "../files/atomic_write.ts";
+import {
+  kindByNames,
+  type OutputRequest,
+  removeOutputFolder,
+  replaceFolder,
+} from "../files/output_folder.ts";
+import type { Progress } from "../progress.ts";
+import { formatCount, formatDifference } from "../text/quantities.ts";
+
+/** A folder that a fusion made; `evaluate` may have added to it. */
+const FUSED_MODEL = kindByNames("a fused model", "fusion.json", {
+  keys: ["source", "snapshotHash", "proof"],
+  names: /^(model\.json|[^/]+\.onnx|weights-\d+of\d+\.bin|evaluation\/([\w-]+\/)?[\w-]+\.(json|svg|png))$/,
+});
+
+/** What to fuse, where to write, and how close the forms must be. */
+export interface FusionRequest {
+  /** Folder of the fused model. */
+  readonly output: string;
+  /** Largest difference relative to the output's scale. */
+  readonly tolerance: number;
+  readonly progress: Progress;
+}
+
+/** A record and where its model lies. */
+export interface FusionResult {
+  readonly output: string;
+  /** Name of the file in it that is the network. */
+  readonly file: string;
+  readonly record: FusionRecord;
+}
+
+/** The folder of a fused model, and what must not be touched by it. */
+export function placeOf({ output }: FusionRequest, inputs: readonly string[]): OutputRequest {
+  return { path: output, kind: FUSED_MODEL, inputs };
+}
+
+/**
+ * Writes a fused model beside its record.
+ *
+ * @param save Writes the network into a folder.
+ * @throws {GateError} when the proof does not hold; nothing is left at the place.
+ */
+export async function writeProved(
+  place: OutputRequest,
+  record: FusionRecord,
+  save: (folder: string) => Promise<void>,
+): Promise<void> {
+  if (!record.proof.pass) {
+    await removeOutputFolder(place);
+    throw new GateError(
+      describeFailure(record.proof),
+      "This is a fault in RepFuse, or a tolerance below float32's rounding. Nothing was written.",
+    );
+  }
+  await replaceFolder(place, async (folder) => {
+    await save(folder);
+    await writeJsonAtomically(`${folder}/fusion.json`, record);
+  });
+}
+
+/** Which bar was missed, and where it began. */
+function describeFailure(proof: FusionProof): string {
+  const first = [...proof.regions, ...proof.outputs].find((difference) =>
+    !(largest(difference) <= proof.tolerance)
+  );
+  const where = first === undefined
+    ? ""
+    : `; the first to differ is ${first.name}, by ${formatDifference(largest(first))} of its scale ` +
+      `(border ${formatDifference(first.border)}, interior ${formatDifference(first.interior)})`;
+  return `The fused form is not the training form: over ${
+    formatCount(proof.images, "image")
+  } the logits differ by up to ` +
+    `${
+      formatDifference(proof.maxRelativeDifference)
+    } of their scale (at most ${proof.tolerance} is allowed), and ` +
+    `${formatCount(proof.changedPredictions, "prediction")} changed, ${proof.ties} of them ties${where}.`;
+}
