@@ -11,8 +11,8 @@ import { computedConstant, type Constant, constantOf } from "./constant.ts";
 import type { NodeCall } from "./node_call.ts";
 import { shapeInFile, SHAPES } from "./shapes.ts";
 
-/** Numbers that a fold makes at most: more than any shape, and as many as a large weight. */
-const LIMIT = 1 << 26;
+/** Numbers that a fold makes at most, unless there are as many in what it reads: more than any shape has. */
+const LIMIT = 1 << 16;
 
 type Numbers = Float32Array | Float64Array;
 type Fold = (call: NodeCall) => Constant | undefined;
@@ -166,15 +166,21 @@ function made(
   shape: readonly number[],
   numbers: () => Numbers,
 ): Constant | undefined {
-  return isSmall(shape) ? computedConstant(call.node.output[0]!, dtype, shape, numbers) : undefined;
+  const read = call.operands.map((_, i) => call.constant(i)).map((operand) =>
+    operand ? sizeOf(operand.shape) : 0
+  );
+  return isSmall(shape, Math.max(...read))
+    ? computedConstant(call.node.output[0]!, dtype, shape, numbers)
+    : undefined;
 }
 
 function renamed(call: NodeCall, constant: Constant | undefined): Constant | undefined {
   return constant && { ...constant, name: call.node.output[0]! };
 }
 
-function isSmall(shape: readonly number[]): boolean {
-  return shape.every((length) => Number.isSafeInteger(length) && length >= 0) && sizeOf(shape) <= LIMIT;
+function isSmall(shape: readonly number[], read = 0): boolean {
+  const isCounted = shape.every((length) => Number.isSafeInteger(length) && length >= 0);
+  return isCounted && sizeOf(shape) <= Math.max(LIMIT, read);
 }
 
 function like({ dtype }: Constant, numbers: readonly number[]): Numbers {
