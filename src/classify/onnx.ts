@@ -6,10 +6,14 @@
  */
 import { normalizePixels } from "../data/normalization.ts";
 import { openSession } from "../formats/onnx/judge.ts";
+import { TO_NCHW } from "../formats/onnx/layout.ts";
+import { onnxInputs } from "../formats/onnx/probe.ts";
+import { readOnnx } from "../formats/onnx/read.ts";
+import { permute } from "../formats/permute.ts";
 import { type Classifier, imageCount, type ModelCard } from "./classifier.ts";
 
 /**
- * Opens a network that takes NHWC images.
+ * Opens a network that takes images, NHWC or NCHW.
  *
  * @param bytes The file.
  * @param name What to call it in an error: its path.
@@ -17,10 +21,20 @@ import { type Classifier, imageCount, type ModelCard } from "./classifier.ts";
  */
 export async function openOnnx(bytes: Uint8Array, card: ModelCard, name: string): Promise<Classifier> {
   const session = await openSession(bytes, name);
+  const [height, width, channels] = card.inputSize;
+  const [, ...inFile] = onnxInputs(readOnnx(bytes, name))[0]?.shape ?? [];
+  const isNchw = `${inFile}` === `${[channels, height, width]}`;
   return {
     classify(pixels) {
+      const count = imageCount(pixels, card);
       const images = normalizePixels(pixels, card.normalization);
-      return session.run(images, [imageCount(pixels, card), ...card.inputSize]);
+      if (!isNchw) return session.run(images, [count, height, width, channels]);
+      return session.run(permute(images, [count, height, width, channels], TO_NCHW), [
+        count,
+        channels,
+        height,
+        width,
+      ]);
     },
     dispose: () => session.release(),
   };

@@ -13,6 +13,7 @@ import { readModel, readRunModel, stageOf } from "./read_source.ts";
 import { TFJS_FORMAT } from "../deploy/tfjs_format.ts";
 import { sha256 } from "../files/hash.ts";
 import { readBytes } from "../files/read.ts";
+import { readOnnx } from "../formats/onnx/read.ts";
 import { readSafetensors } from "../formats/safetensors/read.ts";
 import { readLayersModel } from "../formats/tfjs/read.ts";
 import { outputOf } from "../classify/output.ts";
@@ -125,7 +126,7 @@ async function openBytes(
   engines: ClassifierEngines,
 ): Promise<Pick<OpenedNetwork, "classifier" | "card" | "form">> {
   if (format === "onnx") {
-    const card = readOnnxCard(bytes, path);
+    const card = readOnnxCard(readOnnx(bytes, path), path);
     return { classifier: await openOnnx(bytes, card, path), card, form: "unknown" };
   }
   await engines.startTfjs();

@@ -5,18 +5,18 @@
  * @module
  */
 import { basename } from "node:path";
-import type { io } from "@tensorflow/tfjs";
-import { InputError } from "../errors.ts";
 import { sha256 } from "../files/hash.ts";
 import { exists, readBytes } from "../files/read.ts";
+import { readOnnxFile } from "../formats/onnx/disk.ts";
 import { readLayersModel } from "../formats/tfjs/read.ts";
+import { writeLayersModel } from "../formats/tfjs/write.ts";
 import { outputOf } from "../classify/output.ts";
-import { placeholderNames } from "../classify/class_names.ts";
-import type { ModelCard } from "../classify/classifier.ts";
+import { guessCard } from "../classify/guessed_card.ts";
+import { readOnnxCard } from "../classify/onnx_card.ts";
 import { defaultNormalization } from "../data/normalization.ts";
 import type { ModelSource } from "../deploy/model_source.ts";
 import { readRunConfig } from "./config.ts";
-import { findSource, type Form, type NamedModel, runAround } from "./named.ts";
+import { findNetwork, type Form, type NamedFile, type NamedModel, runAround } from "./named.ts";
 import type { RunDirectory, RunStage } from "./run_directory.ts";
 import { loadLayersModelArtifacts, MODEL_FILE } from "../formats/tfjs/layers_model.ts";
 import { type Manifest, MANIFEST_FILE, readManifest } from "../deploy/manifest.ts";
@@ -32,7 +32,8 @@ const FUSION_FILE = "fusion.json";
  * @throws {InputError} when there is none, it is not a LayersModel, or not one of images.
  */
 export async function readModelSource(named: string | undefined, form: Form = "fused"): Promise<ModelSource> {
-  const found = await findSource(named, stageOf(form));
+  const found = await findNetwork(named, stageOf(form));
+  if (found.kind === "file") return await readOnnxSource(found);
   const inRun = found.kind === "run" ? { run: found.run, form } : await runAround(found.folder);
   const source = found.kind === "run" ? await readRunModel(found.run, form) : await readModel(found);
   if (inRun?.form !== "fused") return source;
@@ -89,7 +90,26 @@ export async function readModel({ path, folder }: NamedModel): Promise<ModelSour
   if (isFused && await exists(above)) {
     return { ...network, form: "fused", ...knownFrom(await readManifest(above)) };
   }
-  return { ...network, form: isFused ? "fused" : "unknown", card: guessCard(network.artifacts, path) };
+  return {
+    ...network,
+    form: isFused ? "fused" : "unknown",
+    card: guessCard(readLayersModel(network.artifacts), path),
+  };
+}
+
+/** An ONNX file, as the layers that compute the same. */
+async function readOnnxSource({ path, folder }: NamedFile): Promise<ModelSource> {
+  const graph = await readOnnxFile(path);
+  return {
+    name: basename(path, ".onnx"),
+    path,
+    home: folder,
+    readFrom: [path],
+    form: "unknown",
+    artifacts: writeLayersModel(graph),
+    sha256: await sha256(await readBytes(path, "an ONNX model")),
+    card: readOnnxCard(graph, path),
+  };
 }
 
 function knownFrom(manifest: Manifest): Pick<ModelSource, "card" | "network" | "data"> {
@@ -100,27 +120,4 @@ async function readNetwork(path: string): Promise<Pick<ModelSource, "path" | "ar
   const file = path.endsWith(".json") ? path : `${path}/${MODEL_FILE}`;
   const description = await readBytes(file, "a TensorFlow.js model.json");
   return { path, artifacts: await loadLayersModelArtifacts(path), sha256: await sha256(description) };
-}
-
-/** What the topology alone tells: image size and number of classes; the normalization is ours. */
-function guessCard(artifacts: io.ModelArtifacts, path: string): ModelCard {
-  const graph = readLayersModel(artifacts);
-  const inputs = graph.inputs.map(({ value }) => graph.values[value]!.shape);
-  const size = inputs[0]?.slice(1) ?? [];
-  if (inputs.length !== 1 || size.length !== 3 || size.includes(null)) {
-    const shapes = inputs.map((shape) => `[${shape?.map((length) => length ?? "?") ?? "?"}]`).join(", ");
-    throw new InputError(
-      `Cannot use ${path} as a classifier: expected one input [N, height, width, channels] of a fixed size, found ` +
-        `${shapes || "none"}.`,
-      "RepFuse exports, evaluates and predicts with classifiers of images; fuse and inspect take any network.",
-    );
-  }
-  const [height, width, channels] = size as [number, number, number];
-  const { classes, givesProbabilities } = outputOf(graph, path);
-  return {
-    classNames: placeholderNames(classes),
-    inputSize: [height, width, channels],
-    normalization: defaultNormalization(channels),
-    givesProbabilities,
-  };
 }

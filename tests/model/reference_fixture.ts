@@ -35,8 +35,8 @@ export interface Fixture {
 /** Every fixture, sorted by name. */
 export function readFixtures(): Fixture[] {
   return [...Deno.readDirSync(FOLDER)]
-    .map((entry) => entry.name.replace(".safetensors", ""))
-    .filter((name) => name !== "README.md")
+    .filter(({ name }) => name.endsWith(".safetensors"))
+    .map(({ name }) => name.replace(".safetensors", ""))
     .sort()
     .map(readFixture);
 }

@@ -16,21 +16,63 @@ export interface NewLayer {
   readonly config: Json;
   /** Its weights by their own names ("kernel"), in the shapes that the layer has them. */
   readonly weights: Readonly<Record<string, WeightRef>>;
-  /** The padding of a ZeroPadding2D that must stand in front. */
-  readonly zeroPadding?: readonly (readonly [before: number, after: number])[];
+  /** What its name ends in, beside the operation's; nothing for the layer that is the operation. */
+  readonly suffix?: string;
+}
+
+/** What is known of the values around an operation. */
+export interface Surroundings {
+  /** The shape of its first input. */
+  readonly input: Shape;
+  /** The shape of what it gives. */
+  readonly output: Shape;
+  /** Whether no number of its first input is below zero. */
+  readonly isNonNegative: boolean;
 }
 
 /**
- * The layer of an operation.
+ * The layers of an operation, one after the other.
  *
- * @param input The shape of its first input.
- * @param output The shape of what it gives.
  * @throws {InputError} when TensorFlow.js has none.
  */
-export function layerOf(operation: Operation, input: Shape, output: Shape): NewLayer {
+export function layersOf(operation: Operation, around: Surroundings): readonly NewLayer[] {
+  const { input, output } = around;
   switch (operation.op) {
     case "convolution":
       return convolution(operation, input);
+    case "maxPool":
+    case "averagePool": {
+      const { config, zeroPadding } = windowConfig(operation.axes, input, "pool_size");
+      // Zeros around numbers that are not below zero are never the largest.
+      if (zeroPadding.length > 0 && (operation.op === "averagePool" || !around.isNonNegative)) {
+        throw unwritable(operation, "pads by other amounts than TensorFlow does");
+      }
+      const className = operation.op === "maxPool" ? "MaxPooling2D" : "AveragePooling2D";
+      return [...zeroPadding, plain(className, config)];
+    }
+    case "globalMaxPool":
+    case "globalAveragePool": {
+      const className = operation.op === "globalMaxPool" ? "GlobalMaxPooling2D" : "GlobalAveragePooling2D";
+      if (output?.length !== 4) return [plain(className, CHANNELS_LAST)];
+      return [
+        { ...plain(className, CHANNELS_LAST), suffix: "_mean" },
+        plain("Reshape", { target_shape: fixed(operation, output) }),
+      ];
+    }
+    default:
+      return [layerOf(operation, output)];
+  }
+}
+
+/** The layer of an operation that needs only one. */
+function layerOf(
+  operation: Exclude<
+    Operation,
+    { op: "convolution" | "maxPool" | "averagePool" | "globalMaxPool" | "globalAveragePool" }
+  >,
+  output: Shape,
+): NewLayer {
+  switch (operation.op) {
     case "dense": {
       const { kernel, bias, activation } = operation;
       const config = { units: kernel.shape[1], activation, use_bias: bias !== undefined };
@@ -54,20 +96,6 @@ export function layerOf(operation: Operation, input: Shape, output: Shape): NewL
     case "pad": {
       const [top, bottom, left, right] = operation.padding;
       return plain("ZeroPadding2D", { padding: [[top, bottom], [left, right]], ...CHANNELS_LAST });
-    }
-    case "maxPool":
-    case "averagePool": {
-      const { config, zeroPadding } = windowConfig(operation.axes, input, "pool_size");
-      if (zeroPadding !== undefined) {
-        throw unwritable(operation, "pads by other amounts than TensorFlow does");
-      }
-      return plain(operation.op === "maxPool" ? "MaxPooling2D" : "AveragePooling2D", config);
-    }
-    case "globalMaxPool":
-    case "globalAveragePool": {
-      const className = operation.op === "globalMaxPool" ? "GlobalMaxPooling2D" : "GlobalAveragePooling2D";
-      if (output?.length === 4) throw unwritable(operation, "keeps its image axes");
-      return plain(className, CHANNELS_LAST);
     }
     case "add":
       return plain("Add");
@@ -107,14 +135,14 @@ function plain(className: string, config: Json = {}): NewLayer {
   return { className, config, weights: {} };
 }
 
-function convolution(operation: Convolution, input: Shape): NewLayer {
+function convolution(operation: Convolution, input: Shape): readonly NewLayer[] {
   const { kernel, bias, groups, activation } = operation;
   const className = convolutionClass({ groups, inChannels: kernel.shape[2]! * groups });
   const [height, width, , outChannels] = kernel.shape as [number, number, number, number];
   const { config, zeroPadding } = windowConfig(operation.axes, input, "kernel_size");
   const multiplier = outChannels / groups;
   const isDepthwise = className === "DepthwiseConv2D";
-  return {
+  return [...zeroPadding, {
     className,
     config: {
       ...(isDepthwise ? { depth_multiplier: multiplier } : { filters: outChannels }),
@@ -130,11 +158,10 @@ function convolution(operation: Convolution, input: Shape): NewLayer {
         : { kernel }),
       ...(bias === undefined ? {} : { bias }),
     },
-    ...(zeroPadding === undefined ? {} : { zeroPadding }),
-  };
+  }];
 }
 
-/** A window as TensorFlow says it, with the padding that "same" and "valid" cannot say. */
+/** A window as TensorFlow says it, behind the padding that "same" and "valid" cannot say. */
 function windowConfig(axes: Axes, input: Shape, sizeKey: "kernel_size" | "pool_size") {
   const [vertical, horizontal] = axes;
   const mode = (["valid", "same"] as const).find((mode) =>
@@ -146,8 +173,12 @@ function windowConfig(axes: Axes, input: Shape, sizeKey: "kernel_size" | "pool_s
     padding: mode ?? "valid",
     ...CHANNELS_LAST,
   };
-  const zeroPadding = axes.map((axis) => [axis.before, Math.max(axis.after, 0)] as const);
-  return { config, ...(mode === undefined ? { zeroPadding } : {}) };
+  if (mode !== undefined) return { config, zeroPadding: [] };
+  const padding = axes.map((axis) => [axis.before, Math.max(axis.after, 0)]);
+  return {
+    config,
+    zeroPadding: [{ ...plain("ZeroPadding2D", { padding, ...CHANNELS_LAST }), suffix: "_pad" }],
+  };
 }
 
 function one(values: readonly number[]): number | readonly number[] {

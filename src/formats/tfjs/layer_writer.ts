@@ -53,8 +53,9 @@ export class LayerWriter {
    * @param wanted The name; a number is appended when it is taken.
    */
   add(wanted: string, className: string, config: Json, inputs: readonly Reference[]): Reference {
-    let name = wanted;
-    for (let i = 1; this.reserved.has(name); i++) name = `${wanted}_${i}`;
+    const valid = validName(wanted);
+    let name = valid;
+    for (let i = 1; this.reserved.has(name); i++) name = `${valid}_${i}`;
     this.reserved.add(name);
     const layer: WrittenLayer = {
       name,
@@ -122,6 +123,11 @@ export class LayerWriter {
       }
     }
   }
+}
+
+/** A name that TensorFlow.js takes for a tensor: other formats begin names with a slash, or put colons into them. */
+function validName(name: string): string {
+  return name.replaceAll(/[^\w./-]/g, "_").replace(/^[^A-Za-z0-9.]+/, "") || "layer";
 }
 
 function toJson({ call, index }: Reference): [string, number, number] {

@@ -31,7 +31,8 @@ export function padded(taps: Taps, mode: PaddingMode, input: number | null): Axi
     const before = Math.floor(total / 2);
     return { ...taps, before, after: total - before };
   }
-  if (input === null) return undefined;
+  // As many pixels as are there, less those that the stride leaves unread: see `outputLength`.
+  if (input === null) return mode === "valid" ? { ...taps, before: 0, after: 0 } : undefined;
   const outputs = mode === "same"
     ? Math.ceil(input / taps.stride)
     : Math.floor((input - length) / taps.stride) + 1;

@@ -5,10 +5,11 @@
  * @module
  */
 import type { io } from "@tensorflow/tfjs";
+import type { Activation } from "../../graph/activation.ts";
 import type { Graph, Operation, Origin, ValueId, WeightRef } from "../../graph/graph.ts";
 import { unitsOf } from "../../graph/units.ts";
 import type { Weight } from "../../graph/weights.ts";
-import { layerOf } from "./layer_of.ts";
+import { layersOf } from "./layer_of.ts";
 import { LayerWriter, type Reference } from "./layer_writer.ts";
 import type { OriginalCall, OriginalModel } from "./read.ts";
 import { StoredWeight, weightNamed } from "./weights.ts";
@@ -32,6 +33,7 @@ export function writeLayersModel(graph: Graph): io.ModelArtifacts {
   const references = new Map<ValueId, Reference>();
   const fresh: WrittenWeight[] = [];
   const freshRefs = new Set<string>();
+  const nonNegative = new Set(graph.operations.filter(isNonNegative).flatMap(({ outputs }) => outputs));
   const read = (value: ValueId): Reference => references.get(value)!;
 
   const inputs = graph.inputs.map(({ name, value, origin }) => {
@@ -44,25 +46,28 @@ export function writeLayersModel(graph: Graph): io.ModelArtifacts {
     return reference;
   });
 
-  /** Calls a new layer, its weights under its own name. */
+  /** Calls new layers, their weights under their own names. */
   const add = (operation: Operation): Reference => {
-    const [input] = operation.inputs;
-    const layer = layerOf(operation, graph.values[input!]!.shape, graph.values[operation.outputs[0]!]!.shape);
+    const [input, output] = [operation.inputs[0]!, operation.outputs[0]!];
+    const layers = layersOf(operation, {
+      input: graph.values[input]!.shape,
+      output: graph.values[output]!.shape,
+      isNonNegative: nonNegative.has(input),
+    });
     let from = operation.inputs.map(read);
-    if (layer.zeroPadding !== undefined) {
-      const config = { padding: layer.zeroPadding, data_format: "channels_last" };
-      from = [writer.add(`${operation.name}_pad`, "ZeroPadding2D", config, from)];
+    for (const { className, config, weights, suffix = "" } of layers) {
+      const reference = writer.add(operation.name + suffix, className, config, from);
+      for (const [key, ref] of Object.entries<WeightRef>(weights)) {
+        freshRefs.add(ref.name);
+        fresh.push({
+          name: `${reference.call.layer.name}/${key}`,
+          shape: ref.shape,
+          weight: weightNamed(graph.weights, ref.name),
+        });
+      }
+      from = [reference];
     }
-    const reference = writer.add(operation.name, layer.className, layer.config, from);
-    for (const [key, ref] of Object.entries<WeightRef>(layer.weights)) {
-      freshRefs.add(ref.name);
-      fresh.push({
-        name: `${reference.call.layer.name}/${key}`,
-        shape: ref.shape,
-        weight: weightNamed(graph.weights, ref.name),
-      });
-    }
-    return reference;
+    return from[0]!;
   };
 
   for (const { operations, origin } of unitsOf(graph.operations)) {
@@ -87,6 +92,21 @@ export function writeLayersModel(graph: Graph): io.ModelArtifacts {
     ...(userDefinedMetadata === undefined ? {} : { userDefinedMetadata }),
   };
 }
+
+/** Whether an operation gives no number below zero. */
+function isNonNegative(operation: Operation): boolean {
+  if (operation.op === "softmax") return true;
+  return "activation" in operation && NON_NEGATIVE.has(operation.activation) &&
+    !("alpha" in operation && operation.alpha !== undefined);
+}
+
+const NON_NEGATIVE: ReadonlySet<Activation> = new Set([
+  "relu",
+  "relu6",
+  "sigmoid",
+  "hard_sigmoid",
+  "softplus",
+]);
 
 /** The layer that an operation was read from, where that was a LayersModel's. */
 function originalOf(origin: Origin | undefined): OriginalCall | undefined {
