@@ -22,20 +22,44 @@ import { type Classifier, imageCount, type ModelCard } from "./classifier.ts";
 export async function openOnnx(bytes: Uint8Array, card: ModelCard, name: string): Promise<Classifier> {
   const session = await openSession(bytes, name);
   const [height, width, channels] = card.inputSize;
-  const [, ...inFile] = onnxInputs(readOnnx(bytes, name))[0]?.shape ?? [];
+  const [batch = null, ...inFile] = onnxInputs(readOnnx(bytes, name))[0]?.shape ?? [];
   const isNchw = `${inFile}` === `${[channels, height, width]}`;
-  return {
-    classify(pixels) {
-      const count = imageCount(pixels, card);
-      const images = normalizePixels(pixels, card.normalization);
-      if (!isNchw) return session.run(images, [count, height, width, channels]);
-      return session.run(permute(images, [count, height, width, channels], TO_NCHW), [
+  const run = (images: Float32Array<ArrayBuffer>, count: number) =>
+    isNchw
+      ? session.run(permute(images, [count, height, width, channels], TO_NCHW), [
         count,
         channels,
         height,
         width,
-      ]);
+      ])
+      : session.run(images, [count, height, width, channels]);
+  return {
+    async classify(pixels) {
+      const count = imageCount(pixels, card);
+      const images = normalizePixels(pixels, card.normalization);
+      if (batch === null || batch === count) return await run(images, count);
+      return await inTurn(images, count, batch, (part) => run(part, batch));
     },
     dispose: () => session.release(),
   };
+}
+
+/** Any number of images by a network that takes `batch` at once; what the last turn lacks is zeros. */
+async function inTurn(
+  images: Float32Array<ArrayBuffer>,
+  count: number,
+  batch: number,
+  run: (images: Float32Array<ArrayBuffer>) => Promise<Float32Array>,
+): Promise<Float32Array> {
+  const length = images.length / count;
+  const answers: Float32Array[] = [];
+  for (let start = 0; start < count; start += batch) {
+    const part = new Float32Array(batch * length);
+    part.set(images.subarray(start * length, (start + batch) * length));
+    answers.push(await run(part));
+  }
+  const classes = answers[0]!.length / batch;
+  const all = new Float32Array(answers.length * batch * classes);
+  answers.forEach((answer, i) => all.set(answer, i * batch * classes));
+  return all.subarray(0, count * classes);
 }

@@ -7,6 +7,7 @@
 import { basename } from "node:path";
 import { sha256 } from "../files/hash.ts";
 import { exists, readBytes } from "../files/read.ts";
+import { withOpenBatch } from "../graph/open_batch.ts";
 import { readOnnxFile } from "../formats/onnx/disk.ts";
 import { readLayersModel } from "../formats/tfjs/read.ts";
 import { writeLayersModel } from "../formats/tfjs/write.ts";
@@ -106,7 +107,7 @@ async function readOnnxSource({ path, folder }: NamedFile): Promise<ModelSource>
     home: folder,
     readFrom: [path],
     form: "unknown",
-    artifacts: writeLayersModel(graph),
+    artifacts: writeLayersModel(withOpenBatch(graph)),
     sha256: await sha256(await readBytes(path, "an ONNX model")),
     card: readOnnxCard(graph, path),
   };

@@ -39,13 +39,16 @@ Deno.test("readOnnxCard() reads the images' size off the input of a file that sa
   assert.deepEqual(card.normalization.mean, [127.5, 127.5, 127.5]);
 });
 
-Deno.test("openClassifier() runs a file of somebody else's whose images are NCHW", async () => {
+Deno.test("openClassifier() runs a file of somebody else's whose images are NCHW, and of a fixed number", async () => {
   const path = fileURLToPath(new URL("../fixtures/onnx/repvgg-17.onnx", import.meta.url));
   const { card, classifier } = await openClassifier(path);
   assert.deepEqual(card.inputSize, [32, 32, 3]);
   const random = Random.from(5, "pixels");
   const pixels = Uint8Array.from({ length: 2 * 32 * 32 * 3 }, () => random.integer(256));
   const found = await classifier.classify(pixels);
+  // The file takes two images at once: three go in two turns.
+  const three = await classifier.classify(Uint8Array.of(...pixels, ...pixels.subarray(0, 3072)));
+  assert.deepEqual([...three], [...found, ...found.subarray(0, 10)]);
   await classifier.dispose();
   const network = await openNetwork(new Uint8Array(await readFile(path)), path);
   const numbers = Float32Array.from({ length: pixels.length }, (_, i) => {
