@@ -10,7 +10,8 @@ import type { OnnxGraphWriter } from "./graph_writer.ts";
 
 /** The original of an `Origin` that was read from an ONNX file. */
 export interface OriginalNode {
-  readonly node: NodeProto;
+  /** One, or several that stand together for one operation, in order: the last one gives the result. */
+  readonly nodes: readonly NodeProto[];
   /** What its operation reads, in the operation's order. */
   readonly reads: readonly string[];
 }
@@ -33,7 +34,7 @@ export interface OriginalOnnx {
 /** The node that an operation was read from, where that was an ONNX file's. */
 export function originalNode(origin: Origin | undefined): OriginalNode | undefined {
   const original = origin?.original;
-  return typeof original === "object" && original !== null && "node" in original
+  return typeof original === "object" && original !== null && "nodes" in original
     ? original as OriginalNode
     : undefined;
 }

@@ -18,12 +18,14 @@ import type { Graph, Operation, Origin, Shape, ValueId, ValueInfo, WeightRef } f
 import type { Refusal } from "../../graph/refusal.ts";
 import type { Weight } from "../../graph/weights.ts";
 import { inversePermutation, permute } from "../permute.ts";
-import { bringIn, type Constant, constantOf, type ReadExternal } from "./constant.ts";
+import { bringIn, computedConstant, type Constant, constantOf, type ReadExternal } from "./constant.ts";
 import { foldOf } from "./fold.ts";
 import { TO_NCHW } from "./layout.ts";
+import { withIdioms } from "./idioms.ts";
 import { imageBefore, meaningOf } from "./meaning.ts";
 import { type FileTensor, NodeCall, nodeTitle, type Operand, type WeightReading } from "./node_call.ts";
 import { captured, type ConstantNode, type OriginalNode, type OriginalOnnx } from "./original.ts";
+import { findViews, type View } from "./views.ts";
 import { keepsPlaces, keepsType, opaqueShape } from "./shapes.ts";
 
 const DTYPES: ReadonlyMap<number, string> = new Map([
@@ -61,6 +63,7 @@ class Reader {
   private readonly infos: ReadonlyMap<string, ValueInfoProto>;
   private readonly isOutput: ReadonlySet<string>;
   private readonly opsets: ReadonlyMap<string, number>;
+  private readonly views: ReadonlyMap<NodeProto, View>;
   private readonly names = new Set<string>();
 
   constructor(
@@ -69,6 +72,7 @@ class Reader {
     private readonly external: ReadExternal,
   ) {
     this.infos = new Map([...proto.valueInfo, ...proto.output].map((info) => [info.name, info]));
+    this.views = findViews(proto);
     this.isOutput = new Set(proto.output.map(({ name }) => name));
     this.opsets = new Map(model.opsetImport.map(({ domain, version }) => [domain, Number(version)]));
   }
@@ -84,8 +88,10 @@ class Reader {
       const axes = this.isTurnedAtOnce(input.name) ? [0, 1, 2, 3] : axesOfRank(shape?.length);
       return { name: input.name, value: this.take(input.name, shape, dtype, axes).value };
     });
-    const operations = this.proto.node.flatMap((node) => this.node(node));
+    const inChains = new Set([...this.views.values()].flatMap(({ chain }) => chain));
+    const nodes = this.proto.node.filter((node) => !inChains.has(node)).flatMap((node) => this.node(node));
     const outputs = this.proto.output.map(({ name }) => this.known(name, "the file's list of outputs").value);
+    const operations = withIdioms({ outputs, operations: nodes });
     const axes = new Map(
       [...this.tensors.values()].flatMap(({ name, axes }) => axes === undefined ? [] : [[name, axes]]),
     );
@@ -131,11 +137,13 @@ class Reader {
   }
 
   private node(node: NodeProto): Operation[] {
+    const view = this.views.get(node);
     const call = new NodeCall(
       node,
       this.opsets.get(node.domain) ?? this.opsets.get("") ?? 1,
-      node.input.map((name): Operand => {
+      node.input.map((name, i): Operand => {
         if (name === "") return undefined;
+        if (view !== undefined && i === 1) return { kind: "constant", constant: lengthsOf(name, view) };
         const constant = this.constants.get(name);
         return constant === undefined
           ? { kind: "tensor", tensor: this.known(name, `the node ${nodeTitle(node)}`) }
@@ -219,7 +227,7 @@ class Reader {
   }
 
   private originOf(node: NodeProto, reads: readonly string[]): Origin {
-    const original: OriginalNode = { node, reads };
+    const original: OriginalNode = { nodes: [...this.views.get(node)?.chain ?? [], node], reads };
     const name = this.fresh(node.name || node.output[0] || node.opType);
     return { name, kind: node.opType, call: 0, isNested: false, original };
   }
@@ -251,6 +259,10 @@ class Reader {
     }
     return { name: key, shape: reading.shape };
   }
+}
+
+function lengthsOf(name: string, { lengths }: View): Constant {
+  return computedConstant(name, DataType.INT64, [lengths.length], () => Float64Array.from(lengths));
 }
 
 /**

@@ -139,18 +139,24 @@ function graphInPlace(graph: Graph, original: NonNullable<ReturnType<typeof orig
       });
       continue;
     }
-    const { node, reads } = known;
+    const { nodes, reads } = known;
+    const inside = new Set(nodes.flatMap(({ output }) => output));
     reads.forEach((name, i) => {
-      if (!node.input.includes(name)) places.name(first.inputs[i]!, name, original.axes.get(name));
+      if (!nodes.some(({ input }) => input.includes(name))) {
+        places.name(first.inputs[i]!, name, original.axes.get(name));
+      }
     });
-    const input = node.input.map((name) => {
-      const at = reads.indexOf(name);
-      if (at >= 0) return places.as(first.inputs[at]!, original.axes.get(name), name);
-      constants.need(name);
-      return name;
-    });
-    constants.needCaptured(node);
-    writer.nodes.push(create(NodeProtoSchema, { ...node, input }));
+    for (const node of nodes) {
+      const input = node.input.map((name) => {
+        const at = reads.indexOf(name);
+        if (at >= 0) return places.as(first.inputs[at]!, original.axes.get(name), name);
+        if (!inside.has(name)) constants.need(name);
+        return name;
+      });
+      constants.needCaptured(node);
+      writer.nodes.push(create(NodeProtoSchema, { ...node, input }));
+    }
+    const node = nodes.at(-1)!;
     const outputs = node.output.filter((name) => name !== "");
     last.outputs.forEach((value, i) => places.note(value, outputs[i]!, original.axes.get(outputs[i]!)));
   }
