@@ -61,10 +61,10 @@ export function choose(steps: StepGraph, plans: Plans): Choice {
     if (whole !== undefined) return unit(op.unit, [whole]);
     if (op.step.kind === "activation") {
       const plan = planWithActivation(op.inputs[0]!);
-      return plan === undefined ? asItIs(op) : region({ ...plan, ops: [...plan.ops, op] });
+      return plan === undefined ? asItIs(op) : region({ ...plan, ops: [...plan.ops, op] }, value);
     }
     const { best, terms } = plans.ways.get(value)!;
-    if (best !== undefined) return region(best);
+    if (best !== undefined) return region(best, value);
     if (terms?.some((term) => "plan" in term)) {
       return { kind: "sum", unit: op.unit, inputs: terms.map((term) => makeTerm(term, value)) };
     }
@@ -75,13 +75,13 @@ export function choose(steps: StepGraph, plans: Plans): Choice {
   function makeTerm(term: Term, sum: Value): Value {
     if ("value" in term) return make(term.value);
     const value: Value = { ...sum, name: undefined, isInner: true };
-    makers.set(value, region(term.plan));
+    makers.set(value, region(term.plan, value));
     return value;
   }
 
-  function region({ source, map: planned, ops }: Pick<Plan, "source" | "map" | "ops">): Maker {
+  function region({ source, map: planned, ops }: Pick<Plan, "source" | "map" | "ops">, value: Value): Maker {
     make(source);
-    const map = executable(planned);
+    const map = executable(planned, value.shape);
     return changesNothing(map) ? { kind: "same", source } : { kind: "region", source, map, ops };
   }
 
@@ -103,7 +103,7 @@ export function choose(steps: StepGraph, plans: Plans): Choice {
     const { best } = plans.ways.get(value)!;
     if (best === undefined || isShared(value)) return undefined;
     const { map, ops } = best;
-    const isConvolution = ops[0]?.operation.op === "convolution" && executable(map) === map;
+    const isConvolution = ops[0]?.operation.op === "convolution" && executable(map, value.shape) === map;
     if (map.copies || (ops.length === 1 && !isConvolution)) return undefined;
     carried.add(value);
     return best;

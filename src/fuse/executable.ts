@@ -7,7 +7,10 @@
  */
 import { type Affine, kernelLength } from "./affine.ts";
 import type { Axes } from "../graph/axis.ts";
+import type { Shape } from "../graph/graph.ts";
 import { dense } from "./axis.ts";
+import { regroup } from "./groups.ts";
+import { isVector } from "./image.ts";
 
 /** The layer class that runs a map. */
 export type ConvolutionClass = "Conv2D" | "DepthwiseConv2D" | "GroupedConv2D";
@@ -18,8 +21,13 @@ export function convolutionClass(map: Pick<Affine, "groups" | "inChannels">): Co
   return map.groups === map.inChannels ? "DepthwiseConv2D" : "GroupedConv2D";
 }
 
-/** The same map in a form that its layer class can run. */
-export function executable(map: Affine): Affine {
+/**
+ * The same map in a form that its layer class can run.
+ *
+ * @param output The shape of what it gives: an image unless it says otherwise.
+ */
+export function executable(map: Affine, output?: Shape): Affine {
+  if (isVector(output)) return map.copies || map.groups === 1 ? map : inOneGroup(map);
   const dilated = map.axes.some((axis) => axis.dilation > 1);
   const strided = map.axes.some((axis) => axis.stride > 1);
   if (!dilated || (!strided && convolutionClass(map) !== "DepthwiseConv2D")) return map;
@@ -30,6 +38,19 @@ export function executable(map: Affine): Affine {
 /** MACs per output pixel of a map as it stands. Copying and padding are free. */
 export function costPerPixel(map: Affine): number {
   return map.copies ? 0 : kernelLength(map);
+}
+
+/** A dense layer has no groups. */
+function inOneGroup(map: Affine): Affine {
+  const { inChannels, outChannels, groups } = map;
+  return {
+    ...map,
+    groups: 1,
+    weights() {
+      const { kernel, bias } = map.weights();
+      return { kernel: regroup({ kernel, taps: 1, inChannels, outChannels, groups }, 1), bias };
+    },
+  };
 }
 
 function fillGaps(map: Affine, axes: Axes): { kernel: Float64Array; bias: Float64Array } {

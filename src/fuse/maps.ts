@@ -7,9 +7,10 @@
 import { InputError } from "../errors.ts";
 import type { Activation } from "../graph/activation.ts";
 import { POINT } from "../graph/axis.ts";
-import type { BatchNorm, Convolution, Graph, Operation, Shape, WeightRef } from "../graph/graph.ts";
+import type { BatchNorm, Convolution, Dense, Graph, Operation, WeightRef } from "../graph/graph.ts";
 import type { Refusal } from "../graph/refusal.ts";
 import type { Affine, Outcome } from "./affine.ts";
+import { channelsOf, isVector } from "./image.ts";
 import type { Laws } from "./laws.ts";
 
 /** One step of what an operation computes at inference. */
@@ -34,9 +35,12 @@ export function stepsOf(operation: Operation, graph: Graph, laws: Laws): readonl
   switch (operation.op) {
     case "convolution": {
       if (channels === undefined) return OPAQUE;
-      const map: Step = { kind: "affine", map: convolution(operation, channels, graph, laws) };
-      const { activation } = operation;
-      return activation === "linear" ? [map] : [map, { kind: "activation", activation }];
+      return withActivation(convolution(operation, channels, graph, laws), operation.activation);
+    }
+    case "dense": {
+      // On more axes than [N, C] it is a convolution, too, but nobody writes it so.
+      if (channels === undefined || !isVector(input!.shape)) return OPAQUE;
+      return withActivation(dense(operation, channels, graph, laws), operation.activation);
     }
     case "batchNorm":
       return channels === undefined ? OPAQUE : [{ kind: "affine", map: batchNorm(operation, graph, laws) }];
@@ -70,7 +74,6 @@ export function stepsOf(operation: Operation, graph: Graph, laws: Laws): readonl
     }
     case "opaque":
       return [{ kind: "opaque", ...(operation.refusal === undefined ? {} : { refusal: operation.refusal }) }];
-    case "dense":
     case "maxPool":
     case "globalMaxPool":
     case "globalAveragePool":
@@ -86,9 +89,9 @@ export function stepsOf(operation: Operation, graph: Graph, laws: Laws): readonl
   }
 }
 
-/** Channels of an image. */
-function channelsOf(shape: Shape): number | undefined {
-  return shape?.length === 4 ? shape[3] ?? undefined : undefined;
+function withActivation(map: Affine, activation: Activation): readonly Step[] {
+  const step: Step = { kind: "affine", map };
+  return activation === "linear" ? [step] : [step, { kind: "activation", activation }];
 }
 
 function stepOf(outcome: Outcome): Step {
@@ -96,7 +99,7 @@ function stepOf(outcome: Outcome): Step {
 }
 
 function convolution(
-  { kernel, bias, groups, axes }: Convolution,
+  { kernel, bias, groups, axes }: Pick<Convolution, "kernel" | "bias" | "groups" | "axes">,
   inChannels: number,
   graph: Graph,
   laws: Laws,
@@ -107,6 +110,19 @@ function convolution(
     { inChannels, outChannels: kernel.shape[3]!, groups, axes, hasBias },
     () => ({ kernel: valuesOf(graph, kernel), bias: shifts }),
   );
+}
+
+/** A convolution over one pixel. */
+function dense({ kernel, bias }: Dense, inChannels: number, graph: Graph, laws: Laws): Affine {
+  const [, units] = kernel.shape as [number, number];
+  const shape = { ...kernel, shape: [1, 1, inChannels, units] };
+  const at = {
+    kernel: shape,
+    axes: [POINT, POINT],
+    groups: 1,
+    ...(bias === undefined ? {} : { bias }),
+  } as const;
+  return convolution(at, inChannels, graph, laws);
 }
 
 function batchNorm({ name, epsilon, ...weights }: BatchNorm, graph: Graph, laws: Laws): Affine {

@@ -14,7 +14,8 @@ import { type Affine, changesNothing } from "./affine.ts";
 import { type Cost, FREE, isLess, minus, plus } from "./cost.ts";
 import { costPerPixel, executable } from "./executable.ts";
 import type { Laws } from "./laws.ts";
-import { isShared, type Op, pixels, type StepGraph, type Value } from "./values.ts";
+import { channelsOf, pixelsOf } from "./image.ts";
+import { isShared, type Op, type StepGraph, type Value } from "./values.ts";
 
 /** One convolution that computes a value. */
 export interface Plan {
@@ -116,7 +117,8 @@ export function plansOf({ values }: StepGraph, laws: Laws): Plans {
   function addition(value: Value, op: Op, factor: number): Ways {
     const first = op.inputs[0]!.shape;
     const comparable = op.inputs.every(({ shape }) =>
-      shape?.length === 4 && shape[3] != null && shape.every((length, i) => length === first?.[i])
+      channelsOf(shape) !== undefined && shape!.length === first?.length &&
+      shape!.every((length, i) => length === first[i])
     );
     if (!comparable) return cheapestWay([]);
     const branches = op.inputs.map(candidates);
@@ -140,7 +142,7 @@ export function plansOf({ values }: StepGraph, laws: Laws): Plans {
 
   /** The plans that a branch can bring into an addition: first of all itself, unchanged. */
   function candidates(value: Value): readonly Plan[] {
-    const map = laws.identity(value.shape![3]!);
+    const map = laws.identity(channelsOf(value.shape)!);
     const itself = priced({ source: value, map, uses: 1, ops: [], saved: FREE }, value);
     return isShared(value) ? [itself] : [itself, ...ways.get(value)!.plans];
   }
@@ -194,8 +196,8 @@ export function plansOf({ values }: StepGraph, laws: Laws): Plans {
 
   function priced(plan: Omit<Plan, "cost">, value: Value): Plan {
     // A plan that merges nothing leaves its layer as it is.
-    const perPixel = costPerPixel(plan.ops.length > 1 ? executable(plan.map) : plan.map);
-    const own = { macs: perPixel * pixels(value), layers: changesNothing(plan.map) ? 0 : 1 };
+    const perPixel = costPerPixel(plan.ops.length > 1 ? executable(plan.map, value.shape) : plan.map);
+    const own = { macs: perPixel * pixelsOf(value.shape), layers: changesNothing(plan.map) ? 0 : 1 };
     return { ...plan, cost: minus(plus(own, costToRead(plan.source)), plan.saved) };
   }
 

@@ -11,7 +11,8 @@ import type { Choice, Maker, Region } from "./choice.ts";
 import { convolutionClass, costPerPixel } from "./executable.ts";
 import type { FusedRegion } from "./report.ts";
 import { roundedWeights } from "./rounded_weights.ts";
-import { pixels, type StepGraph, type Value } from "./values.ts";
+import { fixedPixels, isVector } from "./image.ts";
+import type { StepGraph, Value } from "./values.ts";
 
 /** The graph that was chosen, and the regions that were merged, in the order in which they compute. */
 export function rewrite(
@@ -94,15 +95,17 @@ export function rewrite(
       return push({ op: "pad", ...common, padding }, value);
     }
     const { kernel, bias } = rounded;
-    return push({
-      op: "convolution",
+    const computed = {
       ...common,
       kernel: weight(`${name}/kernel`, kernel),
       ...(bias === undefined ? {} : { bias: weight(`${name}/bias`, bias) }),
-      axes: map.axes,
-      groups: map.groups,
       activation: activationOf(region),
-    }, value);
+    };
+    if (!isVector(value.shape)) {
+      return push({ op: "convolution", ...computed, axes: map.axes, groups: map.groups }, value);
+    }
+    const matrix = { ...computed.kernel, shape: [map.inChannels, map.outChannels] };
+    return push({ op: "dense", ...computed, kernel: matrix }, value);
   }
 
   function weight(name: string, weight: Weight) {
@@ -134,7 +137,7 @@ function fusedRegion(name: string, value: Value, region: Region, roundingError: 
     name,
     layers: [...new Set(units.map((unit) => unit.name))],
     calls: units.map((unit) => ({ layer: unit.name, node: unit.call })),
-    className: map.copies ? "ZeroPadding2D" : convolutionClass(map),
+    className: map.copies ? "ZeroPadding2D" : isVector(value.shape) ? "Dense" : convolutionClass(map),
     kernelShape: [...map.axes.map((axis) => axis.size), map.inChannels / map.groups, map.outChannels],
     groups: map.groups,
     strides: [map.axes[0].stride, map.axes[1].stride],
@@ -156,7 +159,8 @@ function activationOf({ ops }: Region) {
 
 /** MACs for one image; `null` where the size is not fixed. */
 function macsOf(perPixel: number, shape: Value["shape"]): number | null {
-  return shape?.[1] == null || shape[2] == null ? null : perPixel * pixels({ shape });
+  const pixels = fixedPixels(shape);
+  return pixels === null ? null : perPixel * pixels;
 }
 
 /** The folder that all layers share, or the first convolution's name when they share none. */

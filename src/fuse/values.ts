@@ -137,8 +137,3 @@ function neededValues(graph: Graph): ReadonlySet<ValueId> {
 export function isShared({ readers, isOutput }: Value): boolean {
   return readers > 1 || isOutput;
 }
-
-/** The pixels of an image; 1 where the size is not fixed, which fits all maps of a region, since none has a stride. */
-export function pixels({ shape }: Pick<Value, "shape">): number {
-  return (shape?.[1] ?? 1) * (shape?.[2] ?? 1);
-}

@@ -32,8 +32,7 @@ const COUNTS: Readonly<Record<string, readonly number[]>> = {
   "mobilenetv2-17.onnx": [11, 11, 11, 0],
   "mobileone-17.onnx": [16, 17, 5, 0],
   "repvgg-17.onnx": [8, 10, 4, 0],
-  // Two of its BatchNorms are those of its heads, which are no images.
-  "repvit-17.onnx": [12, 12, 10, 2],
+  "repvit-17.onnx": [12, 12, 10, 0],
   "resnet18-17.onnx": [20, 20, 20, 0],
   // One stands behind a transposed convolution.
   "unet-17.onnx": [11, 11, 11, 1],
