@@ -61,7 +61,22 @@ const KINDS = [
   "concatenate",
   "again",
   "nested",
+  "globalPool",
+  "dense",
+  "dense",
 ] as const;
+
+/** What can be done to [N, C]. */
+const ON_VECTORS: ReadonlySet<RecipeStep["kind"]> = new Set([
+  "dense",
+  "batchNorm",
+  "activation",
+  "reLU",
+  "leakyReLU",
+  "linear",
+  "dropout",
+  "rescaling",
+]);
 
 const anyStep: fc.Arbitrary<RecipeStep> = fc.record({
   kind: fc.constantFrom(...KINDS),
@@ -96,7 +111,7 @@ export function anyRecipe(depth: number): fc.Arbitrary<Recipe> {
   });
 }
 
-/** A symbolic tensor, with its true size where the network leaves that open. */
+/** A symbolic tensor, with its true size where the network leaves that open; a vector [N, C] has none. */
 interface Sized {
   readonly tensor: tf.SymbolicTensor;
   readonly height: number;
@@ -111,7 +126,7 @@ export function buildRecipe(recipe: Recipe): tf.LayersModel {
   const input = tf.input({ shape, name: "input" });
   const tensors: Sized[] = [{ tensor: input, height, width, channels }];
   const used = new Set<Sized>();
-  const layers: { layer: tf.layers.Layer; channels: number; size: Resize }[] = [];
+  const layers: { layer: tf.layers.Layer; channels: number; isVector: boolean; size: Resize }[] = [];
   recipe.steps.forEach((step, i) => {
     const read = step.from.map((n) => tensors[Math.max(0, tensors.length - 1 - n)]!);
     const x = read[0]!;
@@ -132,15 +147,16 @@ export function buildRecipe(recipe: Recipe): tf.LayersModel {
       return;
     }
     if (step.kind === "block") {
+      if (isVector(x)) return;
       used.add(x);
       tensors.push(block(step, x, folder));
       return;
     }
-    const again = layers.find((known) => known.channels === x.channels);
+    const again = layers.find((known) => known.channels === x.channels && known.isVector === isVector(x));
     const made = step.kind === "again" ? again : makeLayer(step, x, folder);
     const result = made?.size(x);
     if (made === undefined || result === undefined) return;
-    layers.push({ layer: made.layer, channels: x.channels, size: made.size });
+    layers.push({ layer: made.layer, channels: x.channels, isVector: isVector(x), size: made.size });
     used.add(x);
     tensors.push({ ...result, tensor: made.layer.apply(x.tensor) as tf.SymbolicTensor });
   });
@@ -156,6 +172,12 @@ export function buildRecipe(recipe: Recipe): tf.LayersModel {
 const MAX_CHANNELS = 8;
 
 type Size = Pick<Sized, "height" | "width" | "channels">;
+
+const VECTOR = { height: 0, width: 0 } as const;
+
+function isVector({ height }: Size): boolean {
+  return height === 0;
+}
 
 /** What a layer makes of a size; nothing where it does not fit. */
 type Resize = (size: Size) => Size | undefined;
@@ -184,7 +206,18 @@ function makeLayer(
       return height > 0 && width > 0 && result.channels <= MAX_CHANNELS ? result : undefined;
     },
   });
+  if (isVector(x) !== ON_VECTORS.has(step.kind) && (isVector(x) || step.kind === "dense")) return undefined;
   switch (step.kind) {
+    case "dense":
+      return {
+        layer: tf.layers.dense({ name, units: filters, useBias, activation }),
+        size: () => ({ ...VECTOR, channels: filters }),
+      };
+    case "globalPool":
+      return {
+        layer: same ? tf.layers.globalAveragePooling2d({ name }) : tf.layers.globalMaxPooling2d({ name }),
+        size: ({ channels }) => ({ ...VECTOR, channels }),
+      };
     case "conv":
       return window(
         tf.layers.conv2d({ ...common, filters, dilationRate: dilation }),
