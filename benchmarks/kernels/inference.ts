@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Contestant } from "../../src/timing/paired.ts";
 import { openSession } from "../../src/formats/onnx/judge.ts";
-import { writeOnnx } from "../../src/formats/onnx/model.ts";
+import { writeOnnx } from "../../src/formats/onnx/write.ts";
 import { readLayersModel } from "../../src/formats/tfjs/read.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
 import { createDeployNetwork } from "../../src/model/network.ts";
