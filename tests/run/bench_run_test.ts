@@ -1,8 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { DEFAULT_SETTINGS } from "../../src/bench/bench.ts";
 import { headlineOf, renderReport } from "../../src/bench/report.ts";
-import { benchRun } from "../../src/run/bench_run.ts";
+import { benchModel, benchRun } from "../../src/run/bench_run.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { encodeIdxFolder } from "../../src/data/idx_folder.ts";
 import { loadDataset } from "../../src/data/load.ts";
@@ -10,6 +11,7 @@ import { GateError } from "../../src/errors.ts";
 import { loadLayersModelArtifacts, saveLayersModel } from "../../src/formats/tfjs/layers_model.ts";
 import { exists } from "../../src/files/read.ts";
 import { startBackend } from "../../src/kernels/tfjs/backend.ts";
+import { artifactsOf } from "../../src/model/artifacts.ts";
 import { createNetwork } from "../../src/model/network.ts";
 import { Random } from "../../src/random.ts";
 import { Datasets } from "../../src/run/datasets.ts";
@@ -140,3 +142,33 @@ async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
   const path = await Deno.makeTempDir();
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
+
+Deno.test("benchModel() times an ONNX file of anybody's beside its fused form, and writes where it is told to alone", async () => {
+  await using folder = await temporaryFolder();
+  const path = fileURLToPath(new URL("../fixtures/onnx/repvgg-17.onnx", import.meta.url));
+  const source = { kind: "file", path, folder: folder.path, format: "onnx" } as const;
+  const before = tf.memory().numTensors;
+  const report = await benchModel(source, settings, { backend, progress: SILENT });
+  assert.equal(tf.memory().numTensors, before);
+  assert.deepEqual(report.forms.map(({ form }) => form), ["training", "fused", "fused, runtime"]);
+  assert.equal(report.network, `${path}, 32x32x3`);
+  assert.deepEqual([...Deno.readDirSync(folder.path)], []);
+  const output = runDirectoryAt(folder.path);
+  await benchModel(source, settings, { backend, progress: SILENT, output });
+  assert.ok(await exists(output.benchReport) && await exists(output.benchChart));
+});
+
+Deno.test("benchModel() refuses a network of other inputs than images, and one that TensorFlow.js cannot say", async () => {
+  await using folder = await temporaryFolder();
+  const input = tf.input({ shape: [6] });
+  const output = tf.layers.dense({ units: 2 }).apply(input) as tf.SymbolicTensor;
+  await saveLayersModel(folder.path, await artifactsOf(tf.model({ inputs: input, outputs: output })));
+  const model = { kind: "model", path: folder.path, folder: folder.path } as const;
+  await assert.rejects(
+    benchModel(model, settings, { backend, progress: SILENT }),
+    /expected images \[N, height, width, channels\]/,
+  );
+  const path = fileURLToPath(new URL("../fixtures/onnx/yolo-17.onnx", import.meta.url));
+  const file = { kind: "file", path, folder: folder.path, format: "onnx" } as const;
+  await assert.rejects(benchModel(file, settings, { backend, progress: SILENT }), /"\/Resize"/);
+});

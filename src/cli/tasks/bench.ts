@@ -1,10 +1,12 @@
 /**
- * `repfuse bench`: times the training form and the fused form of a run in turn.
+ * `repfuse bench`: times the training form and the fused form of a network in turn.
  *
  * @module
  */
 import { DEFAULT_SETTINGS } from "../../bench/bench.ts";
-import { benchRun } from "../../run/bench_run.ts";
+import { benchModel, benchRun } from "../../run/bench_run.ts";
+import { findNetwork } from "../../run/named.ts";
+import { InputError } from "../../errors.ts";
 import { renderReport } from "../../bench/report.ts";
 import { benchWhere, WHERE_FILE } from "../../run/where_run.ts";
 import { PLACES } from "../../bench/where/places.ts";
@@ -15,7 +17,7 @@ import { someOf } from "../options.ts";
 import { createProgress } from "../progress.ts";
 import { refreshReport } from "../run_report.ts";
 import { Datasets } from "../../run/datasets.ts";
-import { findRun, runDirectoryAt } from "../../run/run_directory.ts";
+import { runDirectoryAt } from "../../run/run_directory.ts";
 
 const { batches, rounds, tolerance, seed, budgetMs } = DEFAULT_SETTINGS;
 
@@ -23,9 +25,9 @@ const { batches, rounds, tolerance, seed, budgetMs } = DEFAULT_SETTINGS;
 export function benchCommand() {
   return newComputeCommand(
     "bench",
-    "Time the training form and the fused form of a run, in turn on the same images.",
+    "Time the training form and the fused form of a network, in turn on the same images.",
   )
-    .argument("[run]", "a fused run (default: the newest)")
+    .argument("[source]", "a fused run, any model.json, or an ONNX file (default: the newest run)")
     .option("--batches <sizes>", "images per run, with commas between", wholeNumbers(1), [...batches])
     .option(
       "--rounds <count>",
@@ -46,10 +48,13 @@ export function benchCommand() {
       }: both forms in each of them, beside stock TensorFlow.js and onnxruntime-web (default: here, with TensorFlow.js)`,
       someOf(PLACES),
     )
-    .option("--output <folder>", "where bench.json and bench.svg go (default: the run's folder)")
+    .option(
+      "--output <folder>",
+      "where bench.json and bench.svg go (default: the run's folder; of another network nowhere)",
+    )
     .addHelpText("after", "\nExample: repfuse bench --batches 1,8,32 --json")
     .action(async (named, options) => {
-      const run = await findRun(named, "fused");
+      const source = await findNetwork(named, "fused");
       const settings = {
         ...DEFAULT_SETTINGS,
         batches: [...new Set(options.batches)],
@@ -57,8 +62,21 @@ export function benchCommand() {
         seed: options.seed,
         ...(options.rounds === undefined ? {} : { rounds: options.rounds, budgetMs: Infinity }),
       };
-      const output = options.output === undefined ? run : runDirectoryAt(options.output);
+      const folder = options.output === undefined ? undefined : runDirectoryAt(options.output);
       const progress = createProgress(options);
+      if (source.kind !== "run") {
+        if (options.where !== undefined) {
+          throw new InputError(`Cannot bench ${source.path} in other places: --where takes a run.`);
+        }
+        const backend = await startBackendFor(options, progress);
+        const report = await benchModel(source, settings, { backend, progress, output: folder });
+        if (options.json) return printJson(report);
+        print(renderReport(report, printColumns()));
+        if (folder !== undefined) print(`Written: ${folder.benchReport}, ${folder.benchChart}`);
+        return;
+      }
+      const { run } = source;
+      const output = folder ?? run;
       const datasets = new Datasets(progress);
       if (options.where !== undefined) {
         const report = await benchWhere(run, settings, {
