@@ -45,6 +45,20 @@ export interface ExportResult {
 }
 
 /**
+ * Refuses an export that cannot be done, before anything is loaded for it.
+ *
+ * @throws {InputError} when the format cannot hold the precision, or the output may not go where it is wanted.
+ */
+export async function checkExport(
+  source: ModelSource,
+  settings: Pick<ExportSettings, "format" | "precision" | "output">,
+): Promise<void> {
+  const { format, precision, output = defaultOutput(source, settings) } = settings;
+  checkPrecision(format, precision);
+  await checkOutputFolder(exportPlace(source, output));
+}
+
+/**
  * Exports a network.
  *
  * @param source From `readModelSource`.
@@ -54,9 +68,8 @@ export interface ExportResult {
 export async function exportModel(source: ModelSource, settings: ExportSettings): Promise<ExportResult> {
   const { format, precision, dataset, progress } = settings;
   const { output = defaultOutput(source, settings), tolerance = format.tolerance } = settings;
-  checkPrecision(format, precision);
+  await checkExport(source, { format, precision, output });
   const place = exportPlace(source, output);
-  await checkOutputFolder(place);
   const artifacts = withPrecision(source.artifacts, precision);
   let result: ExportResult | undefined;
   await replaceFolder(place, async (folder) => {

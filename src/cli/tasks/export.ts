@@ -8,7 +8,7 @@ import { renderExport } from "../export_summary.ts";
 import { oneOf } from "../options.ts";
 import { createProgress } from "../progress.ts";
 import { InputError } from "../../errors.ts";
-import { defaultOutput, exportModel } from "../../deploy/export_model.ts";
+import { checkExport, defaultOutput, exportModel } from "../../deploy/export_model.ts";
 import { EXPORT_FORMATS, findFormat } from "../../deploy/formats.ts";
 import { PRECISIONS } from "../../formats/tfjs/precision.ts";
 import { readModelSource } from "../../run/read_source.ts";
@@ -24,7 +24,10 @@ export function exportCommand() {
     "export",
     "Write a network in another format, read it back, and run it against its source.",
   )
-    .argument("[source]", "a run, a fused folder, or any model.json (default: the newest fused run)")
+    .argument(
+      "[source]",
+      "a run, a fused folder, any model.json, or an ONNX file (default: the newest fused run)",
+    )
     .option("--format <name>", formats, "tfjs")
     .option("--form <form>", "which form of a run: fused or training", oneOf(["fused", "training"]), "fused")
     .option(
@@ -45,11 +48,12 @@ export function exportCommand() {
       const progress = createProgress(options);
       const format = options.singleFile ? singleFileFormat(options.format) : findFormat(options.format);
       const source = await readModelSource(named, options.form);
-      const dataset = await new Datasets(progress).ofNetwork(source.data);
-      await startBackendFor(options, progress);
       const { quantize: precision, tolerance } = options;
       const place = options.output ?? defaultOutput(source, { format, precision });
       const output = options.singleFile && options.output === undefined ? `${place}-single-file` : place;
+      await checkExport(source, { format, precision, output });
+      const dataset = await new Datasets(progress).ofNetwork(source.data);
+      await startBackendFor(options, progress);
       const result = await exportModel(source, { format, precision, tolerance, output, dataset, progress });
       if (options.json) return printJson({ output: result.output, ...result.manifest });
       print(renderExport(result, printColumns()));
