@@ -16,3 +16,4 @@ export {
   type SafetensorsContent,
   writeSafetensors,
 } from "./formats/safetensors/write.ts";
+export { readTorchCheckpoint, type TorchCheckpoint } from "./formats/torch/read.ts";

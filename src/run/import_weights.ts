@@ -8,7 +8,6 @@ import { basename } from "node:path";
 import type { Progress } from "../progress.ts";
 import { InputError } from "../errors.ts";
 import { exportModel, type ExportResult } from "../deploy/export_model.ts";
-import type { SafetensorsContent } from "../formats/safetensors/write.ts";
 import type { ModelSource } from "../deploy/model_source.ts";
 import { TFJS_FORMAT } from "../deploy/tfjs_format.ts";
 import { sha256 } from "../files/hash.ts";
@@ -18,12 +17,13 @@ import { defaultNormalization, type Normalization } from "../data/normalization.
 import { readLayersModel } from "../formats/tfjs/read.ts";
 import { outputOf } from "../classify/output.ts";
 import { artifactsOf } from "../model/artifacts.ts";
-import { readSafetensors } from "../formats/safetensors/read.ts";
+import { type Checkpoint, formatOfName, readCheckpoint } from "../formats/checkpoint.ts";
+import { findNetwork, type FoundNetwork } from "../model/torch/find_network.ts";
 import { type ImportedNetwork, importTorchNetwork } from "../model/torch/network.ts";
 
 /** What the weights do not tell. */
 export interface ImportSettings {
-  /** Only tensors whose names begin so are taken, without it: "module.". */
+  /** Only tensors whose names begin so are taken, without it: "module."; found when not given. */
   readonly prefix?: string | undefined;
   /** Height and width of the images; 224x224, or what the file's architecture says, when not given. */
   readonly imageSize?: number | undefined;
@@ -42,23 +42,32 @@ export interface ImportSettings {
 export interface ImportResult extends ExportResult {
   /** What was found in the file. */
   readonly network: Pick<ImportedNetwork, "config" | "dialect" | "form">;
+  /** What of the file was taken, and what other networks it holds. */
+  readonly taken: Omit<FoundNetwork, "state"> & Pick<Checkpoint, "format">;
   /** Numbers in the weights. */
   readonly parameters: number;
 }
 
+const FORMAT_WORDS = { safetensors: "a safetensors file", torch: "a PyTorch checkpoint" } as const;
+
 /**
  * Imports a network.
  *
- * @param path A safetensors file.
+ * @param path A PyTorch checkpoint or a safetensors file.
  * @throws {InputError} when the file is damaged, its names are of no known network, or tensors are missing, surplus or
  *   misshapen: all of them in one message; and when labels or normalization do not fit the network.
  * @throws {GateError} when what was written does not compute the same.
  */
 export async function importWeights(path: string, settings: ImportSettings): Promise<ImportResult> {
   const { imageSize, progress, output } = settings;
-  const bytes = await readBytes(path, "a safetensors file");
-  const content = readSafetensors(bytes, path);
-  const imported = importTorchNetwork(belowPrefix(content, settings.prefix, path), {
+  const bytes = await readBytes(path, "a PyTorch checkpoint or a safetensors file");
+  const { tensors, metadata, format } = readCheckpoint(bytes, path);
+  const named = formatOfName(path);
+  if (named !== undefined && named !== format) {
+    progress.log(`${path} is ${FORMAT_WORDS[format]}, whatever its name says`);
+  }
+  const { state, prefix, others } = findNetwork(tensors, settings.prefix, path);
+  const imported = importTorchNetwork({ tensors: state, metadata }, {
     source: path,
     ...(imageSize === undefined ? {} : { imageSize: [imageSize, imageSize] }),
   });
@@ -82,41 +91,15 @@ export async function importWeights(path: string, settings: ImportSettings): Pro
       network: config,
     };
     const result = await exportModel(source, { format: TFJS_FORMAT, precision: "float32", output, progress });
-    return { ...result, network: { config, dialect, form }, parameters: model.countParams() };
+    return {
+      ...result,
+      network: { config, dialect, form },
+      taken: { format, prefix, others },
+      parameters: model.countParams(),
+    };
   } finally {
     model.dispose();
   }
-}
-
-/** Where a state dict's first block may be found, in the reference's names and in timm's. */
-const FIRST_BLOCK = /^(?<prefix>.+[./])(?:stage0|stem)\./;
-
-function belowPrefix(
-  content: SafetensorsContent,
-  prefix: string | undefined,
-  path: string,
-): SafetensorsContent {
-  const names = [...content.tensors.keys()];
-  if (prefix !== undefined) {
-    const inside = [...content.tensors].filter(([name]) => name.startsWith(prefix));
-    if (inside.length === 0) {
-      throw new InputError(
-        `No tensor of ${path} begins with "${prefix}": the first is "${names[0] ?? "none"}".`,
-      );
-    }
-    return {
-      ...content,
-      tensors: new Map(inside.map(([name, tensor]) => [name.slice(prefix.length), tensor])),
-    };
-  }
-  const wrapper = names.map((name) => FIRST_BLOCK.exec(name)?.groups?.prefix).find((found) =>
-    found !== undefined
-  );
-  if (wrapper === undefined) return content;
-  throw new InputError(
-    `Cannot import ${path}: the network's tensors lie below "${wrapper}".`,
-    `Say so, and whatever lies elsewhere is passed over: --prefix ${wrapper}`,
-  );
 }
 
 function namesFor(classCount: number, { classNames }: ImportSettings, path: string): readonly string[] {

@@ -10,14 +10,22 @@ import { type Manifest, MANIFEST_FILE, readManifest } from "../deploy/manifest.t
 import { TFJS_FORMAT } from "../deploy/tfjs_format.ts";
 import { InputError } from "../errors.ts";
 import { exists } from "../files/read.ts";
+import { formatOfName } from "../formats/checkpoint.ts";
+import type { CheckpointFormat } from "../formats/file_kind.ts";
 import { MODEL_FILE } from "../formats/tfjs/layers_model.ts";
 import { findRun, type RunDirectory, runDirectoryAt, type RunStage } from "./run_directory.ts";
 
 /** The form of a network that a person may ask for. */
 export type Form = "training" | "fused";
 
-/** Formats whose networks are single files, by the files' extensions. */
-const SINGLE_FILES = ["onnx", "safetensors"] as const;
+/** Formats whose networks are single files. */
+type SingleFile = "onnx" | CheckpointFormat;
+
+/** What `import` takes, in words. */
+const WORDS: Readonly<Partial<Record<string, string>>> = {
+  safetensors: "a file of weights, in the format safetensors",
+  torch: "a PyTorch checkpoint",
+};
 
 /** A run of ours. */
 export interface NamedRun {
@@ -46,7 +54,7 @@ export interface NamedFile {
   readonly kind: "file";
   readonly path: string;
   readonly folder: string;
-  readonly format: (typeof SINGLE_FILES)[number];
+  readonly format: SingleFile;
 }
 
 /** Whatever a person may name. */
@@ -62,7 +70,7 @@ export type Named = NamedRun | NamedModel | NamedExport | NamedFile;
 export async function findNamed(named: string | undefined, stage: RunStage): Promise<Named> {
   if (named === undefined) return { kind: "run", run: await findRun(undefined, stage) };
   const path = named.replace(/(?<=.)\/+$/, "");
-  const format = SINGLE_FILES.find((format) => path.endsWith(`.${format}`));
+  const format = path.endsWith(".onnx") ? "onnx" : formatOfName(path);
   const isFile = format !== undefined || path.endsWith(".json");
   const folder = isFile ? dirname(path) : path;
   const manifest = await manifestIn(folder);
@@ -90,8 +98,10 @@ export async function findSource(
   }
   const format = found.kind === "export" ? found.manifest.format : found.format;
   throw new InputError(
-    `${named} is a network in the format ${format}: expected a run, or a ${MODEL_FILE} of TensorFlow.js or its folder.`,
-    format === "safetensors"
+    `${named} is ${
+      WORDS[format] ?? `a network in the format ${format}`
+    }: expected a run, or a ${MODEL_FILE} of TensorFlow.js or its folder.`,
+    format in WORDS
       ? `Import it first: repfuse import ${named}`
       : "Name the run or the model that it was exported from.",
   );

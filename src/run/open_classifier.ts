@@ -1,6 +1,6 @@
 /**
  * Any form and any format of a network, ready to run: a run, a folder that `export` or `import` wrote, a `model.json`, an
- * `.onnx` file, a `.safetensors` file.
+ * `.onnx` file, a `.safetensors` file, a PyTorch checkpoint.
  *
  * @module
  */
@@ -8,13 +8,14 @@ import { InputError } from "../errors.ts";
 import { findFormat } from "../deploy/formats.ts";
 import { type Manifest, MANIFEST_FILE } from "../deploy/manifest.ts";
 import type { ModelSource } from "../deploy/model_source.ts";
-import { findNamed, type Form, type NamedExport } from "./named.ts";
+import { findNamed, type Form, type NamedExport, type NamedFile } from "./named.ts";
 import { readModel, readRunModel, stageOf } from "./read_source.ts";
 import { TFJS_FORMAT } from "../deploy/tfjs_format.ts";
 import { sha256 } from "../files/hash.ts";
 import { readBytes } from "../files/read.ts";
 import { readOnnx } from "../formats/onnx/read.ts";
-import { readSafetensors } from "../formats/safetensors/read.ts";
+import { readCheckpoint } from "../formats/checkpoint.ts";
+import { findNetwork } from "../model/torch/find_network.ts";
 import { readLayersModel } from "../formats/tfjs/read.ts";
 import { outputOf } from "../classify/output.ts";
 import { placeholderNames } from "../classify/class_names.ts";
@@ -122,19 +123,21 @@ async function openFormat(
 async function openBytes(
   bytes: Uint8Array,
   path: string,
-  format: "onnx" | "safetensors",
+  format: NamedFile["format"],
   engines: ClassifierEngines,
 ): Promise<Pick<OpenedNetwork, "classifier" | "card" | "form">> {
   if (format === "onnx") {
     const card = readOnnxCard(readOnnx(bytes, path), path);
     return { classifier: await openOnnx(bytes, card, path), card, form: "unknown" };
   }
+  const { tensors, metadata } = readCheckpoint(bytes, path);
+  const { state } = findNetwork(tensors, undefined, path);
   await engines.startTfjs();
   const [{ importTorchNetwork }, { artifactsOf }] = await Promise.all([
     import("../model/torch/network.ts"),
     import("../model/artifacts.ts"),
   ]);
-  const { model, config, form } = importTorchNetwork(readSafetensors(bytes, path), { source: path });
+  const { model, config, form } = importTorchNetwork({ tensors: state, metadata }, { source: path });
   const artifacts = await artifactsOf(model);
   model.dispose();
   const card = {

@@ -6,8 +6,10 @@ import { relativeDifference } from "../../src/bench/same_outputs.ts";
 import { loadLayersModelArtifacts } from "../../src/formats/tfjs/layers_model.ts";
 import { readManifest } from "../../src/deploy/manifest.ts";
 import { type RawTensor, writeSafetensors } from "../../src/formats/safetensors/write.ts";
-import { importWeights } from "../../src/run/import_weights.ts";
+import { type ImportResult, importWeights } from "../../src/run/import_weights.ts";
+import { findSource } from "../../src/run/named.ts";
 import { readSafetensors } from "../../src/formats/safetensors/read.ts";
+import { readTorchCheckpoint } from "../../src/formats/torch/read.ts";
 import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { openModel } from "../../src/model/open_model.ts";
 import { SILENT } from "../deploy/tiny_source.ts";
@@ -112,3 +114,84 @@ Deno.test("importWeights() keeps labels and normalization, and refuses those tha
       new RegExp(`the network has ${classCount} classes, and there are 1 names`),
     );
   }));
+
+/** A checkpoint of the fixtures, imported; the hashes of what was written and what was taken. */
+async function imported(name: string, prefix?: string) {
+  const path = fileURLToPath(new URL(`../fixtures/torch/${name}`, import.meta.url));
+  let hashes: string[] = [];
+  let taken: ImportResult["taken"] | undefined;
+  await inTemporaryFolder(async (folder) => {
+    const result = await importWeights(path, {
+      imageSize: 16,
+      output: `${folder}/out`,
+      progress: SILENT,
+      prefix,
+    });
+    hashes = result.manifest.files.map(({ sha256 }) => sha256);
+    taken = result.taken;
+  });
+  return { hashes, taken };
+}
+
+Deno.test("importWeights() makes the same network to the bit from every kind of PyTorch checkpoint and from safetensors", () =>
+  inTemporaryFolder(async (folder) => {
+    const fixture = new URL("../fixtures/torch/zip.pth", import.meta.url);
+    const { tensors } = readTorchCheckpoint(await Deno.readFile(fixture), "zip.pth");
+    const path = `${folder}/weights.safetensors`;
+    await Deno.writeFile(path, writeSafetensors({ tensors, metadata: {} }));
+    const settings = { imageSize: 16, output: `${folder}/out`, progress: SILENT };
+    const { manifest, taken } = await importWeights(path, settings);
+    const hashes = manifest.files.map(({ sha256 }) => sha256);
+    assert.deepEqual(taken, { format: "safetensors", prefix: "", others: [] });
+    const expected: [name: string, prefix: string, others: string[]][] = [
+      ["zip.pth", "", []],
+      ["legacy.pth", "", []],
+      ["protocol-4.pt", "", []],
+      ["protocol-5.bin", "", []],
+      ["compiled.pth", "_orig_mod.", []],
+      ["data-parallel.pth", "model.module.", []],
+      ["training.pth.tar", "state_dict.", []],
+      ["with-average.pth", "state_dict.", ["model_ema.module."]],
+    ];
+    for (const [name, prefix, others] of expected) {
+      assert.deepEqual(await imported(name), { hashes, taken: { format: "torch", prefix, others } }, name);
+    }
+  }));
+
+Deno.test("importWeights() takes the moving average when it is asked for, or alone", async () => {
+  const plain = await imported("with-average.pth");
+  const asked = await imported("with-average.pth", "model_ema.module.");
+  const alone = await imported("average-alone.pth");
+  assert.notDeepEqual(asked.hashes, plain.hashes);
+  assert.notDeepEqual(alone.hashes, plain.hashes);
+  assert.equal(alone.taken!.prefix, "ema_state_dict.");
+});
+
+Deno.test("importWeights() says what a file is whose name says otherwise", () =>
+  inTemporaryFolder(async (folder) => {
+    const lines: string[] = [];
+    const progress = { ...SILENT, log: (line: string) => void lines.push(line) };
+    const path = `${folder}/weights.safetensors`;
+    await Deno.copyFile(new URL("../fixtures/torch/zip.pth", import.meta.url), path);
+    await importWeights(path, { imageSize: 16, output: `${folder}/out`, progress });
+    assert(
+      lines.some((line) => /weights\.safetensors is a PyTorch checkpoint, whatever its name/.test(line)),
+    );
+    const pointer = `${folder}/pointer.safetensors`;
+    await Deno.writeTextFile(pointer, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
+    await assert.rejects(
+      importWeights(pointer, { output: `${folder}/none`, progress }),
+      /Cannot read .* as safetensors: it is a Git LFS pointer/,
+    );
+  }));
+
+Deno.test("findSource() says of a checkpoint that import takes it", async () => {
+  for (const name of ["net.pth", "net.pt", "net.pth.tar", "pytorch_model.bin", "net.safetensors"]) {
+    await assert.rejects(findSource(name, "trained"), (error) => {
+      assert(error instanceof InputError);
+      assert.match(error.message, /is a (PyTorch checkpoint|file of weights)/);
+      assert.equal(error.hint, `Import it first: repfuse import ${name}`);
+      return true;
+    });
+  }
+});

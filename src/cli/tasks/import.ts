@@ -7,7 +7,8 @@ import { numbers, print, printColumns, printJson, wholeNumber } from "../command
 import { renderExport } from "../export_summary.ts";
 import { createProgress } from "../progress.ts";
 import { readClassNames } from "../../data/assemble.ts";
-import { importWeights } from "../../run/import_weights.ts";
+import { withoutExtension } from "../../formats/checkpoint.ts";
+import { type ImportResult, importWeights } from "../../run/import_weights.ts";
 import { newComputeCommand, startBackendFor } from "../backend_options.ts";
 
 /** torchvision normalizes pixels in 0..1, a manifest those in 0..255. */
@@ -19,7 +20,7 @@ export function importCommand() {
     "import",
     "Read PyTorch weights of RepVGG or MobileOne, in the reference's names or timm's, training or deploy form.",
   )
-    .argument("<weights>", "a safetensors file")
+    .argument("<weights>", "a PyTorch checkpoint (.pt, .pth, .pth.tar, .bin) or a safetensors file")
     .option(
       "--image-size <pixels>",
       "side of the images that the network takes (default: 224)",
@@ -27,7 +28,7 @@ export function importCommand() {
     )
     .option(
       "--prefix <text>",
-      'take the tensors whose names begin so, without it, such as "module." (default: all)',
+      'take the tensors whose names begin so, without it, such as "model_ema.module." (default: the plain network)',
     )
     .option(
       "--labels <file>",
@@ -38,7 +39,7 @@ export function importCommand() {
     .option("--output <folder>", "where the model goes (default: runs/imported/ and the file's name)")
     .addHelpText(
       "after",
-      "\nExample: repfuse import weights.safetensors --labels labels.txt --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225",
+      "\nExample: repfuse import weights.pth --labels labels.txt --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225",
     )
     .action(async (path, options) => {
       const progress = createProgress(options);
@@ -54,19 +55,33 @@ export function importCommand() {
         output: options.output ?? `runs/imported/${baseName(path)}`,
         progress,
       });
-      const { output, manifest, network, parameters } = result;
-      if (options.json) return printJson({ output, ...manifest, dialect: network.dialect, parameters });
+      const { output, manifest, network, taken, parameters } = result;
+      if (options.json) {
+        return printJson({ output, ...manifest, dialect: network.dialect, taken, parameters });
+      }
       const { block } = network.config;
       print(
         `${block}, ${network.form} form, ${network.dialect} names, ${
           parameters.toLocaleString("en")
         } parameters`,
       );
+      for (const line of describeTaken(taken)) print(line);
       print(renderExport(result, printColumns()));
       print(network.form === "training" ? `Next: repfuse fuse ${output}` : `Next: repfuse export ${output}`);
     });
 }
 
+/** Nothing for a file that is a network and no more. */
+function describeTaken({ prefix, others }: ImportResult["taken"]): string[] {
+  if (prefix === "" && others.length === 0) return [];
+  return [
+    `taken: ${
+      prefix === "" ? "the network whose names have nothing before them" : `what lies below ${prefix}`
+    }`,
+    ...others.map((other) => `left:  the network below ${other} (--prefix ${other})`),
+  ];
+}
+
 function baseName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1).replace(/\.safetensors$/, "");
+  return withoutExtension(path.slice(path.lastIndexOf("/") + 1));
 }

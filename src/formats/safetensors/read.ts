@@ -15,7 +15,10 @@ import {
   type RawTensor,
   type SafetensorsContent,
 } from "./write.ts";
+import { recognizeFile } from "../file_kind.ts";
 import { findDuplicateKey } from "./duplicate_keys.ts";
+
+const DAMAGED = "Fetch or export the file again; it is damaged, or it is in another format.";
 
 /** Room for some 60,000 tensors. The reference implementation allows 100 MB, which is long to parse. */
 export const MAX_HEADER_BYTES = 8 * 2 ** 20;
@@ -28,12 +31,11 @@ export const MAX_HEADER_BYTES = 8 * 2 ** 20;
  * @throws {InputError} when anything about the file is not as the format says, with the reason.
  */
 export function readSafetensors(bytes: Uint8Array, name = "the safetensors file"): SafetensorsContent {
-  const refuse = (reason: string): never => {
-    throw new InputError(
-      `Cannot read ${name} as safetensors: ${reason}.`,
-      "Fetch or export the file again; it is damaged, or it is in another format.",
-    );
+  const refuse = (reason: string, hint = DAMAGED): never => {
+    throw new InputError(`Cannot read ${name} as safetensors: ${reason}.`, hint);
   };
+  const kind = recognizeFile(bytes);
+  if (kind !== undefined && kind.format !== "safetensors") refuse(`it is ${kind.what}`, kind.hint);
   const { header, buffer } = splitFile(bytes, refuse);
   const { [METADATA_KEY]: metadata, ...entries } = header;
   const tensors = new Map<string, RawTensor>();

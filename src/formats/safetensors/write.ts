@@ -14,6 +14,8 @@ export const DTYPE_BYTES = {
   I8: 1,
   I16: 2,
   U16: 2,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
   F16: 2,
   BF16: 2,
   I32: 4,

@@ -14,9 +14,7 @@ import { type TorchTensor, torchTensors } from "./tensors.ts";
 /** A PyTorch state dict: tensors by name. */
 export type TorchState = ReadonlyMap<string, RawTensor>;
 
-/** The counter that PyTorch's BatchNorm keeps and inference does not need. */
-const STEP_COUNTER = /\.num_batches_tracked$/;
-
+/** Of weights. What else is there (BatchNorm's `num_batches_tracked`, quantized tables of other parts) takes no part. */
 const FLOAT_DTYPES: ReadonlySet<string> = new Set(["F32", "F64", "F16", "BF16"]);
 
 /**
@@ -24,7 +22,7 @@ const FLOAT_DTYPES: ReadonlySet<string> = new Set(["F32", "F64", "F16", "BF16"])
  *
  * @param model As `createNetwork` or `createDeployNetwork` made it.
  * @param moduleOf From `networkModules`: whose names the state uses.
- * @param state From `readSafetensors`; `num_batches_tracked` is passed over.
+ * @param state From `readSafetensors` or `readTorchCheckpoint`; surplus integers are passed over.
  * @param source The file's name, for the message.
  * @throws {InputError} that lists every missing, surplus, misshapen and non-float tensor; no weight is set then.
  */
@@ -51,7 +49,8 @@ export function loadTorchState(
 /** What is wrong with the state, one sentence each; empty when nothing is. */
 function compareState(expected: readonly TorchTensor[], state: TorchState): string[] {
   const names = new Set(expected.map((tensor) => tensor.name));
-  const surplus = [...state.keys()].filter((name) => !names.has(name) && !STEP_COUNTER.test(name));
+  const surplus = [...state].filter(([name, { dtype }]) => !names.has(name) && FLOAT_DTYPES.has(dtype))
+    .map(([name]) => name);
   return [
     ...expected.flatMap((tensor) => compareTensor(tensor, state.get(tensor.name), surplus)),
     ...surplus.map((name) =>
