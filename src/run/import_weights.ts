@@ -19,7 +19,7 @@ import { outputOf } from "../classify/output.ts";
 import { artifactsOf } from "../model/artifacts.ts";
 import { type Checkpoint, formatOfName, readCheckpoint } from "../formats/checkpoint.ts";
 import { findNetwork, type FoundNetwork } from "../model/torch/find_network.ts";
-import { type ImportedNetwork, importTorchNetwork } from "../model/torch/network.ts";
+import { ARCHITECTURE_KEY, type ImportedNetwork, importTorchNetwork } from "../model/torch/network.ts";
 
 /** What the weights do not tell. */
 export interface ImportSettings {
@@ -27,6 +27,8 @@ export interface ImportSettings {
   readonly prefix?: string | undefined;
   /** Height and width of the images; 224x224, or what the file's architecture says, when not given. */
   readonly imageSize?: number | undefined;
+  /** Stride of the first block; 2, or what the file's architecture says, when not given. */
+  readonly stemStride?: number | undefined;
   /** Names of the classes, in the order of the logits. */
   readonly classNames?: readonly string[] | undefined;
   /** What is taken off each byte, per channel. */
@@ -44,8 +46,10 @@ export interface ImportResult extends ExportResult {
   readonly network: Pick<ImportedNetwork, "config" | "dialect" | "form">;
   /** What of the file was taken, and what other networks it holds. */
   readonly taken: Omit<FoundNetwork, "state"> & Pick<Checkpoint, "format">;
-  /** Numbers in the weights. */
+  /** Numbers that training changes, as PyTorch counts: running statistics are not among them. */
   readonly parameters: number;
+  /** What neither the file nor the settings told: one sentence each, with the flag that tells. */
+  readonly assumed: readonly string[];
 }
 
 const FORMAT_WORDS = { safetensors: "a safetensors file", torch: "a PyTorch checkpoint" } as const;
@@ -69,6 +73,7 @@ export async function importWeights(path: string, settings: ImportSettings): Pro
   const { state, prefix, others } = findNetwork(tensors, settings.prefix, path);
   const imported = importTorchNetwork({ tensors: state, metadata }, {
     source: path,
+    stemStride: settings.stemStride,
     ...(imageSize === undefined ? {} : { imageSize: [imageSize, imageSize] }),
   });
   const { model, config, dialect, form } = imported;
@@ -95,11 +100,34 @@ export async function importWeights(path: string, settings: ImportSettings): Pro
       ...result,
       network: { config, dialect, form },
       taken: { format, prefix, others },
-      parameters: model.countParams(),
+      parameters: countParameters(model),
+      assumed: assumptions(config, metadata, settings),
     };
   } finally {
     model.dispose();
   }
+}
+
+/** `trainableWeights` leaves running statistics out. */
+function countParameters({ trainableWeights }: ImportedNetwork["model"]): number {
+  return trainableWeights.reduce((sum, { shape }) => sum + shape.reduce<number>((a, b) => a * b!, 1), 0);
+}
+
+function assumptions(
+  { inputSize: [height, width], stem, stages }: ImportedNetwork["config"],
+  metadata: Checkpoint["metadata"],
+  { imageSize, stemStride, mean, scale, classNames }: ImportSettings,
+): string[] {
+  const isStated = ARCHITECTURE_KEY in metadata;
+  const strides = stages.map(({ stride }) => stride).join(", ");
+  const rows: [isKnown: boolean, what: string][] = [
+    [isStated || imageSize !== undefined, `images of ${height}x${width} (--image-size)`],
+    [isStated || stemStride !== undefined, `stride ${stem.stride} in the stem (--stem-stride)`],
+    [isStated, `strides ${strides} of the stages`],
+    [mean !== undefined && scale !== undefined, "pixels from -1 to 1 (--mean, --std)"],
+    [classNames !== undefined, "classes by their numbers (--labels)"],
+  ];
+  return rows.flatMap(([isKnown, what]) => isKnown ? [] : [what]);
 }
 
 function namesFor(classCount: number, { classNames }: ImportSettings, path: string): readonly string[] {

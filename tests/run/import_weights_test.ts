@@ -167,6 +167,26 @@ Deno.test("importWeights() takes the moving average when it is asked for, or alo
   assert.equal(alone.taken!.prefix, "ema_state_dict.");
 });
 
+Deno.test("importWeights() says what it assumed, and counts parameters as PyTorch does", () =>
+  inTemporaryFolder(async (folder) => {
+    const path = fileURLToPath(new URL("../fixtures/torch/zip.pth", import.meta.url));
+    const settings = { output: `${folder}/out`, progress: SILENT };
+    const { assumed, parameters } = await importWeights(path, settings);
+    assert.deepEqual(assumed, [
+      "images of 224x224 (--image-size)",
+      "stride 2 in the stem (--stem-stride)",
+      "strides 2 of the stages",
+      "pixels from -1 to 1 (--mean, --std)",
+      "classes by their numbers (--labels)",
+    ]);
+    // In PyTorch: sum(p.numel() for p in model.parameters()).
+    assert.equal(parameters, 817);
+    const told = { imageSize: 16, stemStride: 1, mean: [0], scale: [255], classNames: ["a", "b", "c"] };
+    assert.deepEqual((await importWeights(path, { ...settings, ...told })).assumed, [
+      "strides 2 of the stages",
+    ]);
+  }));
+
 Deno.test("importWeights() says what a file is whose name says otherwise", () =>
   inTemporaryFolder(async (folder) => {
     const lines: string[] = [];

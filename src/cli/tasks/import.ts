@@ -26,6 +26,7 @@ export function importCommand() {
       "side of the images that the network takes (default: 224)",
       wholeNumber(1, 4096),
     )
+    .option("--stem-stride <pixels>", "stride of the first block (default: 2)", wholeNumber(1, 8))
     .option(
       "--prefix <text>",
       'take the tensors whose names begin so, without it, such as "model_ema.module." (default: the plain network)',
@@ -49,15 +50,16 @@ export function importCommand() {
       const result = await importWeights(path, {
         prefix: options.prefix,
         imageSize: options.imageSize,
+        stemStride: options.stemStride,
         classNames,
         mean: inBytes(options.mean),
         scale: inBytes(options.std),
         output: options.output ?? `runs/imported/${baseName(path)}`,
         progress,
       });
-      const { output, manifest, network, taken, parameters } = result;
+      const { output, manifest, network, taken, parameters, assumed } = result;
       if (options.json) {
-        return printJson({ output, ...manifest, dialect: network.dialect, taken, parameters });
+        return printJson({ output, ...manifest, dialect: network.dialect, taken, parameters, assumed });
       }
       const { block } = network.config;
       print(
@@ -66,6 +68,7 @@ export function importCommand() {
         } parameters`,
       );
       for (const line of describeTaken(taken)) print(line);
+      assumed.forEach((what, i) => print(`${i === 0 ? "assumed:" : "        "} ${what}`));
       print(renderExport(result, printColumns()));
       print(network.form === "training" ? `Next: repfuse fuse ${output}` : `Next: repfuse export ${output}`);
     });

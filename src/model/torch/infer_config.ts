@@ -22,6 +22,14 @@ export interface InferredNetwork {
   readonly form: "training" | "deploy";
 }
 
+/** What weights do not tell. */
+export interface InferenceOptions {
+  /** Of the images that the network will see. */
+  readonly imageSize: readonly [height: number, width: number];
+  /** Of the first block; 2 when not given. */
+  readonly stemStride?: number | undefined;
+}
+
 /** One block of the state: the shapes of its tensors, by their names inside the block. */
 type Block = ReadonlyMap<string, readonly number[]>;
 
@@ -36,18 +44,20 @@ const MOBILEONE_BRANCH = /^(rbr_conv|conv_kxk)\.\d+\.conv\.weight$/;
 const POINTWISE_BRANCH = /^(rbr_1x1|conv_1x1)\./;
 const IDENTITY_BRANCH = /^(rbr_identity|identity)\./;
 const SQUEEZE_EXCITE = /^(se|attn)\./;
+const TIMM_BLOCK = /^(stem|stages)\./;
+const SKIP_BRANCH = /^(rbr_identity|rbr_skip|identity)\./;
 const HEAD_BIAS = { reference: "linear.bias", timm: "head.fc.bias" } as const;
 
 /**
  * The configuration of the RepVGG or MobileOne network that the state belongs to.
  *
- * @param imageSize Height and width of the images that the network will see; weights do not tell.
+ * @param options What weights do not tell.
  * @param source The file's name, for the message.
  * @throws {InputError} when the names are of no such network.
  */
 export function inferNetwork(
   state: TorchState,
-  imageSize: readonly [height: number, width: number],
+  { imageSize, stemStride }: InferenceOptions,
   source = "the state",
 ): InferredNetwork {
   const dialect = dialectOf(state);
@@ -55,14 +65,13 @@ export function inferNetwork(
   const [[stem] = [], ...stages] = blocksByStage(state);
   const head = state.get(HEAD_BIAS[dialect]);
   const stemKernel = stem && shapeOf(stem, TRAINING_CONVOLUTION, DEPLOY_CONVOLUTION);
-  if (stemKernel === undefined || stages.length === 0 || head === undefined) {
-    throw unknownNetwork(state, source);
-  }
+  if (stemKernel === undefined || stages.length === 0) throw unknownNetwork(state, source);
+  if (head === undefined) throw missingHead(dialect, source);
   const shared = {
     inputSize: [...imageSize, stemKernel[1]],
     classCount: head.shape[0],
     padding: "explicit",
-    stem: { width: widthOf([stem!]) },
+    stem: { width: widthOf([stem!]), ...(stemStride === undefined ? {} : { stride: stemStride }) },
   };
   const own = isMobileOne(stages.flat(), dialect) ? mobileOne(stages) : repVgg(stages, stem!, form);
   return { config: parseNetworkConfig({ ...shared, ...own }, `network of ${source}`), dialect, form };
@@ -70,7 +79,7 @@ export function inferNetwork(
 
 /** Whose names the state uses. */
 export function dialectOf(state: TorchState): TorchDialect {
-  return state.has(HEAD_BIAS.timm) ? "timm" : "reference";
+  return [...state.keys()].some((name) => TIMM_BLOCK.test(name)) ? "timm" : "reference";
 }
 
 /** Whether the state's blocks are fused. */
@@ -87,7 +96,7 @@ function repVgg(stages: readonly Block[][], stem: Block, form: InferredNetwork["
   const all = [stem, ...blocks];
   return {
     block: "repvgg",
-    stages: stages.map((stage) => ({ depth: stage.length, width: widthOf(stage) })),
+    stages: stages.map((stage) => ({ depth: stage.length, width: widthOf(stage), ...knownStride(stage) })),
     ...(firstGrouped < 0 ? {} : { groups: groups[firstGrouped], groupsEvery: firstGrouped + 1 }),
     squeezeExcite: hasAny(all, SQUEEZE_EXCITE),
     postAdditionBn,
@@ -109,6 +118,7 @@ function mobileOne(stages: readonly Block[][]) {
     stages: stages.map((stage) => ({
       depth: Math.ceil(stage.length / 2),
       width: widthOf(stage.slice(1)),
+      ...knownStride(stage),
       squeezeExciteBlocks: Math.ceil(stage.filter((block) => hasAny([block], SQUEEZE_EXCITE)).length / 2),
     })),
   };
@@ -135,11 +145,22 @@ function blocksByStage(state: TorchState): Block[][] {
   return Array.from(stages, (blocks = []) => Array.from(blocks, (block = new Map()) => block));
 }
 
-/** Output channels: every vector of a block has that length, but for those of squeeze-and-excitation. */
+/**
+ * Output channels: every vector of a block has that length, but for those of squeeze-and-excitation. The length of most of
+ * them, so that one that is cut does not put the blame on the others.
+ */
 function widthOf(blocks: readonly Block[]): number | undefined {
-  const vectors = blocks.flatMap((block) => [...block])
-    .filter(([name, shape]) => shape.length === 1 && !SQUEEZE_EXCITE.test(name));
-  return vectors[0]?.[1][0];
+  const counts = new Map<number, number>();
+  for (const [name, [length, ...more]] of blocks.flatMap((block) => [...block])) {
+    if (length === undefined || more.length > 0 || SQUEEZE_EXCITE.test(name)) continue;
+    counts.set(length, (counts.get(length) ?? 0) + 1);
+  }
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
+}
+
+/** An identity branch in a stage's first block proves stride 1; without one, the default stands. */
+function knownStride([first]: readonly Block[]): { stride?: number } {
+  return first !== undefined && hasAny([first], SKIP_BRANCH) ? { stride: 1 } : {};
 }
 
 /** 1 where the kernel's shape makes no sense. */
@@ -155,6 +176,14 @@ function shapeOf(block: Block, ...patterns: RegExp[]): readonly number[] | undef
 
 function hasAny(blocks: readonly Block[], pattern: RegExp): boolean {
   return blocks.some((block) => [...block.keys()].some((name) => pattern.test(name)));
+}
+
+function missingHead(dialect: TorchDialect, source: string): InputError {
+  const [module] = HEAD_BIAS[dialect].split(/\.(?=bias$)/);
+  return new InputError(
+    `Cannot import ${source}: its head is missing; there are blocks, and no ${module}.weight and ${module}.bias.`,
+    "Save the state dict of the whole classifier; features alone give no classes.",
+  );
 }
 
 function unknownNetwork(state: TorchState, source: string): InputError {

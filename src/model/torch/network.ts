@@ -28,6 +28,8 @@ export interface ImportedNetwork extends InferredNetwork {
 export interface ImportOptions {
   /** Height and width of the images that the network will see; 224x224 by default. */
   readonly imageSize?: readonly [height: number, width: number];
+  /** Stride of the first block; 2 by default. */
+  readonly stemStride?: number | undefined;
   /** The file's name, for messages. */
   readonly source?: string;
 }
@@ -39,7 +41,7 @@ export interface ImportOptions {
  * The architecture is taken from the file's metadata where it says one; else it is inferred, which works for RepVGG and
  * MobileOne in the names of the reference code and of timm.
  *
- * @param content From `readSafetensors`.
+ * @param content From `readSafetensors` or `readTorchCheckpoint`.
  * @throws {InputError} when the names are of no such network, and when a tensor is missing, surplus or misshapen: all of
  * them at once.
  */
@@ -47,9 +49,9 @@ export function importTorchNetwork(
   content: SafetensorsContent,
   options: ImportOptions = {},
 ): ImportedNetwork {
-  const { source = "the state", imageSize = IMAGENET_SIZE } = options;
+  const { source = "the state", imageSize = IMAGENET_SIZE, stemStride } = options;
   const state = content.tensors;
-  const network = statedNetwork(content, source) ?? inferNetwork(state, imageSize, source);
+  const network = statedNetwork(content, source) ?? inferNetwork(state, { imageSize, stemStride }, source);
   const { config, dialect, form } = network;
   const create = form === "deploy" ? createDeployNetwork : createNetwork;
   const model = create(config, { seed: null });

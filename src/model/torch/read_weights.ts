@@ -24,7 +24,7 @@ const FLOAT_DTYPES: ReadonlySet<string> = new Set(["F32", "F64", "F16", "BF16"])
  * @param moduleOf From `networkModules`: whose names the state uses.
  * @param state From `readSafetensors` or `readTorchCheckpoint`; surplus integers are passed over.
  * @param source The file's name, for the message.
- * @throws {InputError} that lists every missing, surplus, misshapen and non-float tensor; no weight is set then.
+ * @throws {InputError} that lists every missing, surplus, misshapen and non-float tensor, and every one with NaN, an infinity or a negative variance; no weight is set then.
  */
 export function loadTorchState(
   model: tf.LayersModel,
@@ -38,7 +38,7 @@ export function loadTorchState(
     throw new InputError(
       `Cannot load ${source} into a network of ${expected.length} tensors:\n` +
         findings.map((finding) => `  - ${finding}`).join("\n"),
-      "Check that the configuration is that of the trained network: block, depths, widths, groups, classes.",
+      "Check that the file is whole, and the configuration that of the trained network: block, depths, widths, groups, classes.",
     );
   }
   for (const layer of new Set(expected.map((tensor) => tensor.layer))) {
@@ -72,7 +72,24 @@ function compareTensor(
     return [`${name} has shape [${found.shape}], expected [${shape}]`];
   }
   if (!FLOAT_DTYPES.has(found.dtype)) return [`${name} has dtype ${found.dtype}, expected a float`];
-  return [];
+  return checkValues(name, float32Values(found, name));
+}
+
+/** What PyTorch adds to a variance under the root; one that is negative by rounding alone stays above zero with it. */
+const TORCH_EPSILON = 1e-5;
+
+const VARIANCE = /\.running_var$/;
+
+/** A training that diverged, or a damaged file: such numbers would be everywhere in the results. */
+function checkValues(name: string, values: Float32Array): string[] {
+  const least = VARIANCE.test(name) ? -TORCH_EPSILON : -Infinity;
+  const index = values.findIndex((value) => !(Number.isFinite(value) && value > least));
+  if (index < 0) return [];
+  return [
+    `${name} holds ${values[index]} at ${index}, expected ${
+      least === -Infinity ? "a finite" : "a positive"
+    } number`,
+  ];
 }
 
 function setLayerWeights(layer: tf.layers.Layer, tensors: readonly TorchTensor[], state: TorchState): void {

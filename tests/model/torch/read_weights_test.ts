@@ -8,6 +8,7 @@ import {
   writeSafetensors,
 } from "../../../src/formats/safetensors/write.ts";
 import { torchState, writeTorchSafetensors } from "../../../src/model/torch/write_weights.ts";
+import { readTorchCheckpoint } from "../../../src/formats/torch/read.ts";
 import { readSafetensors } from "../../../src/formats/safetensors/read.ts";
 import { loadTorchState } from "../../../src/model/torch/read_weights.ts";
 import { networkModules, type TorchDialect } from "../../../src/model/torch/modules.ts";
@@ -243,4 +244,90 @@ Deno.test("loadTorchState() keeps no tensors but the model's own", () => {
   const before = tf.memory().numTensors;
   loadTorchState(model, networkModules(config, "reference"), fixture.state);
   assert.equal(tf.memory().numTensors, before);
+});
+
+/** The small network of the PyTorch fixtures, changed. */
+function smallState(change: (state: Map<string, RawTensor>) => void): SafetensorsContent {
+  const file = new URL("../../fixtures/torch/zip.pth", import.meta.url);
+  const state = new Map(readTorchCheckpoint(Deno.readFileSync(file), "zip.pth").tensors);
+  change(state);
+  return { tensors: state, metadata: {} };
+}
+
+Deno.test("importTorchNetwork() says that the head is missing, in the reference's names and in timm's", () => {
+  const reference = smallState((state) => {
+    for (const part of ["weight", "bias"]) state.delete(`linear.${part}`);
+  });
+  assert.throws(
+    () => importTorchNetwork(reference, IMAGES),
+    /its head is missing; .* no linear\.weight and linear/,
+  );
+  const timm = withoutMetadata(
+    new Map(
+      [...reference.tensors].map(([name, tensor]) => [
+        name.replace("stage0", "stem").replace("stage1", "stages.0").replace("rbr_dense", "conv_kxk")
+          .replace("rbr_1x1", "conv_1x1").replace("rbr_identity", "identity"),
+        tensor,
+      ]),
+    ),
+  );
+  assert.throws(
+    () => importTorchNetwork(timm, IMAGES),
+    /its head is missing; .* no head\.fc\.weight and head\.fc/,
+  );
+});
+
+Deno.test("importTorchNetwork() blames a short BatchNorm vector alone, whichever it is", () => {
+  for (
+    const name of ["stage0.rbr_dense.bn.weight", "stage1.0.rbr_dense.bn.weight", "stage1.1.rbr_identity.bias"]
+  ) {
+    const content = smallState((state) => state.set(name, float32Tensor(Float32Array.of(1, 2), [2])));
+    assert.throws(() => importTorchNetwork(content, IMAGES), (error: unknown) => {
+      assert(error instanceof InputError);
+      assert.equal(error.message.split("\n").length, 2, error.message);
+      assert.match(error.message, new RegExp(`- ${name} has shape \\[2\\], expected`));
+      return true;
+    });
+  }
+});
+
+Deno.test("importTorchNetwork() names what is not finite, and a variance that is negative by more than rounding", () => {
+  const width = 4;
+  const values = (value: number) => float32Tensor(new Float32Array(width).fill(1).fill(value, 2, 3), [width]);
+  const content = smallState((state) => {
+    state.set("stage0.rbr_dense.bn.bias", values(NaN));
+    state.set("stage0.rbr_1x1.bn.weight", values(-Infinity));
+    state.set("stage0.rbr_1x1.bn.running_var", values(-0.5));
+    state.set("stage0.rbr_dense.bn.running_var", values(-1e-9));
+  });
+  assert.throws(() => importTorchNetwork(content, IMAGES), (error: unknown) => {
+    assert(error instanceof InputError);
+    assert.deepEqual(error.message.split("\n").slice(1).sort(), [
+      "  - stage0.rbr_1x1.bn.running_var holds -0.5 at 2, expected a positive number",
+      "  - stage0.rbr_1x1.bn.weight holds -Infinity at 2, expected a finite number",
+      "  - stage0.rbr_dense.bn.bias holds NaN at 2, expected a finite number",
+    ]);
+    return true;
+  });
+});
+
+Deno.test("importTorchNetwork() passes over integers and 8-bit floats of other parts, and names surplus floats", () => {
+  const other: RawTensor = { dtype: "F8_E4M3", shape: [2], data: new Uint8Array(2) };
+  importTorchNetwork(smallState((state) => state.set("extra.scale", other)), IMAGES).model.dispose();
+  const surplus = smallState((state) => state.set("extra.scale", float32Tensor(Float32Array.of(1), [1])));
+  assert.throws(() => importTorchNetwork(surplus, IMAGES), /extra\.scale \[1\] is surplus/);
+});
+
+Deno.test("importTorchNetwork() takes the stem's stride from the person, and a stage's from its identity branch", () => {
+  const content = smallState((state) => {
+    const identity = [...state].filter(([name]) => name.startsWith("stage1.1."));
+    for (const [name, tensor] of identity) state.set(name.replace("stage1.1.", "stage2.0."), tensor);
+    for (const [name] of identity) state.delete(name);
+  });
+  const { config, model } = importTorchNetwork(content, { ...IMAGES, stemStride: 1 });
+  assert.deepEqual([config.stem.stride, config.stages.map(({ stride }) => stride)], [1, [2, 1]]);
+  model.dispose();
+  const assumed = importTorchNetwork(content, IMAGES);
+  assert.equal(assumed.config.stem.stride, 2);
+  assumed.model.dispose();
 });
