@@ -17,7 +17,8 @@ export interface Checkpoint extends SafetensorsContent {
 /** What files of weights are called, by format. */
 const EXTENSIONS: Readonly<Record<CheckpointFormat, RegExp>> = {
   safetensors: /\.safetensors$/i,
-  torch: /\.(?:pt|pth|pth\.tar|bin|ckpt)$/i,
+  // A shard of TensorFlow.js is called .bin, too.
+  torch: /(?:\.(?:pt|pth|pth\.tar|ckpt)|(?<!shard\d+of\d+)\.bin)$/i,
 };
 
 /** The format that a file's name speaks of; undefined when it speaks of none. */

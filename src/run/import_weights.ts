@@ -18,7 +18,7 @@ import { readLayersModel } from "../formats/tfjs/read.ts";
 import { outputOf } from "../classify/output.ts";
 import { artifactsOf } from "../model/artifacts.ts";
 import { type Checkpoint, formatOfName, readCheckpoint } from "../formats/checkpoint.ts";
-import { findNetwork, type FoundNetwork } from "../model/torch/find_network.ts";
+import { findTorchNetwork, type FoundNetwork } from "../model/torch/find_network.ts";
 import { ARCHITECTURE_KEY, type ImportedNetwork, importTorchNetwork } from "../model/torch/network.ts";
 
 /** What the weights do not tell. */
@@ -70,7 +70,7 @@ export async function importWeights(path: string, settings: ImportSettings): Pro
   if (named !== undefined && named !== format) {
     progress.log(`${path} is ${FORMAT_WORDS[format]}, whatever its name says`);
   }
-  const { state, prefix, others } = findNetwork(tensors, settings.prefix, path);
+  const { state, prefix, others } = findTorchNetwork(tensors, settings.prefix, path);
   const imported = importTorchNetwork({ tensors: state, metadata }, {
     source: path,
     stemStride: settings.stemStride,

@@ -15,7 +15,7 @@ import { sha256 } from "../files/hash.ts";
 import { readBytes } from "../files/read.ts";
 import { readOnnx } from "../formats/onnx/read.ts";
 import { readCheckpoint } from "../formats/checkpoint.ts";
-import { findNetwork } from "../model/torch/find_network.ts";
+import { findTorchNetwork } from "../model/torch/find_network.ts";
 import { readLayersModel } from "../formats/tfjs/read.ts";
 import { outputOf } from "../classify/output.ts";
 import { placeholderNames } from "../classify/class_names.ts";
@@ -131,7 +131,7 @@ async function openBytes(
     return { classifier: await openOnnx(bytes, card, path), card, form: "unknown" };
   }
   const { tensors, metadata } = readCheckpoint(bytes, path);
-  const { state } = findNetwork(tensors, undefined, path);
+  const { state } = findTorchNetwork(tensors, undefined, path);
   await engines.startTfjs();
   const [{ importTorchNetwork }, { artifactsOf }] = await Promise.all([
     import("../model/torch/network.ts"),

@@ -9,6 +9,7 @@ import { type RawTensor, writeSafetensors } from "../../src/formats/safetensors/
 import { type ImportResult, importWeights } from "../../src/run/import_weights.ts";
 import { findSource } from "../../src/run/named.ts";
 import { readSafetensors } from "../../src/formats/safetensors/read.ts";
+import { formatOfName } from "../../src/formats/checkpoint.ts";
 import { readTorchCheckpoint } from "../../src/formats/torch/read.ts";
 import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { openModel } from "../../src/model/open_model.ts";
@@ -204,6 +205,13 @@ Deno.test("importWeights() says what a file is whose name says otherwise", () =>
       /Cannot read .* as safetensors: it is a Git LFS pointer/,
     );
   }));
+
+Deno.test("formatOfName() takes no shard of TensorFlow.js for a checkpoint", () => {
+  assert.equal(formatOfName("model/group1-shard1of2.bin"), undefined);
+  assert.equal(formatOfName("model/pytorch_model.bin"), "torch");
+  assert.equal(formatOfName("model/NET.PTH"), "torch");
+  assert.equal(formatOfName("model/model.json"), undefined);
+});
 
 Deno.test("findSource() says of a checkpoint that import takes it", async () => {
   for (const name of ["net.pth", "net.pt", "net.pth.tar", "pytorch_model.bin", "net.safetensors"]) {

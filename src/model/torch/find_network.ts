@@ -37,7 +37,7 @@ const AVERAGE = /^(?:\w+_)?ema(?:_\w+)?$/;
  * @param source The file's name, for the message.
  * @throws {InputError} when nothing lies below the prefix, or a network lies below words that are not known.
  */
-export function findNetwork(
+export function findTorchNetwork(
   state: TorchState,
   prefix: string | undefined,
   source: string,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../../src/errors.ts";
 import { float32Tensor } from "../../../src/formats/safetensors/write.ts";
-import { findNetwork } from "../../../src/model/torch/find_network.ts";
+import { findTorchNetwork } from "../../../src/model/torch/find_network.ts";
 
 const TENSOR = float32Tensor(Float32Array.of(1), [1]);
 
@@ -24,33 +24,33 @@ const FOUND: readonly [what: string, prefixes: string[], chosen: string][] = [
 ];
 
 for (const [what, prefixes, chosen] of FOUND) {
-  Deno.test(`findNetwork() finds ${what}`, () => {
-    const found = findNetwork(state(prefixes), undefined, "net.pth");
+  Deno.test(`findTorchNetwork() finds ${what}`, () => {
+    const found = findTorchNetwork(state(prefixes), undefined, "net.pth");
     assert.equal(found.prefix, chosen);
     assert.deepEqual(found.others, prefixes.filter((prefix) => prefix !== chosen));
     assert.deepEqual([...found.state.keys()], ["stage0.w", "linear.bias"]);
   });
 }
 
-Deno.test("findNetwork() takes the network that a person names, and nothing of those within", () => {
+Deno.test("findTorchNetwork() takes the network that a person names, and nothing of those within", () => {
   const both = state(["", "model_ema."]);
-  assert.deepEqual([...findNetwork(both, "", "net.pth").state.keys()], ["stage0.w", "linear.bias"]);
-  assert.equal(findNetwork(both, "model_ema.", "net.pth").prefix, "model_ema.");
-  const found = findNetwork(state(["teacher."], ["optimizer.x"]), "teacher.", "net.pth");
+  assert.deepEqual([...findTorchNetwork(both, "", "net.pth").state.keys()], ["stage0.w", "linear.bias"]);
+  assert.equal(findTorchNetwork(both, "model_ema.", "net.pth").prefix, "model_ema.");
+  const found = findTorchNetwork(state(["teacher."], ["optimizer.x"]), "teacher.", "net.pth");
   assert.deepEqual([...found.state.keys()], ["stage0.w", "linear.bias"]);
   assert.throws(
-    () => findNetwork(both, "teacher.", "net.pth"),
+    () => findTorchNetwork(both, "teacher.", "net.pth"),
     /No tensor of net\.pth begins with "teacher\."/,
   );
 });
 
-Deno.test("findNetwork() leaves surplus tensors beside a network for the reader to name", () => {
-  assert(findNetwork(state([""], ["extra.w"]), undefined, "net.pth").state.has("extra.w"));
+Deno.test("findTorchNetwork() leaves surplus tensors beside a network for the reader to name", () => {
+  assert(findTorchNetwork(state([""], ["extra.w"]), undefined, "net.pth").state.has("extra.w"));
 });
 
-Deno.test("findNetwork() asks where words that it does not know stand before the names", () => {
+Deno.test("findTorchNetwork() asks where words that it does not know stand before the names", () => {
   assert.throws(
-    () => findNetwork(state(["student.", "teacher."]), undefined, "net.pth"),
+    () => findTorchNetwork(state(["student.", "teacher."]), undefined, "net.pth"),
     (error: unknown) => {
       assert.ok(error instanceof InputError);
       assert.match(error.message, /lie below "student\.", "teacher\."/);
