@@ -70,7 +70,8 @@ export type Named = NamedRun | NamedModel | NamedExport | NamedFile;
 export async function findNamed(named: string | undefined, stage: RunStage): Promise<Named> {
   if (named === undefined) return { kind: "run", run: await findRun(undefined, stage) };
   const path = named.replace(/(?<=.)\/+$/, "");
-  const format = path.endsWith(".onnx") ? "onnx" : formatOfName(path);
+  const isModelFolder = await exists(`${path}/${MODEL_FILE}`);
+  const format = isModelFolder ? undefined : path.endsWith(".onnx") ? "onnx" : formatOfName(path);
   const isFile = format !== undefined || path.endsWith(".json");
   const folder = isFile ? dirname(path) : path;
   const manifest = await manifestIn(folder);
@@ -78,7 +79,7 @@ export async function findNamed(named: string | undefined, stage: RunStage): Pro
     return { kind: "export", folder, manifest };
   }
   if (format !== undefined) return { kind: "file", path, folder, format };
-  if (isFile || await exists(`${folder}/${MODEL_FILE}`)) return { kind: "model", path, folder };
+  if (isFile || isModelFolder) return { kind: "model", path, folder };
   return { kind: "run", run: await findRun(path, stage) };
 }
 

@@ -64,3 +64,11 @@ Deno.test("findSource() takes a LayersModel of any kind, and refuses other forma
     });
     await assert.rejects(findSource(`${folder}/nowhere`, "trained"), /nowhere is not a run/);
   }));
+
+Deno.test("findSource() takes a folder with a model.json for a model, whatever the folder is called", () =>
+  inTemporaryFolder(async (folder) => {
+    const path = `${folder}/weights.pth`;
+    await Deno.mkdir(path);
+    await Deno.writeTextFile(`${path}/model.json`, "{}");
+    assert.deepEqual(await findSource(path, "trained"), { kind: "model", path, folder: path });
+  }));

@@ -33,8 +33,8 @@ export interface TorchCheckpoint {
  * @throws {InputError} when the file is damaged, is something else, or asks for the code of another program.
  * @example
  * ```ts
- * import { readTorchCheckpoint } from "repfuse/formats";
  * import { readFile } from "node:fs/promises";
+ * import { readTorchCheckpoint } from "./read.ts";
  *
  * const { tensors } = readTorchCheckpoint(await readFile("tests/fixtures/torch/zip.pth"), "zip.pth");
  * for (const [name, { dtype, shape }] of tensors) console.log(name, dtype, shape);
