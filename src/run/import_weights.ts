@@ -5,6 +5,7 @@
  * @module
  */
 import { basename } from "node:path";
+import type { io } from "@tensorflow/tfjs";
 import type { Progress } from "../progress.ts";
 import { InputError } from "../errors.ts";
 import { exportModel, type ExportResult } from "../deploy/export_model.ts";
@@ -63,7 +64,35 @@ const FORMAT_WORDS = { safetensors: "a safetensors file", torch: "a PyTorch chec
  * @throws {GateError} when what was written does not compute the same.
  */
 export async function importWeights(path: string, settings: ImportSettings): Promise<ImportResult> {
-  const { imageSize, progress, output } = settings;
+  const { progress, output } = settings;
+  const { found, artifacts, hash } = await readNetwork(path, settings);
+  const { config, form } = found.network;
+  const source: ModelSource = {
+    name: basename(path),
+    path,
+    home: output,
+    readFrom: [path],
+    form: form === "deploy" ? "fused" : "training",
+    artifacts,
+    sha256: hash,
+    card: {
+      classNames: namesFor(config.classCount, settings, path),
+      inputSize: config.inputSize,
+      normalization: normalizationFor(config.inputSize[2], settings),
+      givesProbabilities: outputOf(readLayersModel(artifacts), path).givesProbabilities,
+    },
+    network: config,
+  };
+  const result = await exportModel(source, { format: TFJS_FORMAT, precision: "float32", output, progress });
+  return { ...result, ...found };
+}
+
+/** What {@link importWeights} finds in a file. Neither its bytes nor a model outlive this, and memory has room for the proof. */
+async function readNetwork(
+  path: string,
+  settings: ImportSettings,
+): Promise<{ found: Omit<ImportResult, keyof ExportResult>; artifacts: io.ModelArtifacts; hash: string }> {
+  const { imageSize, stemStride, progress } = settings;
   const bytes = await readBytes(path, "a PyTorch checkpoint or a safetensors file");
   const { tensors, metadata, format } = readCheckpoint(bytes, path);
   const named = formatOfName(path);
@@ -71,38 +100,19 @@ export async function importWeights(path: string, settings: ImportSettings): Pro
     progress.log(`${path} is ${FORMAT_WORDS[format]}, whatever its name says`);
   }
   const { state, prefix, others } = findTorchNetwork(tensors, settings.prefix, path);
-  const imported = importTorchNetwork({ tensors: state, metadata }, {
+  const { model, config, dialect, form } = importTorchNetwork({ tensors: state, metadata }, {
     source: path,
-    stemStride: settings.stemStride,
+    stemStride,
     ...(imageSize === undefined ? {} : { imageSize: [imageSize, imageSize] }),
   });
-  const { model, config, dialect, form } = imported;
   try {
-    const artifacts = await artifactsOf(model);
-    const source: ModelSource = {
-      name: basename(path),
-      path,
-      home: output,
-      readFrom: [path],
-      form: form === "deploy" ? "fused" : "training",
-      artifacts,
-      sha256: await sha256(bytes),
-      card: {
-        classNames: namesFor(config.classCount, settings, path),
-        inputSize: config.inputSize,
-        normalization: normalizationFor(config.inputSize[2], settings),
-        givesProbabilities: outputOf(readLayersModel(artifacts), path).givesProbabilities,
-      },
-      network: config,
-    };
-    const result = await exportModel(source, { format: TFJS_FORMAT, precision: "float32", output, progress });
-    return {
-      ...result,
+    const found = {
       network: { config, dialect, form },
       taken: { format, prefix, others },
       parameters: countParameters(model),
       assumed: assumptions(config, metadata, settings),
     };
+    return { found, artifacts: await artifactsOf(model), hash: await sha256(bytes) };
   } finally {
     model.dispose();
   }
