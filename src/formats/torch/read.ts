@@ -6,7 +6,7 @@
  * @module
  */
 import { recognizeFile } from "../file_kind.ts";
-import type { RawTensor } from "../safetensors/write.ts";
+import { byteLength, type RawTensor } from "../safetensors/write.ts";
 import { refusal, type Refuse, shown } from "./fault.ts";
 import { findGlobal, findStorage } from "./globals.ts";
 import { describe, unpickle, type Unpickled } from "./pickle.ts";
@@ -53,8 +53,21 @@ export function readTorchCheckpoint(bytes: Uint8Array, name = "the checkpoint"):
     if (raw === undefined) passedOver.set(key, tensor.element.name);
     else tensors.set(key, raw);
   }
+  checkSharing(tensors, bytes.length, refuse);
   if (tensors.size === 0) return refuse(`there is no tensor in it, but ${describe(value)}`);
   return { tensors, passedOver };
+}
+
+/** Tensors may share storages, as tied layers do, and speak of more bytes than there are. How many times more, at most. */
+const MAX_SHARING = 4;
+
+/** Up to so many bytes, sharing harms nobody. */
+const SHARING_ALLOWED = 2 ** 26;
+
+function checkSharing(tensors: TorchCheckpoint["tensors"], there: number, refuse: Refuse): void {
+  const said = [...tensors.values()].reduce((sum, { dtype, shape }) => sum + byteLength(dtype, shape), 0);
+  if (said <= Math.max(MAX_SHARING * there, SHARING_ALLOWED)) return;
+  refuse(`its tensors share storages so often that they speak of ${said} bytes, in a file of ${there}`);
 }
 
 function describeStart(bytes: Uint8Array): string {

@@ -39,7 +39,7 @@ const MAX_SHOWN = 8;
  * A view with strides of 0 says many numbers in few bytes. Up to this many elements it is a constant that somebody expanded;
  * beyond that and its storage's own, it is refused.
  */
-const MAX_REPEATED = 2 ** 20;
+const MAX_REPEATED = 2 ** 16;
 
 /** One tensor. */
 export class TorchTensor {

@@ -6,7 +6,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../errors.ts";
 import type { SafetensorsContent } from "../../formats/safetensors/write.ts";
-import { parseNetworkConfig } from "../config.ts";
+import { type NetworkConfig, parseNetworkConfig } from "../config.ts";
 import { createDeployNetwork, createNetwork } from "../network.ts";
 import { dialectOf, formOf, inferNetwork, type InferredNetwork } from "./infer_config.ts";
 import { loadTorchState } from "./read_weights.ts";
@@ -53,10 +53,38 @@ export function importTorchNetwork(
   const state = content.tensors;
   const network = statedNetwork(content, source) ?? inferNetwork(state, { imageSize, stemStride }, source);
   const { config, dialect, form } = network;
+  checkSize(config, state, source);
   const create = form === "deploy" ? createDeployNetwork : createNetwork;
   const model = create(config, { seed: null });
   loadTorchState(model, networkModules(config, dialect), state, source);
   return { ...network, model };
+}
+
+/** Numbers that may be missing; what is, is then said by name. */
+const SLACK = 2 ** 20;
+
+/**
+ * A few names and vectors can speak of a network of any size. It is built only where the file has tensors for its blocks,
+ * and about as many numbers as its kernels have at least.
+ */
+function checkSize(config: NetworkConfig, state: SafetensorsContent["tensors"], source: string): void {
+  const taps = config.block === "repvgg" ? 9 : 1;
+  const groups = "groups" in config ? config.groups : 1;
+  let inputs = config.stem.width;
+  let needed = 0;
+  let blocks = 1;
+  for (const { depth, width } of config.stages) {
+    needed += (inputs + (depth - 1) * width) * width * taps / groups;
+    blocks += depth;
+    inputs = width;
+  }
+  const there = [...state.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  if (blocks <= state.size && needed <= 2 * there + SLACK) return;
+  throw new InputError(
+    `Cannot import ${source}: its names and vectors speak of a network of ${blocks} blocks with at least ${needed} ` +
+      `numbers in its kernels, and it holds ${state.size} tensors with ${there} numbers.`,
+    "Fetch or save the file again: tensors are missing.",
+  );
 }
 
 function statedNetwork(

@@ -201,6 +201,19 @@ const REFUSALS: readonly [what: string, file: Uint8Array, reason: RegExp, hint?:
     /name of a tensor has 1000000 characters/,
   ],
 
+  [
+    "a thousand tensors that share one storage",
+    checkpoint(
+      dictionary(
+        Object.fromEntries(
+          Array.from({ length: 1000 }, (_, i) => [`w${i}`, tensor(storage("0", 3e4), [3e4], [1])]),
+        ),
+      ),
+      { "0": zeros(3e4) },
+    ),
+    /speak of 120000000 bytes, in a file of/,
+  ],
+
   // Pickles that are none.
   ["an empty pickle", checkpoint(new Uint8Array(0)), /claims 1 bytes, and 0 are there/],
   ["a pickle without an end", checkpoint(bytes(0x80, 2, "N")), /claims 1 bytes/],

@@ -331,3 +331,22 @@ Deno.test("importTorchNetwork() takes the stem's stride from the person, and a s
   assert.equal(assumed.config.stem.stride, 2);
   assumed.model.dispose();
 });
+
+Deno.test("importTorchNetwork() builds no network that is larger than its file", () => {
+  const wide = smallState((state) => {
+    for (const [name, { shape }] of state) {
+      if (shape.length !== 1 || !name.startsWith("stage1")) continue;
+      state.set(name, float32Tensor(new Float32Array(16_000).fill(1), [16_000]));
+    }
+  });
+  assert.throws(
+    () => importTorchNetwork(wide, IMAGES),
+    /speak of a network of 3 blocks .*2304576000 numbers in/,
+  );
+  const deep = smallState((state) => {
+    for (let stage = 2; stage < 200; stage++) {
+      state.set(`stage${stage}.255.rbr_dense.bn.bias`, float32Tensor(new Float32Array(4), [4]));
+    }
+  });
+  assert.throws(() => importTorchNetwork(deep, IMAGES), InputError);
+});
