@@ -7,6 +7,7 @@
 import { GateError } from "../errors.ts";
 import type { NetworkCost } from "../graph/cost.ts";
 import { type Variant, VARIANTS } from "./variants.ts";
+import { quoted } from "../text/shell.ts";
 
 /** What one network reached. */
 export interface MemberResult {
@@ -106,6 +107,6 @@ function checkDeployCosts(members: readonly MemberResult[]): void {
   if (odd === undefined) return;
   throw new GateError(
     `The deploy forms of ${first.run} and ${odd.run} do not cost the same: ${text(first)} and ${text(odd)}.`,
-    `See what did not merge: repfuse inspect ${odd.run}`,
+    `See what did not merge: repfuse inspect ${quoted(odd.run)}`,
   );
 }

@@ -15,6 +15,7 @@ import { runMember } from "./ablation_member.ts";
 import type { AblationFolder } from "./ablation_folder.ts";
 import { type AblationPlan, type Member, membersOf } from "../ablate/plan.ts";
 import { type AblationReport, summarizeAblation } from "../ablate/report.ts";
+import { quoted } from "../text/shell.ts";
 
 /**
  * Runs what is left of an ablation.
@@ -90,6 +91,6 @@ function interrupted({ path }: AblationFolder, done: number, count: number): Int
     `${done} of ${
       formatCount(count, "network")
     } of the ablation ${path} are done, and the one that was running is saved.`,
-    `Go on with: repfuse ablate --resume ${path}`,
+    `Go on with: repfuse ablate --resume ${quoted(path)}`,
   );
 }

@@ -23,6 +23,7 @@ import { type BnSnapshot, bnSnapshotOf } from "../train/bn_snapshot.ts";
 import { readRunConfig } from "./config.ts";
 import type { RunDirectory } from "./run_directory.ts";
 import type { Datasets } from "./datasets.ts";
+import { quoted } from "../text/shell.ts";
 
 /** Images per batch of the proof. */
 const PROOF_BATCH = 100;
@@ -118,7 +119,7 @@ async function checkSnapshot(run: RunDirectory, artifacts: tf.io.ModelArtifacts)
   if (stored.hash !== hash) {
     throw new InputError(
       `The model in ${run.snapshot} does not hold the statistics of its bn_snapshot.json: one of them was changed.`,
-      `Write both again from the last checkpoint: repfuse train --resume ${run.path}`,
+      `Write both again from the last checkpoint: repfuse train --resume ${quoted(run.path)}`,
     );
   }
   return hash;

@@ -14,6 +14,7 @@ import { formatOfName } from "../formats/checkpoint.ts";
 import type { CheckpointFormat } from "../formats/file_kind.ts";
 import { MODEL_FILE } from "../formats/tfjs/layers_model.ts";
 import { findRun, type RunDirectory, runDirectoryAt, type RunStage } from "./run_directory.ts";
+import { quoted } from "../text/shell.ts";
 
 /** The form of a network that a person may ask for. */
 export type Form = "training" | "fused";
@@ -103,7 +104,7 @@ export async function findSource(
       WORDS[format] ?? `a network in the format ${format}`
     }: expected a run, or a ${MODEL_FILE} of TensorFlow.js or its folder.`,
     format in WORDS
-      ? `Import it first: repfuse import ${named}`
+      ? `Import it first: repfuse import ${quoted(named!)}`
       : "Name the run or the model that it was exported from.",
   );
 }

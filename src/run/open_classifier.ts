@@ -26,6 +26,7 @@ import { readOnnxCard } from "../classify/onnx_card.ts";
 import { type ClassifierEngines, DEFAULT_ENGINES, openNetwork } from "../classify/open_network.ts";
 import { loadLayersModelArtifacts } from "../formats/tfjs/layers_model.ts";
 import { SAFETENSORS_FORMAT } from "../deploy/safetensors_format.ts";
+import { quoted } from "../text/shell.ts";
 
 /** A network that is ready to run, and what is known about it. */
 export interface OpenedNetwork {
@@ -91,7 +92,7 @@ async function openExport(
         found.slice(0, 12)
       }, ` +
         `expected ${expected.slice(0, 12)}.`,
-      `Export it again: repfuse export ${manifest.source.path} --format ${manifest.format}`,
+      `Export it again: repfuse export ${quoted(manifest.source.path)} --format ${manifest.format}`,
     );
   }
   const { form, data, format } = manifest;

@@ -15,6 +15,7 @@ import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { InputError } from "../errors.ts";
 import { fileFault } from "../files/file_errors.ts";
 import { exists } from "../files/read.ts";
+import { quoted } from "../text/shell.ts";
 
 /** Where runs live unless a flag says otherwise. */
 export const RUNS_FOLDER = "runs";
@@ -203,8 +204,8 @@ const HINTS: Record<RunStage, string> = {
 };
 
 function hintFor(stage: RunStage, path: string): string {
-  if (stage === "fused") return `Fuse it first: repfuse fuse ${path}`;
-  return `Finish its training first: repfuse train --resume ${path}`;
+  if (stage === "fused") return `Fuse it first: repfuse fuse ${quoted(path)}`;
+  return `Finish its training first: repfuse train --resume ${quoted(path)}`;
 }
 
 /** Whether a run has come as far as a stage. The last file that a stage writes says so. */

@@ -31,6 +31,7 @@ import { describeEnvironment } from "../timing/environment.ts";
 import type { Datasets } from "./datasets.ts";
 import { createRunDirectory, openRunDirectory, type RunDirectory } from "./run_directory.ts";
 import { formatCount, formatDuration, formatShare } from "../text/quantities.ts";
+import { quoted } from "../text/shell.ts";
 
 /** The folder of a run's training form. */
 const SNAPSHOT = kindByNames("the snapshot", "bn_snapshot.json", {
@@ -143,7 +144,7 @@ async function continueRun(
     await saveCheckpoint(run.checkpoints, session.capture(), architecture, false);
     throw new InterruptedError(
       `the run ${run.path} is saved after step ${session.step} of epoch ${session.epoch + 1}.`,
-      `Go on with: repfuse train --resume ${run.path}`,
+      `Go on with: repfuse train --resume ${quoted(run.path)}`,
     );
   }
 

@@ -10,6 +10,7 @@ import { readClassNames } from "../../data/assemble.ts";
 import { withoutExtension } from "../../formats/checkpoint.ts";
 import { type ImportResult, importWeights } from "../../run/import_weights.ts";
 import { newComputeCommand, startBackendFor } from "../backend_options.ts";
+import { quoted } from "../../text/shell.ts";
 
 /** torchvision normalizes pixels in 0..1, a manifest those in 0..255. */
 const BYTE_MAX = 255;
@@ -70,7 +71,11 @@ export function importCommand() {
       for (const line of describeTaken(taken)) print(line);
       assumed.forEach((what, i) => print(`${i === 0 ? "assumed:" : "        "} ${what}`));
       print(renderExport(result, printColumns()));
-      print(network.form === "training" ? `Next: repfuse fuse ${output}` : `Next: repfuse export ${output}`);
+      print(
+        network.form === "training"
+          ? `Next: repfuse fuse ${quoted(output)}`
+          : `Next: repfuse export ${quoted(output)}`,
+      );
     });
 }
 

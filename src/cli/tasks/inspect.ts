@@ -13,6 +13,7 @@ import { readOnnxFile } from "../../formats/onnx/disk.ts";
 import { readLayersModel } from "../../formats/tfjs/read.ts";
 import { inspectGraph } from "../../inspect/inspect.ts";
 import { findNetwork } from "../../run/named.ts";
+import { quoted } from "../../text/shell.ts";
 
 /** The command `inspect`. */
 export function inspectCommand() {
@@ -45,7 +46,7 @@ export function inspectCommand() {
       ];
       print(texts.filter((text) => text !== "").join("\n"));
       if (picture !== undefined) print(`Picture: ${picture}`);
-      print(`Next: repfuse fuse ${path}`);
+      print(`Next: repfuse fuse ${quoted(path)}`);
     });
 }
 

@@ -14,6 +14,7 @@ import { refuseFlagsWithResume } from "../resume_flags.ts";
 import { refreshReport } from "../run_report.ts";
 import { renderTrainingSummary } from "../summaries.ts";
 import { newTrainingCommand, requestFrom } from "../training_options.ts";
+import { quoted } from "../../text/shell.ts";
 
 /** The command `train`. */
 export function trainCommand() {
@@ -46,6 +47,6 @@ export function trainCommand() {
       if (options.json) return printJson(summary);
       print(renderTrainingSummary(summary));
       if (report !== undefined) print(report);
-      print(`Next: repfuse fuse ${summary.run}`);
+      print(`Next: repfuse fuse ${quoted(summary.run)}`);
     });
 }
