@@ -10,8 +10,9 @@ import { type FusionRequest, type FusionResult, placeOf, writeProved } from "./f
 import { cutBatches, gatherBatch } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { InputError } from "../errors.ts";
-import { loadLayersModelArtifacts, MODEL_FILE, saveLayersModel } from "../formats/tfjs/layers_model.ts";
+import { loadLayersModelArtifacts, saveLayersModel } from "../formats/tfjs/layers_model.ts";
 import { checkOutputFolder, type OutputRequest } from "../files/output_folder.ts";
+import { loadModelArtifacts, modelFile } from "../formats/keras/load.ts";
 import { readJson } from "../files/read.ts";
 import { fuse } from "../formats/tfjs/fuse.ts";
 import type { FusionRecord } from "../classify/fusion_record.ts";
@@ -63,15 +64,15 @@ export async function fuseRun(
 /**
  * Fuses any LayersModel on disk and proves it on random inputs.
  *
- * @param path A `model.json` or the folder that holds one.
+ * @param path A `model.json`, the folder that holds one, or a file of Keras.
  * @param request Where to and how close.
  * @throws {InputError} when it is not a LayersModel, or its input sizes are not fixed.
  * @throws {GateError} when the forms differ; nothing is left at the output.
  */
 export async function fuseModelFile(path: string, request: FusionRequest): Promise<FusionResult> {
-  const place = placeOf(request, [path.endsWith(".json") ? path : `${path}/${MODEL_FILE}`]);
+  const place = placeOf(request, [modelFile(path)]);
   await checkOutputFolder(place);
-  const artifacts = await loadLayersModelArtifacts(path);
+  const artifacts = await loadModelArtifacts(path);
   const { hash } = await bnSnapshotOf(artifacts);
   return await fuseAndProve(
     artifacts,

@@ -12,6 +12,7 @@ import { InputError } from "../errors.ts";
 import { exists } from "../files/read.ts";
 import { formatOfName } from "../formats/checkpoint.ts";
 import type { CheckpointFormat } from "../formats/file_kind.ts";
+import { isKerasFile } from "../formats/keras/read.ts";
 import { MODEL_FILE } from "../formats/tfjs/layers_model.ts";
 import { findRun, type RunDirectory, runDirectoryAt, type RunStage } from "./run_directory.ts";
 import { quoted } from "../text/shell.ts";
@@ -34,7 +35,7 @@ export interface NamedRun {
   readonly run: RunDirectory;
 }
 
-/** A LayersModel of anybody's. */
+/** A LayersModel of anybody's, in the files of TensorFlow.js or of Keras. */
 export interface NamedModel {
   readonly kind: "model";
   /** What was named: the file, or the folder that holds it. */
@@ -73,7 +74,7 @@ export async function findNamed(named: string | undefined, stage: RunStage): Pro
   const path = named.replace(/(?<=.)\/+$/, "");
   const isModelFolder = await exists(`${path}/${MODEL_FILE}`);
   const format = isModelFolder ? undefined : path.endsWith(".onnx") ? "onnx" : formatOfName(path);
-  const isFile = format !== undefined || path.endsWith(".json");
+  const isFile = format !== undefined || path.endsWith(".json") || isKerasFile(path);
   const folder = isFile ? dirname(path) : path;
   const manifest = await manifestIn(folder);
   if (manifest !== undefined && (!isFile || manifest.files.some((file) => file.path === basename(path)))) {

@@ -11,6 +11,7 @@ import { withOpenBatch } from "../graph/open_batch.ts";
 import { readOnnxFile } from "../formats/onnx/disk.ts";
 import { readLayersModel } from "../formats/tfjs/read.ts";
 import { writeLayersModel } from "../formats/tfjs/write.ts";
+import { loadModelArtifacts, modelFile } from "../formats/keras/load.ts";
 import { outputOf } from "../classify/output.ts";
 import { guessCard } from "../classify/guessed_card.ts";
 import { readOnnxCard } from "../classify/onnx_card.ts";
@@ -19,7 +20,7 @@ import type { ModelSource } from "../deploy/model_source.ts";
 import { readRunConfig } from "./config.ts";
 import { findNetwork, type Form, type NamedFile, type NamedModel, runAround } from "./named.ts";
 import type { RunDirectory, RunStage } from "./run_directory.ts";
-import { loadLayersModelArtifacts, MODEL_FILE } from "../formats/tfjs/layers_model.ts";
+import { loadLayersModelArtifacts } from "../formats/tfjs/layers_model.ts";
 import { type Manifest, MANIFEST_FILE, readManifest } from "../deploy/manifest.ts";
 
 /** What lies beside a fused model. */
@@ -80,7 +81,7 @@ export async function readModel({ path, folder }: NamedModel): Promise<ModelSour
     ...await readNetwork(path),
     name: basename(path),
     home: folder,
-    readFrom: [path.endsWith(".json") ? path : `${path}/${MODEL_FILE}`],
+    readFrom: [modelFile(path)],
   };
   if (await exists(`${folder}/${MANIFEST_FILE}`)) {
     const manifest = await readManifest(`${folder}/${MANIFEST_FILE}`);
@@ -118,7 +119,7 @@ function knownFrom(manifest: Manifest): Pick<ModelSource, "card" | "network" | "
 }
 
 async function readNetwork(path: string): Promise<Pick<ModelSource, "path" | "artifacts" | "sha256">> {
-  const file = path.endsWith(".json") ? path : `${path}/${MODEL_FILE}`;
-  const description = await readBytes(file, "a TensorFlow.js model.json");
-  return { path, artifacts: await loadLayersModelArtifacts(path), sha256: await sha256(description) };
+  const file = modelFile(path);
+  const description = await readBytes(file, "a model");
+  return { path, artifacts: await loadModelArtifacts(path), sha256: await sha256(description) };
 }

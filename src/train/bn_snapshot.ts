@@ -6,7 +6,7 @@
  */
 import type { io } from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
-import { joinBuffers } from "../formats/tfjs/layers_model.ts";
+import { readWeights } from "../formats/tfjs/weights.ts";
 import { sha256 } from "../files/hash.ts";
 
 /** One BatchNormalization layer. Every list has one float32 value per channel. */
@@ -49,16 +49,16 @@ const TFJS_DEFAULT_EPSILON = 1e-3;
 /**
  * Reads the snapshot out of a model.
  *
- * @param artifacts A LayersModel with float32 weights.
- * @throws {InputError} when a value is not finite or a variance is negative.
+ * @param artifacts A LayersModel, its weights in any storage.
+ * @throws {InputError} when a value is not finite, or a variance negative beyond ε: rounding may leave one below zero.
  */
 export async function bnSnapshotOf(artifacts: io.ModelArtifacts): Promise<BnSnapshot> {
-  const weights = float32Weights(artifacts);
+  const weights = readWeights(artifacts);
   const layers: BnStatistics[] = [];
   for (const { name, epsilon } of batchNormLayers(artifacts.modelTopology as { model_config?: LayerEntry })) {
     const read = (part: string, fallback: number): Float32Array => {
-      const channels = weights.get(`${name}/moving_mean`)?.length ?? 0;
-      return weights.get(`${name}/${part}`) ?? new Float32Array(channels).fill(fallback);
+      const channels = weights.get(`${name}/moving_mean`)?.shape[0] ?? 0;
+      return weights.get(`${name}/${part}`)?.read() ?? new Float32Array(channels).fill(fallback);
     };
     const statistics = {
       gamma: read("gamma", 1),
@@ -68,7 +68,7 @@ export async function bnSnapshotOf(artifacts: io.ModelArtifacts): Promise<BnSnap
     };
     for (const [part, values] of Object.entries(statistics)) {
       const bad = values.findIndex((value) =>
-        !Number.isFinite(value) || (part === "runningVariance" && value < 0)
+        !Number.isFinite(value) || (part === "runningVariance" && value + epsilon <= 0)
       );
       if (bad >= 0) throw new InputError(`BatchNorm ${name}: ${part}[${bad}] is ${values[bad]}.`);
     }
@@ -103,19 +103,4 @@ function batchNormLayers(topology: { model_config?: LayerEntry }): { name: strin
   };
   visit(root);
   return found;
-}
-
-function float32Weights(artifacts: io.ModelArtifacts): Map<string, Float32Array> {
-  const bytes = joinBuffers(artifacts.weightData);
-  const weights = new Map<string, Float32Array>();
-  let offset = 0;
-  for (const spec of artifacts.weightSpecs ?? []) {
-    if (spec.dtype !== "float32" || spec.quantization !== undefined) {
-      throw new InputError(`Weight ${spec.name} is ${spec.dtype}; a snapshot needs plain float32.`);
-    }
-    const count = spec.shape.reduce((product, size) => product * size, 1);
-    weights.set(spec.name, new Float32Array(bytes.buffer.slice(offset, offset + 4 * count)));
-    offset += 4 * count;
-  }
-  return weights;
 }

@@ -7,7 +7,7 @@
 import { renderNetwork } from "../../charts/network_chart.ts";
 import { newCommand, print, printColumns, printJson } from "../command.ts";
 import { renderInspectedRegions, renderRefusals, renderRest } from "../inspection_text.ts";
-import { loadLayersModelArtifacts } from "../../formats/tfjs/layers_model.ts";
+import { loadModelArtifacts } from "../../formats/keras/load.ts";
 import { writeFileAtomically } from "../../files/atomic_write.ts";
 import { readOnnxFile } from "../../formats/onnx/disk.ts";
 import { readLayersModel } from "../../formats/tfjs/read.ts";
@@ -32,7 +32,7 @@ export function inspectCommand() {
       const inspection = inspectGraph(
         source.kind === "file"
           ? await readOnnxFile(source.path)
-          : readLayersModel(await loadLayersModelArtifacts(model)),
+          : readLayersModel(await loadModelArtifacts(model)),
       );
       if (picture !== undefined) await writeFileAtomically(picture, renderNetwork(inspection, nameOf(path)));
       if (options.json) {

@@ -8,6 +8,8 @@ import type { io } from "@tensorflow/tfjs";
 import { InputError } from "../../errors.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../../files/atomic_write.ts";
 import { readBytes, readJson } from "../../files/read.ts";
+import { isObject } from "./layer_config.ts";
+import { plainArtifacts } from "./plain_artifacts.ts";
 import { storedBytes } from "./stored_weight.ts";
 
 /** The name of the file that describes a model. */
@@ -22,6 +24,7 @@ interface ModelJson {
   readonly weightsManifest?: unknown;
   readonly format?: string;
   readonly generatedBy?: string;
+  readonly userDefinedMetadata?: unknown;
 }
 
 /**
@@ -46,6 +49,9 @@ export async function saveLayersModel(folder: string, artifacts: io.ModelArtifac
     format: "layers-model",
     generatedBy: artifacts.generatedBy ?? "RepFuse",
     convertedBy: artifacts.convertedBy ?? null,
+    ...(artifacts.userDefinedMetadata === undefined
+      ? {}
+      : { userDefinedMetadata: artifacts.userDefinedMetadata }),
     modelTopology: artifacts.modelTopology,
     weightsManifest: [{ paths, weights: artifacts.weightSpecs ?? [] }],
   });
@@ -77,12 +83,7 @@ export async function loadLayersModelArtifacts(path: string): Promise<io.ModelAr
   if (json === null || typeof json !== "object" || json.modelTopology === undefined) {
     throw new InputError(`${file} is not a TensorFlow.js model.json: it has no "modelTopology".`);
   }
-  if (json.format === "graph-model" || isGraphTopology(json.modelTopology)) {
-    throw new InputError(
-      `${file} is a graph model (a frozen TensorFlow graph); RepFuse reads layers models.`,
-      "Convert the Keras model with --output_format=tfjs_layers_model.",
-    );
-  }
+  if (json.format === "graph-model" || isGraphTopology(json.modelTopology)) throw isGraphModel(file);
   const manifest = parseManifest(file, json.weightsManifest);
   const folder = file.slice(0, Math.max(0, file.lastIndexOf("/"))) || ".";
   const weightSpecs: io.WeightsManifestEntry[] = [];
@@ -91,6 +92,7 @@ export async function loadLayersModelArtifacts(path: string): Promise<io.ModelAr
     weightSpecs.push(...group.weights);
     const shards: Uint8Array<ArrayBuffer>[] = [];
     for (const name of group.paths) {
+      checkShardName(name, file);
       shards.push(await readBytes(`${folder}/${name}`, "a weight shard of " + file));
     }
     const bytes = shards.reduce((sum, shard) => sum + shard.length, 0);
@@ -105,13 +107,16 @@ export async function loadLayersModelArtifacts(path: string): Promise<io.ModelAr
     }
     buffers.push(...shards);
   }
-  return {
+  return plainArtifacts({
     format: "layers-model",
     generatedBy: json.generatedBy ?? "unknown",
+    ...(isObject(json.userDefinedMetadata)
+      ? { userDefinedMetadata: json.userDefinedMetadata as Record<string, object> }
+      : {}),
     modelTopology: json.modelTopology as object,
     weightSpecs,
     weightData: joinBuffers(buffers.map((buffer) => buffer.buffer)).buffer,
-  };
+  });
 }
 
 /** The weight data as one run of bytes, however tfjs holds it. */
@@ -125,6 +130,31 @@ export function joinBuffers(data: io.WeightData | undefined): Uint8Array<ArrayBu
     offset += buffer.byteLength;
   }
   return joined;
+}
+
+/**
+ * A manifest names files beside `model.json`, and no others: what it names is read, and copied into exports.
+ *
+ * @throws {InputError} for a path.
+ */
+function checkShardName(name: string, file: string): void {
+  const isPlain = name !== "" && name !== "." && name !== ".." && !/[/\\:\0]/.test(name);
+  if (isPlain) return;
+  throw new InputError(
+    `${file} names the weight file ${
+      JSON.stringify(name)
+    }, expected a plain name of a file in its own folder.`,
+    "Put the weight files beside model.json, and name them so in its weightsManifest.",
+  );
+}
+
+/** Layers are gone from a graph model, and what is left cannot be trained or told apart: it is refused by name. */
+function isGraphModel(file: string): InputError {
+  return new InputError(
+    `${file} is a GraphModel, a frozen TensorFlow graph without layers; RepFuse reads LayersModels.`,
+    "Convert the Keras model again: tensorflowjs_converter --input_format=keras --output_format=tfjs_layers_model. " +
+      "A SavedModel is loaded with tf_keras and saved as .h5 first; a .keras or .h5 file can be given to fuse as it is.",
+  );
 }
 
 function parseManifest(file: string, value: unknown): io.WeightsManifestConfig {

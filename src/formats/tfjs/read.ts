@@ -1,5 +1,5 @@
 /**
- * A LayersModel, written by TensorFlow.js or by Keras 2, as a {@link Graph}. What a layer means is said in `meaning.ts`.
+ * A LayersModel, written by TensorFlow.js or by Keras, as a {@link Graph}. What a layer means is said in `meaning.ts`.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import type { Graph, GraphInput, Operation, Origin, ValueId, ValueInfo } from ".
 import type { Call, Layer, Tensor } from "./layer_calls.ts";
 import { meaningIn } from "./meaning.ts";
 import type { Json } from "./layer_config.ts";
+import { plainArtifacts } from "./plain_artifacts.ts";
 import { readCalls } from "./topology.ts";
 import { readWeights } from "./weights.ts";
 
@@ -24,11 +25,12 @@ export type OriginalModel = Pick<io.ModelArtifacts, "generatedBy" | "convertedBy
 /**
  * The graph of a model. Nothing is computed, and no weight is read.
  *
- * @param artifacts What a `tf.io` handler loads: float32 weights, or quantized ones.
+ * @param given What a `tf.io` handler loads: float32 weights, or quantized ones.
  * @throws {InputError} when it is not a LayersModel, its topology contradicts itself, or a weight is missing or of a shape
  *   that its layer cannot have.
  */
-export function readLayersModel(artifacts: io.ModelArtifacts): Graph {
+export function readLayersModel(given: io.ModelArtifacts): Graph {
+  const artifacts = plainArtifacts(given);
   const weights = readWeights(artifacts);
   const { name, calls, inputs, outputs } = readCalls(artifacts, meaningIn(weights));
   const values: ValueInfo[] = [];

@@ -1,5 +1,5 @@
 /**
- * The JSON topology of a LayersModel, written by TensorFlow.js or by Keras 2, as {@link LayerCalls}: Functional
+ * The JSON topology of a LayersModel, in the words of Keras 2 (`plain_topology.ts`), as {@link LayerCalls}: Functional
  * and Sequential, nested models taken apart, shared layers kept shared.
  *
  * @module
@@ -69,12 +69,11 @@ class Reader {
     if (!isObject(config)) {
       throw new InputError(`Cannot read model "${path.join("/")}": it has no configuration.`);
     }
-    const entries = new Map(
-      list(config.layers).map((data) => {
-        const entry = readEntry(data);
-        return [entry.name, entry];
-      }),
-    );
+    const entries = new Map<string, Entry>();
+    for (const entry of list(config.layers).map(readEntry)) {
+      if (entries.has(entry.name)) throw sharedName(entry.name);
+      entries.set(entry.name, entry);
+    }
     const made = new Map<string, Tensor[]>();
     list(config.input_layers).forEach((reference, i) => {
       const entry = entryOf(entries, reference);
@@ -187,13 +186,18 @@ class Reader {
     const name = [entry.name, [...path, entry.name].join("/")].find((candidate) =>
       !this.names.has(candidate) && (path.length === 0 || !this.topNames.has(candidate))
     );
-    if (name === undefined) {
-      throw new InputError(`Cannot read the topology: two layers are named "${entry.name}".`);
-    }
+    if (name === undefined) throw sharedName(entry.name);
     this.names.add(name);
     const config = name === entry.name ? entry.config : { ...entry.config, name };
     const layer: Layer = { name, className: entry.className, config, path };
     this.layers.set(entry.config, layer);
     return layer;
   }
+}
+
+function sharedName(name: string): InputError {
+  return new InputError(
+    `Cannot read the topology: two layers are named "${name}".`,
+    "TensorFlow.js refuses such a model too. Give the layers different names and save it again.",
+  );
 }

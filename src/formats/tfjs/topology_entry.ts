@@ -32,14 +32,21 @@ export function readEntry(data: unknown): Entry {
   if (!isObject(data)) throw new InputError("Cannot read the topology: a layer is not a JSON object.");
   const config = isObject(data.config) ? data.config : { layers: data.config };
   const name = data.name ?? config.name;
+  if (name !== config.name && config.name !== undefined) {
+    throw new InputError(
+      `Cannot read the topology: the layer "${String(name)}" calls itself "${
+        String(config.name)
+      }" in its configuration.`,
+      "Both are one name in what Keras and TensorFlow.js write: model.json is damaged.",
+    );
+  }
   if (typeof name !== "string" || typeof data.class_name !== "string") {
     throw new InputError(`Cannot read the topology: a layer has no name or class (${JSON.stringify(name)}).`);
   }
   const inboundNodes = list(data.inbound_nodes).map((node) => {
     if (!Array.isArray(node) || !node.every(Array.isArray)) {
       throw new InputError(
-        `Cannot read the topology: the inbound nodes of layer "${name}" are not in the format of Keras 2.`,
-        "Convert the model with tensorflowjs_converter and tf_keras, or with TF_USE_LEGACY_KERAS=1.",
+        `Cannot read the topology: the inbound nodes of layer "${name}" are in the format of neither Keras 2 nor Keras 3.`,
       );
     }
     return node;
