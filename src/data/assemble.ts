@@ -30,11 +30,20 @@ export interface LoadOptions {
 export async function assembleDataset(
   source: string,
   dataset: Omit<Dataset, "checksum">,
-  { imageSize }: LoadOptions,
+  { imageSize, onProgress }: LoadOptions,
 ): Promise<Dataset> {
   checkClassNames(source, dataset.classNames);
   for (const part of ["train", "test"] as const) {
     if (dataset[part].count === 0) throw new InputError(`Cannot use ${source}: it has no ${part} images.`);
+  }
+  const seen = new Set(dataset.train.labels);
+  const empty = dataset.classNames.filter((_, label) => !seen.has(label));
+  if (empty.length > 0) {
+    onProgress?.(
+      `warning: ${source} has ${dataset.classNames.length} classes, and no training image of ${
+        empty.map((name) => `"${name}"`).join(", ")
+      }`,
+    );
   }
   const sized = imageSize === undefined ? dataset : resizeDataset(dataset, imageSize);
   const { train, test } = sized;

@@ -1,5 +1,6 @@
 /**
- * A data set as class folders of PNG and JPEG files: `cat/1.png`, `dog/2.jpg`, either below `train/` and `test/`, or
+ * A data set as class folders of PNG and JPEG files: `cat/1.png`, `dog/2.jpg`, either below `train/` and `test/`
+ * (or `val/`, which other tools write), or
  * at the top, where a fifth of each class is set aside for testing. The folders' names, sorted, are the classes.
  *
  * @module
@@ -16,6 +17,10 @@ import type { RgbImage } from "./rgb_image.ts";
 
 /** The part of each class that is set aside when there is no `test` folder. */
 const TEST_PART = 1 / 5;
+/** What the other part is called beside `train`; the first of them counts. */
+const TEST_FOLDERS = ["test", "val", "valid", "validation"] as const;
+/** Most damaged pictures that an error names. */
+const MOST_NAMED = 20;
 /** The seed of that choice: it is always the same one. */
 const SPLIT_SEED = 0;
 /** Most bytes of pixels that a part may have. */
@@ -50,18 +55,38 @@ export async function loadImageFolder(
   options: LoadOptions = {},
 ): Promise<Dataset> {
   const { classNames, train: trainEntries, test: testEntries } = await catalogue(folder);
-  const first = await readPicture(trainEntries[0]!.path);
-  const height = options.imageSize ?? first.height;
-  const width = options.imageSize ?? first.width;
+  const damaged: InputError[] = [];
+  const read = async (path: string): Promise<RgbImage | undefined> => {
+    try {
+      return await readPicture(path);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      damaged.push(error);
+      return undefined;
+    }
+  };
+  let first: { readonly path: string; readonly picture: RgbImage } | undefined;
+  for (const { path } of trainEntries) {
+    const picture = await read(path);
+    if (picture !== undefined) {
+      first = { path, picture };
+      break;
+    }
+  }
+  if (first === undefined) throw allOf(damaged, folder);
+  const { path: firstPath, picture: { height: firstHeight, width: firstWidth } } = first;
+  damaged.length = 0; // Those are met again.
+  const height = options.imageSize ?? firstHeight;
+  const width = options.imageSize ?? firstWidth;
   const readSplit = async (part: string, entries: readonly Entry[]): Promise<Split> => {
     const imageLength = height * width * CHANNELS;
     checkMemory(folder, part, entries.length, imageLength);
     const images = new Uint8Array(entries.length * imageLength);
     for (const [i, { path }] of entries.entries()) {
-      images.set(
-        fit(await readPicture(path), path, height, width, options, trainEntries[0]!.path),
-        i * imageLength,
-      );
+      const picture = await read(path);
+      if (picture !== undefined) {
+        images.set(fit(picture, path, height, width, options, firstPath), i * imageLength);
+      }
       const done = i + 1;
       if (done % PROGRESS_EVERY === 0) {
         options.onProgress?.(`Read ${done} of ${entries.length} ${part} images`);
@@ -71,6 +96,7 @@ export async function loadImageFolder(
   };
   const train = await readSplit("train", trainEntries);
   const test = await readSplit("test", testEntries);
+  if (damaged.length > 0) throw allOf(damaged, folder);
   return await assembleDataset(
     folder,
     { name, height, width, channels: CHANNELS, classNames, train, test },
@@ -78,13 +104,25 @@ export async function loadImageFolder(
   );
 }
 
+/** One error for all pictures that cannot be used. */
+function allOf(errors: readonly InputError[], folder: string): InputError {
+  if (errors.length === 1) return errors[0]!;
+  const named = errors.slice(0, MOST_NAMED).map(({ message }) => `  ${message}`);
+  const more = errors.length > MOST_NAMED ? [`  and ${errors.length - MOST_NAMED} more`] : [];
+  return new InputError(
+    [`Cannot use ${folder}: ${errors.length} pictures cannot be read.`, ...named, ...more].join("\n"),
+    "Remove them, or save them again.",
+  );
+}
+
 async function catalogue(folder: string): Promise<Catalogue> {
   const { folders } = await listFolder(folder);
-  if (folders.includes("train") && folders.includes("test")) {
+  const testFolder = TEST_FOLDERS.find((name) => folders.includes(name));
+  if (folders.includes("train") && testFolder !== undefined) {
     const train = await listClasses(`${folder}/train`);
-    const test = await listClasses(`${folder}/test`);
+    const test = await listClasses(`${folder}/${testFolder}`);
     const classNames = [...train.keys()];
-    checkSameClasses(folder, classNames, [...test.keys()]);
+    checkSameClasses(folder, classNames, [...test.keys()], testFolder);
     return { classNames, train: entriesOf(train), test: entriesOf(test) };
   }
   for (const [part, other] of [["train", "test"], ["test", "train"]] as const) {
@@ -144,10 +182,15 @@ function entriesOf(classes: Map<string, string[]>): Entry[] {
   return [...classes.values()].flatMap((paths, label) => paths.map((path) => ({ path, label })));
 }
 
-function checkSameClasses(folder: string, train: readonly string[], test: readonly string[]): void {
+function checkSameClasses(
+  folder: string,
+  train: readonly string[],
+  test: readonly string[],
+  testFolder: string,
+): void {
   const odd = [...train, ...test].find((name) => !train.includes(name) || !test.includes(name));
   if (odd === undefined) return;
-  const [here, there] = train.includes(odd) ? ["train", "test"] : ["test", "train"];
+  const [here, there] = train.includes(odd) ? ["train", testFolder] : [testFolder, "train"];
   throw new InputError(`Cannot use ${folder}: the class "${odd}" is in ${here}/, but not in ${there}/.`);
 }
 

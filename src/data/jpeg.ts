@@ -29,7 +29,9 @@ interface Decoder {
   readonly complaints: string[];
 }
 
+/** The one for the next picture; none after a picture that it failed on. */
 let decoder: Promise<Decoder> | undefined;
+let compiled: Promise<WebAssembly.Module> | undefined;
 
 /** Whether bytes begin as a JPEG file does. */
 export function isJpeg(file: Uint8Array): boolean {
@@ -52,6 +54,8 @@ export async function decodeJpeg(file: Uint8Array<ArrayBuffer>, path: string): P
   complaints.length = 0;
   const image = decodeOrNull(mozjpeg, file);
   if (image === null) {
+    // What the decoder had allocated for this picture is lost, and some hundred damaged ones would fill its memory.
+    decoder = undefined;
     throw new InputError(`Cannot read ${path} as JPEG: ${complaints.join("; ") || "it is damaged"}.`);
   }
   if (complaints.some((complaint) => complaint.startsWith("Premature end"))) {
@@ -67,16 +71,24 @@ export async function decodeJpeg(file: Uint8Array<ArrayBuffer>, path: string): P
 /** Walks the segments to the frame header, to refuse a gigantic picture before anything is allocated for it. */
 function checkFrame(file: Uint8Array, path: string): void {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const noSegment = (offset: number) => {
+    const found = hexOf(file.subarray(offset, offset + 2));
+    return damagedImage(path, "JPEG", offset, "a marker segment before the frame header", `bytes ${found}`);
+  };
+  let stray: number | undefined;
   for (let offset = 2;;) {
     if (offset + 9 > file.length) {
+      if (stray !== undefined) throw noSegment(stray);
       throw damagedImage(path, "JPEG", file.length, "a frame header before the end", "the end of the file");
     }
     const marker = view.getUint8(offset + 1);
-    if (view.getUint8(offset) !== 0xff || marker === START_OF_SCAN) {
-      const found = hexOf(file.subarray(offset, offset + 2));
-      throw damagedImage(path, "JPEG", offset, "a marker segment before the frame header", `bytes ${found}`);
+    if (view.getUint8(offset) !== 0xff) { // a stray byte, which libjpeg passes over
+      stray ??= offset;
+      offset++;
+      continue;
     }
-    if (marker === 0xff) { // a fill byte
+    if (marker === START_OF_SCAN) throw noSegment(offset);
+    if (marker === 0xff || marker === 0) { // a fill byte, or a stray one
       offset++;
       continue;
     }
@@ -97,10 +109,14 @@ function decodeOrNull(mozjpeg: Mozjpeg, file: Uint8Array<ArrayBuffer>): ImageDat
   }
 }
 
-async function startDecoder(): Promise<Decoder> {
+async function compileDecoder(): Promise<WebAssembly.Module> {
   const url = import.meta.resolve("@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm");
   const path = decodeURIComponent(new URL(url).pathname);
-  const module = await WebAssembly.compile(await readBytes(path, "the JPEG decoder of @jsquash/jpeg"));
+  return await WebAssembly.compile(await readBytes(path, "the JPEG decoder of @jsquash/jpeg"));
+}
+
+async function startDecoder(): Promise<Decoder> {
+  const module = await (compiled ??= compileDecoder());
   const complaints: string[] = [];
   // The package declares its factory by a global namespace that is not in scope, hence the narrow type here.
   const create = createMozjpeg as (options: object) => Promise<Mozjpeg>;

@@ -15,8 +15,20 @@ export interface Listing {
   readonly folders: readonly string[];
 }
 
-/** Left in folders by Windows and by macOS archives. Names that begin with a dot are skipped too. */
-const DROPPINGS: ReadonlySet<string> = new Set(["Thumbs.db", "desktop.ini", "__MACOSX"]);
+/** Left in folders by Windows, macOS and network storage, in any case of letters. Names that begin with a dot are skipped too. */
+const DROPPINGS: ReadonlySet<string> = new Set([
+  "thumbs.db",
+  "ehthumbs.db",
+  "ehthumbs_vista.db",
+  "desktop.ini",
+  "__macosx",
+  "icon\r",
+  "@eadir",
+  "#recycle",
+  "$recycle.bin",
+  "system volume information",
+  "lost+found",
+]);
 
 /**
  * Lists a folder. Links count as what they lead to; hidden files are skipped.
@@ -30,7 +42,7 @@ export async function listFolder(folder: string, hint?: string): Promise<Listing
   try {
     for (const entry of await readdir(folder, { withFileTypes: true })) {
       const { name } = entry;
-      if (name.startsWith(".") || DROPPINGS.has(name)) continue;
+      if (name.startsWith(".") || DROPPINGS.has(name.toLowerCase())) continue;
       const leadsToFolder = entry.isSymbolicLink()
         ? await isFolder(`${folder}/${name}`)
         : entry.isDirectory();

@@ -5,6 +5,7 @@
  */
 import { convertIndexedToRgb, decode, type DecodedPng, hasPngSignature } from "fast-png";
 import { InputError } from "../errors.ts";
+import { type Chunk, crc32, pictureAlone, transparentColour } from "./png_chunks.ts";
 import { checkPixelCount, damagedImage, type RgbImage } from "./rgb_image.ts";
 
 const SIGNATURE_LENGTH = 8;
@@ -26,19 +27,22 @@ export function isPng(file: Uint8Array): boolean {
  * @throws {InputError} when the file is cut or damaged, or claims too many pixels.
  */
 export function decodePng(file: Uint8Array, path: string): RgbImage {
-  checkChunks(file, path);
+  const chunks = readChunks(file, path);
   let png: DecodedPng;
   try {
-    png = decode(file, { checkCrc: true });
-    const samples = png.palette === undefined || png.channels > 1 ? unpackSamples(png) : paletteSamples(png);
+    png = decode(pictureAlone(chunks), { checkCrc: true });
+    const samples = png.palette === undefined || png.channels > 1
+      ? unpackSamples({ ...png, transparency: transparentColour(chunks) })
+      : paletteSamples(png);
     return { width: png.width, height: png.height, pixels: composeOnWhite(samples) };
   } catch (error) {
     throw new InputError(`Cannot read ${path} as PNG: ${error instanceof Error ? error.message : error}.`);
   }
 }
 
-/** Walks the chunks to the end without reading them: a cut file is told by its offset, a gigantic one is refused. */
-function checkChunks(file: Uint8Array, path: string): void {
+/** The chunks up to the end of the picture: a cut file is told by its offset, a gigantic one is refused. */
+function readChunks(file: Uint8Array, path: string): Chunk[] {
+  const chunks: Chunk[] = [];
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   for (let offset = SIGNATURE_LENGTH;;) {
     if (offset + CHUNK_OVERHEAD > file.length) {
@@ -56,7 +60,10 @@ function checkChunks(file: Uint8Array, path: string): void {
       }
       checkPixelCount(path, offset + 8, view.getUint32(offset + 8), view.getUint32(offset + 12));
     }
-    if (type === "IEND") return;
+    const [start, end] = [offset + 8, offset + 8 + length];
+    const isWhole = crc32(file.subarray(offset + 4, end)) === view.getUint32(end);
+    chunks.push({ type, data: file.subarray(start, end), isWhole });
+    if (type === "IEND") return chunks;
     offset += CHUNK_OVERHEAD + length;
   }
 }
@@ -72,7 +79,11 @@ function paletteSamples(png: DecodedPng): Samples {
 }
 
 /** Unpacks 1, 2 and 4 bits, scales every depth to 8 bits, and turns a transparent colour into an alpha channel. */
-function unpackSamples({ data, width, height, channels, depth, transparency }: DecodedPng): Samples {
+function unpackSamples(
+  { data, width, height, channels, depth, transparency }: Omit<DecodedPng, "transparency"> & {
+    readonly transparency: Uint16Array | undefined;
+  },
+): Samples {
   const rowLength = width * channels;
   const packedRowLength = Math.ceil(rowLength * depth / 8);
   const most = 2 ** depth - 1;

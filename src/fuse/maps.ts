@@ -127,13 +127,13 @@ function dense({ kernel, bias }: Dense, inChannels: number, graph: Graph, laws: 
 
 function batchNorm({ name, epsilon, ...weights }: BatchNorm, graph: Graph, laws: Laws): Affine {
   const variance = valuesOf(graph, weights.variance);
-  const bad = variance.findIndex((value) => value < 0 || value + epsilon <= 0);
+  const bad = variance.findIndex((value) => value + epsilon <= 0);
   if (bad >= 0) {
     throw new InputError(
       `Cannot fuse: the running variance of "${name}" is ${
         variance[bad]
       } at channel ${bad} (epsilon ${epsilon}), ` +
-        "expected at least 0 and more than 0 with epsilon.",
+        "expected more than 0 with epsilon.",
     );
   }
   return laws.batchNorm({

@@ -29,6 +29,10 @@ export function refusedMerges(
     })),
     ...computed.flatMap((value) => [...tooCostly(value, plans), ...neededElsewhere(value, plans)]),
   ];
+  const named = new Set(found.flatMap(({ layer, partners }) => [layer, ...partners]));
+  found.push(
+    ...computed.flatMap((value) => named.has(value.unit.name) ? [] : keptNormalization(value, plans)),
+  );
   const order = new Map(values.map((value, i) => [value.unit.name, i]));
   // A step that only copies was taken once for each reader.
   const distinct = new Map(found.map((refusal) => [JSON.stringify(refusal), refusal]));
@@ -63,6 +67,39 @@ function neededElsewhere(value: Value, { apart }: Plans): RefusedMerge[] {
     law: "oneReader",
     reason: `its output must be computed: ${use}`,
     advice: "Let one layer read it, or let all branches from it meet again before the next activation.",
+  }];
+}
+
+/** A BatchNorm that stays though no law forbids it to merge: there is nothing beside it that it could merge with. */
+function keptNormalization({ op, unit }: Value, { ways }: Plans): RefusedMerge[] {
+  if (op?.operation.op !== "batchNorm") return [];
+  const merges = [...ways.values()].some(({ best }) =>
+    best !== undefined && best.ops.length > 1 && best.ops.includes(op)
+  );
+  if (merges) return [];
+  const [input] = op.inputs;
+  const { name } = input!.unit;
+  const maker = input!.op;
+  const kind = maker === undefined
+    ? "input"
+    : maker.step.kind === "activation"
+    ? maker.step.activation
+    : maker.operation.op === "opaque"
+    ? maker.operation.origin.kind
+    : maker.operation.op;
+  const from = `the ${kind} of "${name}"`;
+  const shape = op.shape;
+  return [{
+    layer: unit.name,
+    partners: [],
+    law: "batchNorm",
+    reason: shape?.length === 4 && shape[3] != null
+      ? `no convolution stands directly before it, but ${from}, and none behind it`
+      : `it reads ${from}, of shape ${
+        shape === undefined ? "unknown" : `[${shape.map((n) => n ?? "?")}]`
+      }, and images alone ` +
+        "are folded",
+    advice: "Put it directly behind a convolution of images.",
   }];
 }
 

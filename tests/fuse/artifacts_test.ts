@@ -200,9 +200,9 @@ const BROKEN: readonly [
     /layer "conv": "strides" is "two", expected one positive integer or two/,
   ],
   [
-    "Keras 3 wrote it",
+    "a call of Keras 3 holds no tensor",
     (good) => changed(good, "bn", (layer) => ({ ...layer, inbound_nodes: [{ args: [], kwargs: {} }] })),
-    /not in the format of Keras 2/,
+    /layer "bn" is called with no tensor/,
   ],
 ];
 

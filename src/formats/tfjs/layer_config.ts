@@ -9,6 +9,9 @@ import { InputError } from "../../errors.ts";
 /** A JSON object. */
 export type Json = Readonly<Record<string, unknown>>;
 
+/** Two numbers, one for each side or axis. */
+export type Pair = readonly [number, number];
+
 /** Whether the value is a JSON object and not an array. */
 export function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -64,6 +67,17 @@ export class LayerConfig {
     const both = Array.isArray(value) ? value : [value, value];
     if (both.length !== 2 || !both.every(isCount)) this.fail(key, "one positive integer or two");
     return [both[0], both[1]];
+  }
+
+  /** Whole pixels `[[top, bottom], [left, right]]`, from any of the forms that Keras allows. */
+  sides(key: string, absent: number): readonly [Pair, Pair] {
+    const value = this.values[key] ?? absent;
+    const both = Array.isArray(value) ? value : [value, value];
+    const amounts = both.map((side) => Array.isArray(side) ? side : [side, side]);
+    const holds = amounts.length === 2 &&
+      amounts.every((side) => side.length === 2 && side.every((n) => Number.isInteger(n) && n >= 0));
+    if (!holds) this.fail(key, "[[top, bottom], [left, right]] in whole pixels");
+    return amounts as unknown as readonly [Pair, Pair];
   }
 
   /** Keras writes an axis as a number or as a list of one. */

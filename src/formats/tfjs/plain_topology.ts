@@ -201,5 +201,8 @@ function plainCall({ args, kwargs }: Json, layer: string): readonly (readonly un
   for (const [key, value] of Object.entries(isObject(kwargs) ? kwargs : {})) {
     if (value !== null && !take(value)) rest[key] = value;
   }
+  if (tensors.length === 0) {
+    throw new InputError(`Cannot read the topology: layer "${layer}" is called with no tensor.`);
+  }
   return tensors.map((reference) => [...reference, rest]);
 }

@@ -10,6 +10,7 @@ import { meaningIn } from "./meaning.ts";
 import type { Json } from "./layer_config.ts";
 import { plainArtifacts } from "./plain_artifacts.ts";
 import { readCalls } from "./topology.ts";
+import { checkOwners } from "./weight_names.ts";
 import { readWeights } from "./weights.ts";
 
 /** The original of an {@link Origin} that was read from a LayersModel. */
@@ -33,6 +34,7 @@ export function readLayersModel(given: io.ModelArtifacts): Graph {
   const artifacts = plainArtifacts(given);
   const weights = readWeights(artifacts);
   const { name, calls, inputs, outputs } = readCalls(artifacts, meaningIn(weights));
+  checkOwners(weights.keys(), new Set(calls.map(({ layer }) => layer.name)));
   const values: ValueInfo[] = [];
   const ids = new Map<string, ValueId>();
   const add = ({ shape, dtype }: ValueInfo) => values.push({ shape, dtype }) - 1;

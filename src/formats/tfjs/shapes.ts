@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Shape } from "../../graph/graph.ts";
+import type { FullShape, Shape } from "../../graph/graph.ts";
 import type { LayerConfig } from "./layer_config.ts";
 
 type ShapeRule = (inputs: readonly Shape[], config: LayerConfig) => Shape;
@@ -19,18 +19,34 @@ export const SHAPES: Readonly<Record<string, ShapeRule>> = {
   ReLU: same,
   Softmax: same,
   ThresholdedReLU: same,
-  UpSampling2D: ([input], config) => {
-    if (input?.length !== 4 || config.text("data_format", "channels_last") !== "channels_last") {
-      return undefined;
-    }
+  UpSampling2D: onImages(([batch, height, width, channels], config) => {
     const [rows, columns] = config.pair("size", [2, 2]);
-    const [batch, height, width, channels] = input as [number | null, ...(number | null)[]];
-    return [
-      batch,
-      height == null ? null : height * rows,
-      width == null ? null : width * columns,
-      channels ?? null,
-    ];
+    return [batch!, times(height!, rows), times(width!, columns), channels!];
+  }),
+  Cropping2D: onImages(([batch, height, width, channels], config) => {
+    const [[top, bottom], [left, right]] = config.sides("cropping", 0);
+    return [batch!, plus(height!, -top - bottom), plus(width!, -left - right), channels!];
+  }),
+  Conv2DTranspose: onImages(([batch, ...sizes], config) => {
+    const [kernel, strides] = [config.pair("kernel_size", [1, 1]), config.pair("strides", [1, 1])];
+    const isSame = config.text("padding", "valid") === "same";
+    const [height, width] = [0, 1].map((i) =>
+      plus(times(sizes[i]!, strides[i]!), isSame ? 0 : Math.max(kernel[i]! - strides[i]!, 0))
+    );
+    return [batch!, height!, width!, config.count("filters", 1)];
+  }),
+  Resizing: onImages(([batch, , , channels], config) => [
+    batch!,
+    config.count("height", 1),
+    config.count("width", 1),
+    channels!,
+  ]),
+  Permute: ([input], { values: { dims } }) => {
+    if (input === undefined || !Array.isArray(dims)) return undefined;
+    const lengths = dims.map((axis) => input[axis]);
+    return lengths.length === input.length - 1 && !lengths.includes(undefined)
+      ? [input[0]!, ...lengths as FullShape]
+      : undefined;
   },
   Dense: ([input], config) => input && [...input.slice(0, -1), config.count("units", 1)],
   Concatenate: (inputs, config) => {
@@ -42,3 +58,19 @@ export const SHAPES: Readonly<Record<string, ShapeRule>> = {
     return first.map((length, i) => i === axis ? total : length);
   },
 };
+
+/** A rule for channels-last images. */
+function onImages(rule: (image: FullShape, config: LayerConfig) => Shape): ShapeRule {
+  return ([input], config) =>
+    input?.length === 4 && config.text("data_format", "channels_last") === "channels_last"
+      ? rule(input, config)
+      : undefined;
+}
+
+function times(length: number | null, factor: number): number | null {
+  return length === null ? null : length * factor;
+}
+
+function plus(length: number | null, amount: number): number | null {
+  return length === null ? null : length + amount;
+}

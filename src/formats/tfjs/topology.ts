@@ -11,6 +11,9 @@ import { isObject, type Json } from "./layer_config.ts";
 import type { Part } from "./part.ts";
 import { type Entry, entryOf, firstInputShape, isModel, list, readEntry } from "./topology_entry.ts";
 
+/** What tensors of TensorFlow.js may hold. */
+const INPUT_TYPES: ReadonlySet<string> = new Set(["float32", "int32", "bool", "complex64", "string"]);
+
 /** What a call of a layer computes, by the layer, its inputs and the call's keyword arguments. */
 export type Meaning = (layer: Layer, inputs: readonly Tensor[], kwargs: Json) => readonly Part[];
 
@@ -151,6 +154,13 @@ class Reader {
       path,
     );
     const dtype = typeof layer.config.dtype === "string" ? layer.config.dtype : "float32";
+    if (!INPUT_TYPES.has(dtype)) {
+      throw new InputError(
+        `Cannot read the model: its input "${layer.name}" takes ${dtype}, which TensorFlow.js has not: expected ` +
+          `${[...INPUT_TYPES].join(", ")}.`,
+        'Give the Input dtype="int32" (or "float32") and save the model again: the numbers 0 to 255 are the same.',
+      );
+    }
     const tensor = { call: { layer, node: 0, inputs: [], kwargs: {}, parts: [] }, index: 0, shape, dtype };
     this.calls.push(tensor.call);
     this.inputs.push(tensor);

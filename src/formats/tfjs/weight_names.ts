@@ -27,7 +27,7 @@ type LayerClasses = ReadonlyMap<string, { readonly className: string; readonly c
  * The specifications with every weight under the name of its layer. The order stays, since the data lies in it.
  *
  * @param topology In the words of Keras 2.
- * @throws {InputError} when a weight belongs to no layer, or two layers share the name that one belongs to.
+ * @throws {InputError} when two weights are one, or two layers share the name that one belongs to.
  */
 export function resolveWeightNames(
   topology: Json,
@@ -67,7 +67,10 @@ function collectLayers(entry: Json, classes: Map<string, { className: string; co
   }
 }
 
-/** `layer/weight` for a name with scopes: as it stands, with the inner one dropped as TensorFlow.js does, then without outer ones. */
+/**
+ * `layer/weight` for a name with scopes: as it stands, with the inner one dropped as TensorFlow.js does, then without outer
+ * ones. The name as it is where no layer fits.
+ */
 function nameIn(classes: LayerClasses, given: string): string {
   const scopes = given.split("/");
   const key = scopes.pop()!;
@@ -86,10 +89,24 @@ function nameIn(classes: LayerClasses, given: string): string {
       return `${layer}/${KEYS[found.className]?.[key] ?? key}`;
     }
   }
-  const nearest = nearestName(scopes.join("/"), [...classes.keys()]);
-  throw new InputError(
-    `Cannot read the model: there is no layer "${scopes.join("/")}" for the weight "${given}"` +
-      `${nearest === undefined ? "" : `; the nearest is "${nearest}"`}.`,
-    "The topology and the weights do not belong together, or model.json is damaged.",
-  );
+  return given;
+}
+
+/**
+ * Checks that every weight belongs to a layer: TensorFlow.js refuses a model in which one is left over.
+ *
+ * @param layers The names of the layers.
+ * @throws {InputError} naming the layer that is missing.
+ */
+export function checkOwners(weights: Iterable<string>, layers: ReadonlySet<string>): void {
+  for (const weight of weights) {
+    const layer = weight.slice(0, Math.max(0, weight.lastIndexOf("/")));
+    if (layers.has(layer)) continue;
+    const nearest = nearestName(layer, layers);
+    throw new InputError(
+      `Cannot read the model: there is no layer "${layer}" for the weight "${weight}"` +
+        `${nearest === undefined ? "" : `; the nearest is "${nearest}"`}.`,
+      "The topology and the weights do not belong together, or model.json is damaged.",
+    );
+  }
 }

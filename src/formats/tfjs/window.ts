@@ -9,11 +9,9 @@ import { type Axes, outputLength, POINT } from "../../graph/axis.ts";
 import type { Convolution, FullShape, WeightRef } from "../../graph/graph.ts";
 import { type Refusal, refuse } from "../../graph/refusal.ts";
 import { type LayerCall, weightOf } from "./layer_call.ts";
-import type { LayerConfig } from "./layer_config.ts";
+import type { LayerConfig, Pair } from "./layer_config.ts";
 import { padded } from "./padding.ts";
 import type { Part } from "./part.ts";
-
-type Pair = readonly [number, number];
 
 /** A layer on images, or why it is none that a graph knows. */
 export type Outcome = Part | Refusal;
@@ -62,7 +60,7 @@ export function pool(call: LayerCall, image: FullShape, op: "maxPool" | "average
 
 /** A ZeroPadding2D. */
 export function zeroPadding({ config }: LayerCall, image: FullShape): Part {
-  const [[top, bottom], [left, right]] = zeroPaddingAmounts(config);
+  const [[top, bottom], [left, right]] = config.sides("padding", 1);
   const axes = [{ ...POINT, before: top, after: bottom }, { ...POINT, before: left, after: right }] as const;
   return { op: "pad", padding: [top, bottom, left, right], shape: imageAfter(image, axes, image[3]!) };
 }
@@ -87,17 +85,6 @@ export function shapeWithoutPadding(call: LayerCall, image: FullShape): FullShap
     depthwise ? [1, 1] : config.pair("dilation_rate", [1, 1]),
   );
   return "kind" in axes ? [image[0]!, null, null, channels] : imageAfter(image, axes, channels);
-}
-
-/** The `[[top, bottom], [left, right]]` of a ZeroPadding2D, from any of the forms that Keras allows. */
-function zeroPaddingAmounts(config: LayerConfig): readonly [Pair, Pair] {
-  const value = config.values.padding ?? 1;
-  const both = Array.isArray(value) ? value : [value, value];
-  const amounts = both.map((side) => Array.isArray(side) ? side : [side, side]);
-  const holds = amounts.length === 2 &&
-    amounts.every((side) => side.length === 2 && side.every((n) => Number.isInteger(n) && n >= 0));
-  if (!holds) config.fail("padding", "[[top, bottom], [left, right]] in whole pixels");
-  return amounts as unknown as readonly [Pair, Pair];
 }
 
 function windowed(
