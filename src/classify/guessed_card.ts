@@ -30,7 +30,9 @@ export function guessCard(graph: Graph, path: string): ModelCard {
   const [height, width, channels] = size as [number, number, number];
   const { classes, givesProbabilities } = outputOf(graph, path);
   return {
-    classNames: placeholderNames(classes),
+    classNames: graph.labels?.length === classes && new Set(graph.labels).size === classes
+      ? graph.labels
+      : placeholderNames(classes),
     inputSize: [height, width, channels],
     normalization: defaultNormalization(channels),
     givesProbabilities,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { channelsOf } from "./image.ts";
 import type { Plans } from "./plans.ts";
 import type { RefusedMerge } from "./report.ts";
 import type { Op, Value } from "./values.ts";
@@ -93,13 +94,13 @@ function keptNormalization({ op, unit }: Value, { ways }: Plans): RefusedMerge[]
     layer: unit.name,
     partners: [],
     law: "batchNorm",
-    reason: shape?.length === 4 && shape[3] != null
-      ? `no convolution stands directly before it, but ${from}, and none behind it`
+    reason: channelsOf(shape) !== undefined
+      ? `no convolution and no dense layer stands directly before it, but ${from}, and none behind it`
       : `it reads ${from}, of shape ${
         shape === undefined ? "unknown" : `[${shape.map((n) => n ?? "?")}]`
-      }, and images alone ` +
-        "are folded",
-    advice: "Put it directly behind a convolution of images.",
+      }, and images and ` +
+        "vectors alone are folded",
+    advice: "Put it directly behind a convolution or a dense layer.",
   }];
 }
 

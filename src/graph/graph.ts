@@ -216,6 +216,8 @@ export interface Graph {
   readonly operations: readonly Operation[];
   /** What the operations refer to, by name. */
   readonly weights: Weights;
+  /** The names of its classes, where the file says them. */
+  readonly labels?: readonly string[];
   /** What the file says beside the network, for the writer of its own format alone. */
   readonly original?: unknown;
 }

@@ -10,7 +10,7 @@ import { type FusionRequest, type FusionResult, placeOf, writeProved } from "./f
 import { cutBatches, gatherBatch } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { InputError } from "../errors.ts";
-import { loadLayersModelArtifacts, saveLayersModel } from "../formats/tfjs/layers_model.ts";
+import { loadLayersModelArtifacts, MODEL_FILE, saveLayersModel } from "../formats/tfjs/layers_model.ts";
 import { checkOutputFolder, type OutputRequest } from "../files/output_folder.ts";
 import { loadModelArtifacts, modelFile } from "../formats/keras/load.ts";
 import { readJson } from "../files/read.ts";

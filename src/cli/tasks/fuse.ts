@@ -21,7 +21,10 @@ export function fuseCommand() {
     "fuse",
     "Fold every multi-branch block into one plain convolution, and prove that nothing changed.",
   )
-    .argument("[source]", "a trained run, any model.json, .keras, .h5 or .onnx file (default: the newest run)")
+    .argument(
+      "[source]",
+      "a trained run, any model.json, .keras, .h5 or .onnx file (default: the newest run)",
+    )
     .option(
       "--output <folder>",
       "where the fused model goes (default: fused/ in the run, or beside the model)",

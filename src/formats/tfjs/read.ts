@@ -82,8 +82,15 @@ export function readLayersModel(given: io.ModelArtifacts): Graph {
     outputs: results,
     operations: withAllOutputs(operations, calls, ids),
     weights,
+    ...labelsIn(userDefinedMetadata),
     original,
   };
+}
+
+/** The names of classes that people keep beside a model, as Teachable Machine does. */
+function labelsIn(metadata: OriginalModel["userDefinedMetadata"]): Pick<Graph, "labels"> {
+  const labels: unknown = metadata?.labels;
+  return Array.isArray(labels) && labels.every((label) => typeof label === "string") ? { labels } : {};
 }
 
 /** Gives opaque operations the further outputs that somebody reads. */
