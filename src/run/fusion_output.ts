@@ -49,18 +49,20 @@ export function placeOf({ output }: FusionRequest, inputs: readonly string[]): O
  * Writes a fused model beside its record.
  *
  * @param save Writes the network into a folder.
+ * @param blame Whose fault it is when the proof does not hold, where that is known to be another's.
  * @throws {GateError} when the proof does not hold; nothing is left at the place.
  */
 export async function writeProved(
   place: OutputRequest,
   record: FusionRecord,
   save: (folder: string) => Promise<void>,
+  blame?: string,
 ): Promise<void> {
   if (!record.proof.pass) {
     await removeOutputFolder(place);
     throw new GateError(
       describeFailure(record.proof),
-      "This is a fault in RepFuse, or a tolerance below float32's rounding. Nothing was written.",
+      blame ?? "This is a fault in RepFuse, or a tolerance below float32's rounding. Nothing was written.",
     );
   }
   await replaceFolder(place, async (folder) => {

@@ -15,8 +15,10 @@ import { checkOutputFolder, type OutputRequest } from "../files/output_folder.ts
 import { loadModelArtifacts, modelFile } from "../formats/keras/load.ts";
 import { readJson } from "../files/read.ts";
 import { fuse } from "../formats/tfjs/fuse.ts";
+import type { FusionReport } from "../fuse/report.ts";
 import type { FusionRecord } from "../classify/fusion_record.ts";
 import { type Batch, verifyFusion } from "../classify/verify.ts";
+import { type FusionProof, largest } from "../classify/equivalence.ts";
 import { openModel } from "../model/open_model.ts";
 import { formatCount } from "../text/quantities.ts";
 import { Random } from "../random.ts";
@@ -28,6 +30,12 @@ import { quoted } from "../text/shell.ts";
 
 /** Images per batch of the proof. */
 const PROOF_BATCH = 100;
+
+/** Images on which a failed proof is tried again. */
+const BLAME_IMAGES = 2;
+
+/** A kernel is wrong when the forms are so many times as far apart as without it; rounding differs by less. */
+const BLAME_FACTOR = 100;
 
 /** Random images in the proof, beside the test set: they leave the manifold that training has seen. */
 const RANDOM_IMAGES = 200;
@@ -55,9 +63,9 @@ export async function fuseRun(
   const artifacts = await loadLayersModelArtifacts(run.snapshot);
   const snapshotHash = await checkSnapshot(run, artifacts);
   const dataset = await request.datasets.get(config.data);
-  return await fuseAndProve(artifacts, run.path, snapshotHash, { ...request, place }, function* (shapes) {
+  return await fuseAndProve(artifacts, run.path, snapshotHash, { ...request, place }, function* (inputs) {
     yield* testBatches(dataset);
-    yield* randomBatches(shapes, RANDOM_IMAGES);
+    yield* randomBatches(inputs, RANDOM_IMAGES);
   });
 }
 
@@ -79,19 +87,23 @@ export async function fuseModelFile(path: string, request: FusionRequest): Promi
     path,
     hash,
     { ...request, place },
-    (shapes) => randomBatches(shapes, RANDOM_IMAGES_ALONE),
+    (inputs) => randomBatches(inputs, RANDOM_IMAGES_ALONE),
   );
 }
 
-/** Shapes of a model's inputs, without the batch. */
-type InputShapes = readonly (readonly number[])[];
+/** What a model takes; shapes without the batch. */
+interface Inputs {
+  readonly shapes: readonly (readonly number[])[];
+  /** How many images the model takes at once, where it takes no other number. */
+  readonly batch?: number;
+}
 
 async function fuseAndProve(
   artifacts: tf.io.ModelArtifacts,
   source: string,
   snapshotHash: string,
   { output, tolerance, progress, place }: FusionRequest & { readonly place: OutputRequest },
-  batchesFor: (shapes: InputShapes) => Iterable<Batch>,
+  batchesFor: (inputs: Inputs) => Iterable<Batch>,
 ): Promise<FusionResult> {
   const fusion = fuse(artifacts);
   progress.log(
@@ -102,14 +114,62 @@ async function fuseAndProve(
   const training = await openModel(artifacts, source);
   const fused = await openModel(fusion.artifacts, `${source}, fused`);
   try {
-    const batches = countImages(batchesFor(inputShapes(training, source)), progress);
+    const batches = countImages(batchesFor(inputsOf(training, source)), progress);
     const proof = await verifyFusion({ training, fused, report: fusion.report, inputs: batches, tolerance });
     const record: FusionRecord = { source, snapshotHash, proof, ...fusion.report };
-    await writeProved(place, record, (folder) => saveLayersModel(folder, fusion.artifacts));
+    const isKernels = !proof.pass &&
+      BLAME_FACTOR * await worstOnCpu([artifacts, fusion.artifacts], source, fusion.report, batchesFor) <=
+        worst(proof);
+    const blame =
+      `On TensorFlow.js's own cpu backend both forms agree: a kernel of the backend "${tf.getBackend()}" is wrong for ` +
+      "this network. Choose others: --kernels fast (the default), or simd. Nothing was written.";
+    await writeProved(
+      place,
+      record,
+      (folder) => saveLayersModel(folder, fusion.artifacts),
+      isKernels ? blame : undefined,
+    );
     return { output, file: MODEL_FILE, record };
   } finally {
     training.dispose();
     fused.dispose();
+  }
+}
+
+/** How far apart the forms are on the first images of the proof, on the backend that is plain JavaScript. */
+async function worstOnCpu(
+  [training, fused]: readonly [tf.io.ModelArtifacts, tf.io.ModelArtifacts],
+  source: string,
+  report: FusionReport,
+  batchesFor: (inputs: Inputs) => Iterable<Batch>,
+): Promise<number> {
+  const backend = tf.getBackend();
+  if (backend === "cpu") return Infinity;
+  tf.env().set("IS_NODE", false); // Or it recommends another package on the console.
+  await tf.setBackend("cpu");
+  const models: tf.LayersModel[] = [];
+  try {
+    for (const artifacts of [training, fused]) models.push(await openModel(artifacts, source));
+    const [first, second] = models as [tf.LayersModel, tf.LayersModel];
+    const inputs = firstImages(batchesFor(inputsOf(first, source)));
+    return worst(await verifyFusion({ training: first, fused: second, report, inputs }));
+  } finally {
+    models.forEach((model) => model.dispose());
+    await tf.setBackend(backend);
+  }
+}
+
+function worst({ regions, outputs }: FusionProof): number {
+  return Math.max(...[...regions, ...outputs].map(largest));
+}
+
+/** A few images, which take no long time on any backend. */
+function* firstImages(batches: Iterable<Batch>): Generator<Batch> {
+  for (const batch of batches) {
+    const few = [batch].flat().map((tensor) => tensor.slice(0, Math.min(tensor.shape[0]!, BLAME_IMAGES)));
+    tf.dispose(batch);
+    yield few;
+    return;
   }
 }
 
@@ -126,8 +186,9 @@ async function checkSnapshot(run: RunDirectory, artifacts: tf.io.ModelArtifacts)
   return hash;
 }
 
-function inputShapes(model: tf.LayersModel, source: string): InputShapes {
-  return model.inputs.map((input, index) => {
+function inputsOf(model: tf.LayersModel, source: string): Inputs {
+  const batch = model.inputs.map(({ shape }) => shape[0]).find((length) => length != null);
+  const shapes = model.inputs.map((input, index) => {
     const shape = input.shape.slice(1);
     if (shape.some((size) => size === null)) {
       throw new InputError(
@@ -140,6 +201,7 @@ function inputShapes(model: tf.LayersModel, source: string): InputShapes {
     }
     return shape as number[];
   });
+  return { shapes, ...(batch == null ? {} : { batch }) };
 }
 
 /** The whole test set, in order. */
@@ -153,10 +215,11 @@ function* testBatches(dataset: Dataset): Generator<tf.Tensor> {
 }
 
 /** Uniform noise over the range of normalised pixels, one tensor per input of the model. */
-function* randomBatches(shapes: InputShapes, count: number): Generator<tf.Tensor[]> {
+function* randomBatches({ shapes, batch: fixed }: Inputs, count: number): Generator<tf.Tensor[]> {
   const random = Random.from(RANDOM_SEED, "proof");
-  for (let done = 0; done < count; done += PROOF_BATCH) {
-    const batch = Math.min(PROOF_BATCH, count - done);
+  const most = fixed ?? PROOF_BATCH;
+  for (let done = 0; done < count; done += most) {
+    const batch = fixed ?? Math.min(PROOF_BATCH, count - done);
     yield shapes.map((shape) => {
       const size = shape.reduce((product, side) => product * side, batch);
       return tf.tensor(Float32Array.from({ length: size }, () => random.uniform(-1, 1)), [batch, ...shape]);

@@ -56,3 +56,11 @@ Deno.test("fuseModelFile() asks for fixed sizes when an input has none", () =>
       (error) => error instanceof InputError && /Input image of .* \(\[\?, \?, 3\]\)/.test(error.message),
     );
   }));
+
+Deno.test("fuseModelFile() proves a model of a fixed batch with batches of that size", () =>
+  inTemporaryFolder(async (folder) => {
+    const model = "tests/fixtures/cases/31c-fixed-batch-of-one";
+    const { record } = await fuseModelFile(model, { output: `${folder}/plain`, tolerance: 1e-4, progress });
+    assert.ok(record.proof.pass);
+    assert.equal(record.proof.images, 500);
+  }));

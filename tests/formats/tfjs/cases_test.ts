@@ -30,7 +30,12 @@ const READ: Readonly<Record<string, readonly [before: number, after: number]>> =
   "04-rescaling-list-scale": [1, 1],
   "04e-rescaling-offset-0-then-conv-same": [1, 1],
   "06-conv2d-groups-2": [1, 1],
+  "07b-cropping2d-then-conv-bn": [1, 1],
+  "12b-zero-pad-average-pool-valid-branch": [2, 1],
+  "21-variance-negative-by-rounding": [1, 1],
   "22-user-defined-metadata": [1, 1],
+  "25-gap-bn-dense": [1, 1],
+  "25b-dense-bn": [1, 1],
   "33g-nested-sequential-old-array-format": [4, 3],
   "38-quantized-uint8": [2, 1],
 };
@@ -73,6 +78,34 @@ for (const [name, reason] of Object.entries(REFUSED)) {
     await rejects(load(name), (error) => error instanceof InputError && reason.test(error.message));
   });
 }
+
+/** BatchNorms that nothing can take in: they stay, and the report says why. */
+const KEPT: Readonly<Record<string, readonly [layer: string, reason: RegExp]>> = {
+  "07-unet-conv2dtranspose": ["up_bn", /Conv2DTranspose of "up"/],
+  "28-bn-before-conv-with-softmax": ["bn", /softmax of "conv"/],
+};
+
+for (const [name, [layer, reason]] of Object.entries(KEPT)) {
+  Deno.test(`fuse() of ${name} says why "${layer}" stays`, async () => {
+    const forms = await formsOf(await load(name));
+    assertEquivalent(forms);
+    const refusals = forms.report.refusals.filter((refusal) => refusal.layer === layer);
+    ok(refusals.some((refusal) => reason.test(refusal.reason)), JSON.stringify(forms.report.refusals));
+    const kept = forms.fused.layers.filter((layer) => layer.getClassName() === "BatchNormalization");
+    deepEqual(kept.map((layer) => layer.name), [layer]);
+  });
+}
+
+Deno.test("fuse() keeps a Rescaling whose input holds integers", async () => {
+  const { fused, report } = await formsOf(await load("05c-int32-input-rescaling-valid"));
+  ok(fused.layers.some((layer) => layer.getClassName() === "Rescaling"));
+  deepEqual([report.before.convolutions, report.after.convolutions], [1, 1]);
+});
+
+Deno.test("readLayersModel() refuses an input of a type that TensorFlow.js has not", async () => {
+  const artifacts = await load("05-uint8-input-rescaling");
+  throws(() => readLayersModel(artifacts), /its input "input_1" takes uint8/);
+});
 
 /** A Keras 3 model with one thing changed. */
 async function changed(
