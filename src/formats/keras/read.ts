@@ -12,7 +12,7 @@ import { isObject, type Json } from "../tfjs/layer_config.ts";
 import { artifactsFrom, type NamedArray } from "./artifacts.ts";
 import { type Hdf5Group, isHdf5, readHdf5 } from "./hdf5.ts";
 import { savedWeights } from "./saved_layers.ts";
-import { isZip, readZip } from "./zip.ts";
+import { isZip, ZipArchive } from "../zip.ts";
 
 /** The extensions of the files that are read here. */
 export const KERAS_EXTENSIONS = ["keras", "h5", "hdf5"] as const;
@@ -38,15 +38,15 @@ export async function readKeras(bytes: Uint8Array, path: string): Promise<io.Mod
 }
 
 async function readArchive(bytes: Uint8Array, path: string): Promise<io.ModelArtifacts> {
-  const entries = readZip(bytes, path);
+  const archive = new ZipArchive(bytes, (reason, hint = "Save or download it again.") => {
+    throw new InputError(`Cannot read ${path}: ${reason}.`, hint);
+  });
   const entry = (name: string): Uint8Array => {
-    const found = entries.get(name);
-    if (found !== undefined) return found();
+    const found = archive.get(name);
+    if (found !== undefined) return found;
     throw new InputError(
       `Cannot read ${path}: it is a zip archive without "${name}", expected a .keras archive.`,
-      `It holds ${
-        [...entries.keys()].slice(0, 5).map((name) => JSON.stringify(name)).join(", ") || "nothing"
-      }.`,
+      `It holds ${archive.names().slice(0, 5).map((name) => JSON.stringify(name)).join(", ") || "nothing"}.`,
     );
   };
   const config = parsed(entry("config.json"), `config.json of ${path}`);

@@ -7,7 +7,7 @@
  * @module
  */
 import { type Element, ELEMENT_OF_DTYPE, ELEMENT_OF_STORAGE } from "./elements.ts";
-import { type Refuse, shown } from "./fault.ts";
+import { type Refuse, shown } from "../refuse.ts";
 import { describe } from "./pickle.ts";
 import { checkView, MAX_RANK, TorchStorage, TorchTensor } from "./tensor.ts";
 import { Global, Inert, type PickleValue } from "./values.ts";

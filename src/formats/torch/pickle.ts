@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { type Refuse, shown } from "./fault.ts";
+import { type Refuse, shown } from "../refuse.ts";
 import { TorchTensor } from "./tensor.ts";
 import { Global, Inert, type PickleValue } from "./values.ts";
 

@@ -7,13 +7,14 @@
  */
 import { recognizeFile } from "../file_kind.ts";
 import { byteLength, type RawTensor } from "../safetensors/write.ts";
-import { refusal, type Refuse, shown } from "./fault.ts";
+import { refusal } from "./fault.ts";
+import { type Refuse, shown } from "../refuse.ts";
 import { findGlobal, findStorage } from "./globals.ts";
 import { describe, unpickle, type Unpickled } from "./pickle.ts";
 import { namedTensors } from "./state_dict.ts";
 import type { TorchStorage } from "./tensor.ts";
 import type { PickleValue } from "./values.ts";
-import { ZipArchive } from "./zip.ts";
+import { ZipArchive } from "../zip.ts";
 
 /** What a checkpoint holds. */
 export interface TorchCheckpoint {
@@ -79,6 +80,13 @@ function describeStart(bytes: Uint8Array): string {
 /** `name/data.pkl` is the pickle, and `name/data/KEY` the bytes of a storage. */
 function readArchive(bytes: Uint8Array, refuse: Refuse): PickleValue {
   const archive = new ZipArchive(bytes, refuse);
+  const get = (name: string): Uint8Array | undefined => {
+    if (!archive.isCompressed(name)) return archive.get(name);
+    return refuse(
+      `its entry ${shown(name)} is compressed, and PyTorch writes all of them plain`,
+      "It was packed by another program. Load it with PyTorch, and save it again with torch.save.",
+    );
+  };
   const names = archive.names();
   const pickle = names.find((name) => /^[^/]+\/data\.pkl$/.test(name));
   if (pickle === undefined) return refuse(...describeArchive(names));
@@ -90,10 +98,10 @@ function readArchive(bytes: Uint8Array, refuse: Refuse): PickleValue {
         'torch.save(torch.jit.load("model.pt").state_dict(), "weights.pth")',
     );
   }
-  checkByteOrder(archive.get(`${folder}byteorder`), refuse);
-  const { value, storages } = readObject(archive.get(pickle)!, 0, refuse);
+  checkByteOrder(get(`${folder}byteorder`), refuse);
+  const { value, storages } = readObject(get(pickle)!, 0, refuse);
   for (const storage of storages.values()) {
-    const data = archive.get(`${folder}data/${storage.key}`);
+    const data = get(`${folder}data/${storage.key}`);
     const expected = storage.count * storage.element.bytes;
     if (data === undefined && expected > 0) {
       refuse(`storage ${shown(storage.key)} of ${expected} bytes is not in the archive`);

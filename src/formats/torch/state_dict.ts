@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Refuse } from "./fault.ts";
+import type { Refuse } from "../refuse.ts";
 import { TorchTensor } from "./tensor.ts";
 import type { PickleValue } from "./values.ts";
 

@@ -6,7 +6,7 @@
  */
 import type { Dtype, RawTensor } from "../safetensors/write.ts";
 import type { Element } from "./elements.ts";
-import type { Refuse } from "./fault.ts";
+import type { Refuse } from "../refuse.ts";
 
 /** A storage that a pickle asks for; its bytes are found after the pickle was read. */
 export class TorchStorage {

@@ -109,12 +109,12 @@ Deno.test("readKeras() refuses what is no model of Keras, with the reason", asyn
     "a text": [new TextEncoder().encode("<html>"), /neither a zip archive/],
     "nothing": [new Uint8Array(0), /neither a zip archive/],
     "another zip": [zip([["a.txt", json(1)]]), /without "config.json"/],
-    "a name that leads out": [zip([["../config.json", json(model)]]), /"\.\.\/config\.json" lies outside/],
+    "a name that leads out": [zip([["../config.json", json(model)]]), /\.\.\/config\.json lies outside/],
     "an absolute name": [zip([["/etc/passwd", json(model)]]), /lies outside/],
-    "a cut archive": [archive.subarray(0, archive.length - 30), /it was cut/],
+    "a cut archive": [archive.subarray(0, archive.length - 30), /the file is cut/],
     "a huge claimed size": [
       patched([0x50, 0x4b, 1, 2], (view, at) => view.setUint32(at + 24, 0xfffffff0, true)),
-      /is packed by method 0/,
+      /is stored in \d+ bytes and claims 4294967280/,
     ],
     "a configuration that is no JSON": [
       zip([metadata, ["config.json", new Uint8Array([1])], ["model.weights.h5", weights]]),

@@ -1,18 +1,23 @@
 /**
- * Zip archives as PyTorch writes them: every entry stored, none compressed, so that an entry is a view of the file. What the
- * directory says of lengths and places is held against the file first; entries may not overlap.
+ * Zip archives in memory, which PyTorch and Keras pack their files into. A stored entry is a view of the file; a deflated one
+ * is unpacked when it is asked for. What the directory says of lengths and places is held against the file first; entries
+ * may neither overlap nor be named out of the archive.
  * Reference: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, with ZIP64.
  *
  * @module
  */
-import { type Refuse, shown } from "./fault.ts";
+import { inflateRawSync } from "node:zlib";
+import { type Refuse, shown } from "./refuse.ts";
 
 /** An entry's place in the archive. */
 interface Entry {
   readonly method: number;
+  /** Bytes when it is unpacked. */
+  readonly length: number;
   /** The whole entry, with its local header. */
   readonly begin: number;
   readonly end: number;
+  /** As it is packed. */
   readonly data: Uint8Array;
 }
 
@@ -32,18 +37,36 @@ export class ZipArchive {
     return [...this.#entries.keys()];
   }
 
-  /** The bytes of an entry, in place; undefined when there is none of that name. */
+  /** Whether an entry is there, and not stored as it is. */
+  isCompressed(name: string): boolean {
+    const entry = this.#entries.get(name);
+    return entry !== undefined && entry.method !== STORED;
+  }
+
+  /** The bytes of an entry, in place where it is stored; undefined when there is none of that name. */
   get(name: string): Uint8Array | undefined {
     const entry = this.#entries.get(name);
     if (entry === undefined || entry.method === STORED) return entry?.data;
-    return this.#refuse(
-      `its entry ${shown(name)} is compressed, and PyTorch writes all of them plain`,
-      "It was packed by another program. Load it with PyTorch, and save it again with torch.save.",
-    );
+    const what = `its entry ${shown(name)}`;
+    const { method, length, data } = entry;
+    if (method !== DEFLATED) return this.#refuse(`${what} is packed by method ${method}`);
+    if (length > MAX_RATIO * data.length) {
+      return this.#refuse(`${what} of ${data.length} bytes claims to hold ${length}`);
+    }
+    const unpacked = inflated(data, length);
+    return unpacked?.length === length ? unpacked : this.#refuse(`${what} is damaged`);
   }
 }
 
-const STORED = 0;
+/** Whether bytes begin as a zip archive does. */
+export function isZip(bytes: Uint8Array): boolean {
+  return bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === LOCAL;
+}
+
+const [STORED, DEFLATED] = [0, 8];
+
+/** What deflate makes of a byte at most (RFC 1951: 258 bytes for two bits). */
+const MAX_RATIO = 1032;
 
 /** Signatures, little-endian. */
 const [LOCAL, CENTRAL, END, END_64, LOCATOR_64] = [
@@ -118,6 +141,7 @@ function readDirectory(bytes: Uint8Array, refuse: Refuse): Map<string, Entry> {
     const next = at + CENTRAL_BYTES + nameLength! + extraLength! + commentLength!;
     if (next > end) refuse(`entry ${i} of its zip directory ends behind the directory`);
     const name = new TextDecoder().decode(reader.slice(at + CENTRAL_BYTES, nameLength!));
+    if (leadsOut(name)) refuse(`its entry ${shown(name)} lies outside of the archive`);
     if (entries.has(name)) refuse(`its zip directory holds ${shown(name)} twice`);
     entries.set(name, readEntry(reader, at, name, begin));
     at = next;
@@ -143,7 +167,7 @@ function readEntry(reader: Reader, record: number, name: string, directory: numb
   if (!(end <= directory)) {
     reader.refuse(`${what} claims the bytes up to ${end}, and the directory begins at byte ${directory}`);
   }
-  return { method, begin, end, data: reader.slice(start, packed) };
+  return { method, length, begin, end, data: reader.slice(start, packed) };
 }
 
 /** Stored length, plain length and place, from the record or from its ZIP64 field. */
@@ -200,6 +224,19 @@ function findDirectory(reader: Reader): { count: number; begin: number; length: 
   reader.check(end64, END_64_BYTES);
   if (reader.u32(end64) !== END_64) return refuse(`its ZIP64 record does not stand at byte ${end64}`);
   return { count: reader.u64(end64 + 32), length: reader.u64(end64 + 40), begin: reader.u64(end64 + 48) };
+}
+
+function leadsOut(name: string): boolean {
+  return /^([/\\]|[A-Za-z]:)/.test(name) || name.split(/[/\\]/).includes("..");
+}
+
+/** Nothing where the data is no deflate stream, or longer than promised. */
+function inflated(data: Uint8Array, length: number): Uint8Array | undefined {
+  try {
+    return inflateRawSync(data, { maxOutputLength: Math.max(length, 1) });
+  } catch {
+    return undefined;
+  }
 }
 
 function checkOverlaps(entries: ReadonlyMap<string, Entry>, refuse: Refuse): void {
