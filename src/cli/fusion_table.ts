@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { NetworkCost } from "../graph/cost.ts";
+import { COST_COLUMNS, costRows } from "../text/cost_rows.ts";
 import { largest } from "../classify/equivalence.ts";
 import type { FusionRecord } from "../classify/fusion_record.ts";
 import { formatCount, formatDifference } from "../text/quantities.ts";
@@ -14,18 +14,7 @@ export function renderCosts(
   { before, after }: Pick<FusionRecord, "before" | "after">,
   width?: number,
 ): string {
-  const row = (title: string, read: (cost: NetworkCost) => number | null) => {
-    const [from, to] = [read(before), read(after)];
-    const ratio = from === null || to === null ? "-" : `${(from / to).toFixed(2)}x`;
-    return [title, figure(from), figure(to), ratio];
-  };
-  return renderTable(["", "training form", "fused form", "less"], [
-    row("layers", (cost) => cost.layers),
-    row("convolutions", (cost) => cost.convolutions),
-    row("parameters", (cost) => cost.parameters),
-    row("MACs", (cost) => cost.macs),
-    row("bytes", (cost) => cost.bytes),
-  ], { width });
+  return renderTable([...COST_COLUMNS], costRows(before, after), { width });
 }
 
 /** Every region that merged: its kernel, what float32 rounding cost, and how far the two forms are apart there. */
@@ -67,8 +56,4 @@ export function renderProof({ proof, snapshotHash }: FusionRecord): string {
     `       ${formatCount(proof.changedPredictions, "prediction")} changed; BN snapshot ${
       snapshotHash.slice(0, 12)
     }`;
-}
-
-function figure(count: number | null): string {
-  return count === null ? "-" : count.toLocaleString("en");
 }

@@ -5,9 +5,8 @@
  */
 import { besideText, whereText } from "../bench/report.ts";
 import { formatBytes, formatCount, formatDifference, formatShare } from "../text/quantities.ts";
-import type { NetworkCost } from "../graph/cost.ts";
+import { COST_COLUMNS, costRows } from "../text/cost_rows.ts";
 import { largest } from "../classify/equivalence.ts";
-import type { Cell } from "../text/table.ts";
 import { Html, html, table } from "./html.ts";
 import { Buffer } from "node:buffer";
 import type { EvaluatedForm, RunFiles } from "./run_files.ts";
@@ -62,23 +61,11 @@ function network({ network }: RunFiles): Section | undefined {
 function fusion({ fusion }: RunFiles): Section | undefined {
   if (fusion === undefined) return undefined;
   const { before, after, regions, refusals } = fusion;
-  const row = (title: string, read: (cost: NetworkCost) => number | null): Cell[] => {
-    const [from, to] = [read(before), read(after)];
-    return [title, count(from), count(to), from === null || to === null ? "–" : `${(from / to).toFixed(2)}×`];
-  };
   return {
     id: "fusion",
     title: "Fusion",
     content: html`<p>${regions.length} affine stretches of the training form became one convolution each.</p>
-${
-      table(["", "training form", "fused form", "less"], [
-        row("layers", (cost) => cost.layers),
-        row("convolutions", (cost) => cost.convolutions),
-        row("parameters", (cost) => cost.parameters),
-        row("MACs", (cost) => cost.macs),
-        row("bytes", (cost) => cost.bytes),
-      ])
-    }
+${table([...COST_COLUMNS], costRows(before, after))}
 ${
       table(
         ["region", "layers", { title: "kernel", align: "right" }, "groups", "stride", "rounding to float32"],
