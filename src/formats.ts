@@ -8,6 +8,8 @@ export { readLayersModel } from "./formats/tfjs/read.ts";
 export { writeLayersModel } from "./formats/tfjs/write.ts";
 export type { Graph } from "./graph/graph.ts";
 export { type Precision, PRECISIONS, withPrecision } from "./formats/tfjs/precision.ts";
+export { readOnnx } from "./formats/onnx/read.ts";
+export { readOnnxFile } from "./formats/onnx/disk.ts";
 export { type OnnxOptions, writeOnnx } from "./formats/onnx/write.ts";
 export { readSafetensors } from "./formats/safetensors/read.ts";
 export {

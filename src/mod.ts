@@ -20,6 +20,7 @@
 export * from "./errors.ts";
 
 export { fuse, type Fusion } from "./formats/tfjs/fuse.ts";
+export { type FusedGraph, fuseGraph } from "./fuse/fuse.ts";
 export { type FusedModel, fuseModel } from "./model/fuse_model.ts";
 export type { NetworkCost } from "./graph/cost.ts";
 export type { FusedRegion, FusionReport, LayerOutput, RefusedMerge } from "./fuse/report.ts";

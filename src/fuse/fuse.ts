@@ -20,6 +20,7 @@ import { splitIntoSteps } from "./values.ts";
 
 /** A fused network and what was done to make it. */
 export interface FusedGraph {
+  /** The network in its deploy form. */
   readonly graph: Graph;
   /** What merged, what did not and why, and what it saves. */
   readonly report: FusionReport;

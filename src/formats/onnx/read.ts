@@ -46,6 +46,16 @@ const DTYPES: ReadonlyMap<number, string> = new Map([
  * @param name Of the file, for messages.
  * @param external Reads the files that weights may lie in.
  * @throws {InputError} when it is not an ONNX file, a node reads what nobody makes, or a weight contradicts its shape.
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { readFile } from "node:fs/promises";
+ * import { readOnnx } from "./read.ts";
+ * import { fuseGraph } from "../../fuse/fuse.ts";
+ * const graph = readOnnx(await readFile("tests/fixtures/onnx/repvgg-17.onnx"), "repvgg");
+ * const { report } = fuseGraph(graph);
+ * assert.deepEqual([report.before.convolutions, report.after.convolutions], [8, 4]);
+ * ```
  */
 export function readOnnx(bytes: Uint8Array, name: string, external: ReadExternal = noExternal): Graph {
   const model = parseOnnx(bytes, name);
