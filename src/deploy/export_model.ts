@@ -97,7 +97,7 @@ export async function exportModel(source: ModelSource, settings: ExportSettings)
 
 /** `export/onnx`, `export/tfjs-training-uint8`: below the run, or beside a model of somebody else's. */
 export function defaultOutput(
-  { home, form }: ModelSource,
+  { home, exportsTo = home, form }: ModelSource,
   { format, precision }: Pick<ExportSettings, "format" | "precision">,
 ): string {
   const words = [
@@ -105,7 +105,7 @@ export function defaultOutput(
     ...(form === "training" ? [form] : []),
     ...(precision === "float32" ? [] : [precision]),
   ];
-  return `${home}/export/${words.join("-")}`;
+  return `${exportsTo}/export/${words.join("-")}`;
 }
 
 /** Where an export goes, and what it must leave alone: what it is made from. */

@@ -16,6 +16,8 @@ export interface ModelSource {
   readonly path: string;
   /** Where files about it belong, without a closing slash: its run, or the folder that holds it. */
   readonly home: string;
+  /** Below which folder exports go, where that is not {@link home}: a fused model's folder is made anew by `fuse`. */
+  readonly exportsTo?: string;
   /** Files and folders that it was read from. */
   readonly readFrom: readonly string[];
   readonly form: Manifest["form"];

@@ -55,7 +55,7 @@ const KINDS: readonly (FileKind & { readonly fits: (head: string) => boolean })[
   {
     what: "an HDF5 file, as Keras writes",
     fits: begins("\x89HDF\r\n"),
-    hint: "Save the model for TensorFlow.js: tensorflowjs_converter.",
+    hint: "repfuse fuse takes the models of Keras, whole, in files named .h5 or .keras.",
   },
   {
     what: "compressed with gzip",

@@ -4,14 +4,15 @@
  *
  * @module
  */
+import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { EXPORT_FORMATS } from "../deploy/formats.ts";
 import { type Manifest, MANIFEST_FILE, readManifest } from "../deploy/manifest.ts";
 import { TFJS_FORMAT } from "../deploy/tfjs_format.ts";
 import { InputError } from "../errors.ts";
-import { exists } from "../files/read.ts";
+import { exists, readBytes } from "../files/read.ts";
 import { formatOfName } from "../formats/checkpoint.ts";
-import type { CheckpointFormat } from "../formats/file_kind.ts";
+import { type CheckpointFormat, recognizeFile } from "../formats/file_kind.ts";
 import { isKerasFile } from "../formats/keras/read.ts";
 import { MODEL_FILE } from "../formats/tfjs/layers_model.ts";
 import { findRun, type RunDirectory, runDirectoryAt, type RunStage } from "./run_directory.ts";
@@ -82,7 +83,22 @@ export async function findNamed(named: string | undefined, stage: RunStage): Pro
   }
   if (format !== undefined) return { kind: "file", path, folder, format };
   if (isFile || isModelFolder) return { kind: "model", path, folder };
+  await refuseFile(path);
   return { kind: "run", run: await findRun(path, stage) };
+}
+
+/** @throws {InputError} when there is a file of a name that says no format. */
+async function refuseFile(path: string): Promise<void> {
+  const isFile = await stat(path).then((found) => found.isFile(), () => false);
+  if (!isFile) return;
+  const kind = recognizeFile(await readBytes(path, "a network"));
+  throw new InputError(
+    `${path} is ${
+      kind?.what ?? "a file of no format that is known here"
+    }: expected a run, a ${MODEL_FILE} or its folder, ` +
+      "or a file that ends in .onnx, .keras or .h5.",
+    kind?.hint ?? "Weights of PyTorch come in by: repfuse import weights.pth",
+  );
 }
 
 /**

@@ -49,8 +49,8 @@ const RANDOM_SEED = 20_190_510;
 export async function fuseOnnxFile(path: string, request: FusionRequest): Promise<FusionResult> {
   const { output, tolerance, progress } = request;
   const place = placeOf(request, [path]);
-  await checkOutputFolder(place);
   const graph = await readOnnxFile(path);
+  await checkOutputFolder(place);
   const { graph: fused, report } = fuseGraph(graph);
   progress.log(
     `fused ${path}: ${

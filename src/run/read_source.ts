@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { sha256 } from "../files/hash.ts";
 import { exists, readBytes } from "../files/read.ts";
 import { withOpenBatch } from "../graph/open_batch.ts";
@@ -94,6 +94,7 @@ export async function readModel({ path, folder }: NamedModel): Promise<ModelSour
   }
   return {
     ...network,
+    ...(isFused ? { exportsTo: dirname(folder) } : {}),
     form: isFused ? "fused" : "unknown",
     card: guessCard(readLayersModel(network.artifacts), path),
   };
@@ -102,12 +103,14 @@ export async function readModel({ path, folder }: NamedModel): Promise<ModelSour
 /** An ONNX file, as the layers that compute the same. */
 async function readOnnxSource({ path, folder }: NamedFile): Promise<ModelSource> {
   const graph = await readOnnxFile(path);
+  const isFused = await exists(`${folder}/${FUSION_FILE}`);
   return {
     name: basename(path, ".onnx"),
     path,
     home: folder,
+    ...(isFused ? { exportsTo: dirname(folder) } : {}),
     readFrom: [path],
-    form: "unknown",
+    form: isFused ? "fused" : "unknown",
     artifacts: writeLayersModel(withOpenBatch(graph)),
     sha256: await sha256(await readBytes(path, "an ONNX model")),
     card: readOnnxCard(graph, path),

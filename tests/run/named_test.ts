@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { exportModel } from "../../src/deploy/export_model.ts";
+import { defaultOutput, exportModel } from "../../src/deploy/export_model.ts";
 import { findFormat } from "../../src/deploy/formats.ts";
 import { InputError } from "../../src/errors.ts";
 import { saveLayersModel } from "../../src/formats/tfjs/layers_model.ts";
@@ -71,4 +71,32 @@ Deno.test("findSource() takes a folder with a model.json for a model, whatever t
     await Deno.mkdir(path);
     await Deno.writeTextFile(`${path}/model.json`, "{}");
     assert.deepEqual(await findSource(path, "trained"), { kind: "model", path, folder: path });
+  }));
+
+Deno.test("findNamed() says what a file is that is no network, and what takes it", () =>
+  inTemporaryFolder(async (folder) => {
+    const files: Record<string, [content: string, says: RegExp]> = {
+      "picture.png": ["\x89PNG", /picture\.png is a file of no format that is known here.*\.onnx/],
+      "page.bin2": ["<!doctype html>", /an HTML page/],
+      "weights.renamed": ["PK\x03\x04", /a zip archive, as PyTorch's torch\.save writes/],
+    };
+    for (const [name, [content, says]] of Object.entries(files)) {
+      await Deno.writeTextFile(`${folder}/${name}`, content);
+      await assert.rejects(
+        findNamed(`${folder}/${name}`, "trained"),
+        (error) => error instanceof InputError && says.test(error.message),
+      );
+    }
+  }));
+
+Deno.test("readModelSource() lets the exports of a fused network go beside it, not into what fuse makes anew", () =>
+  inTemporaryFolder(async (folder) => {
+    await saveLayersModel(`${folder}/fused`, (await tinySource()).artifacts);
+    const place = { format: findFormat("onnx"), precision: "float32" } as const;
+    assert.equal(
+      defaultOutput(await readModelSource(`${folder}/fused`), place),
+      `${folder}/fused/export/onnx`,
+    );
+    await Deno.writeTextFile(`${folder}/fused/fusion.json`, "{}");
+    assert.equal(defaultOutput(await readModelSource(`${folder}/fused`), place), `${folder}/export/onnx`);
   }));
