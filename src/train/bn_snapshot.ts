@@ -6,7 +6,9 @@
  */
 import type { io } from "@tensorflow/tfjs";
 import { InputError } from "../errors.ts";
-import { readWeights } from "../formats/tfjs/weights.ts";
+import { readLayersModel } from "../formats/tfjs/read.ts";
+import { weightNamed } from "../formats/tfjs/weights.ts";
+import type { BatchNorm, Graph, WeightRef } from "../graph/graph.ts";
 import { sha256 } from "../files/hash.ts";
 
 /** One BatchNormalization layer. Every list has one float32 value per channel. */
@@ -33,19 +35,6 @@ export interface BnSnapshot {
   readonly layers: readonly BnStatistics[];
 }
 
-/** The parts of a serialized layer that matter here. */
-interface LayerEntry {
-  readonly class_name: string;
-  readonly config: {
-    readonly name: string;
-    readonly epsilon?: number;
-    readonly layers?: readonly LayerEntry[];
-  };
-}
-
-/** ε of a tf.layers BatchNormalization whose configuration does not say. */
-const TFJS_DEFAULT_EPSILON = 1e-3;
-
 /**
  * Reads the snapshot out of a model.
  *
@@ -53,35 +42,42 @@ const TFJS_DEFAULT_EPSILON = 1e-3;
  * @throws {InputError} when a value is not finite, or a variance negative beyond ε: rounding may leave one below zero.
  */
 export async function bnSnapshotOf(artifacts: io.ModelArtifacts): Promise<BnSnapshot> {
-  const weights = readWeights(artifacts);
-  const layers: BnStatistics[] = [];
-  for (const { name, epsilon } of batchNormLayers(artifacts.modelTopology as { model_config?: LayerEntry })) {
-    const read = (part: string, fallback: number): Float32Array => {
-      const channels = weights.get(`${name}/moving_mean`)?.shape[0] ?? 0;
-      return weights.get(`${name}/${part}`)?.read() ?? new Float32Array(channels).fill(fallback);
-    };
+  const graph = readLayersModel(artifacts);
+  const layers = batchNormsOf(graph).map((operation): BnStatistics => {
+    const { epsilon, mean } = operation;
+    const layer = nameOf(operation);
+    const read = (ref: WeightRef | undefined, fallback: number): number[] =>
+      ref === undefined
+        ? new Array<number>(mean.shape[0]!).fill(fallback)
+        : [...weightNamed(graph.weights, ref.name).read()];
     const statistics = {
-      gamma: read("gamma", 1),
-      beta: read("beta", 0),
-      runningMean: read("moving_mean", 0),
-      runningVariance: read("moving_variance", 1),
+      gamma: read(operation.gamma, 1),
+      beta: read(operation.beta, 0),
+      runningMean: read(mean, 0),
+      runningVariance: read(operation.variance, 1),
     };
     for (const [part, values] of Object.entries(statistics)) {
       const bad = values.findIndex((value) =>
         !Number.isFinite(value) || (part === "runningVariance" && value + epsilon <= 0)
       );
-      if (bad >= 0) throw new InputError(`BatchNorm ${name}: ${part}[${bad}] is ${values[bad]}.`);
+      if (bad >= 0) throw new InputError(`BatchNorm ${layer}: ${part}[${bad}] is ${values[bad]}.`);
     }
-    layers.push({
-      layer: name,
-      epsilon,
-      gamma: [...statistics.gamma],
-      beta: [...statistics.beta],
-      runningMean: [...statistics.runningMean],
-      runningVariance: [...statistics.runningVariance],
-    });
-  }
+    return { layer, epsilon, ...statistics };
+  });
   return { hash: await hashOf(layers), layers };
+}
+
+/** Every BatchNormalization layer once, in the order of the file, which keeps the statistics layer by layer. */
+function batchNormsOf({ operations, weights }: Graph): readonly BatchNorm[] {
+  const found = new Map(
+    operations.flatMap((operation) => operation.op === "batchNorm" ? [[nameOf(operation), operation]] : []),
+  );
+  const places = new Map([...weights.keys()].map((name, place) => [name, place]));
+  return [...found.values()].sort((a, b) => places.get(a.mean.name)! - places.get(b.mean.name)!);
+}
+
+function nameOf({ name, origin }: BatchNorm): string {
+  return origin?.name ?? name;
 }
 
 function hashOf(layers: readonly BnStatistics[]): Promise<string> {
@@ -90,17 +86,4 @@ function hashOf(layers: readonly BnStatistics[]): Promise<string> {
     text.encode(`${bn.layer}\0${bn.epsilon}\0`),
     ...[bn.gamma, bn.beta, bn.runningMean, bn.runningVariance].map((values) => Float32Array.from(values)),
   ]));
-}
-
-function batchNormLayers(topology: { model_config?: LayerEntry }): { name: string; epsilon: number }[] {
-  const root = topology.model_config ?? topology as unknown as LayerEntry;
-  const found: { name: string; epsilon: number }[] = [];
-  const visit = (entry: LayerEntry) => {
-    if (entry.class_name === "BatchNormalization") {
-      found.push({ name: entry.config.name, epsilon: entry.config.epsilon ?? TFJS_DEFAULT_EPSILON });
-    }
-    entry.config?.layers?.forEach(visit);
-  };
-  visit(root);
-  return found;
 }
