@@ -2,9 +2,9 @@ import * as tf from "@tensorflow/tfjs";
 import * as fc from "fast-check";
 import assert from "node:assert/strict";
 import { startBackend } from "../../src/kernels/tfjs/backend.ts";
-import { TRAINING, TRAINING_GRADIENT } from "../../src/kernels/tfjs/batch_norm/composed.ts";
+import { TRAINING, TRAINING_GRADIENT } from "../../src/kernels/tfjs/batch_norm/fallback.ts";
 import { BATCH_NORMS } from "../../src/kernels/tfjs/batch_norm/kernels.ts";
-import { operationKernel } from "../../src/kernels/tfjs/composed/operation.ts";
+import { operationKernel } from "../../src/kernels/tfjs/fallback/operation.ts";
 import { createKernelContext } from "../../src/kernels/tfjs/install.ts";
 import { assertClose, CHANNELS, normals } from "./arbitrary.ts";
 import {
@@ -43,7 +43,7 @@ function values([rows, channels]: [number, number], center = 1) {
 }
 
 const kernels: [string, tf.KernelConfig["kernelFunc"], tf.KernelConfig["kernelFunc"]][] = [
-  ["composed", operationKernel(TRAINING), operationKernel(TRAINING_GRADIENT)],
+  ["fallback", operationKernel(TRAINING), operationKernel(TRAINING_GRADIENT)],
 ];
 for (const instructionSet of ["relaxed-simd", "simd"] as const) {
   const context = await createKernelContext(instructionSet);

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import * as fc from "fast-check";
 import assert from "node:assert/strict";
 import { startBackend } from "../../src/kernels/tfjs/backend.ts";
-import { operationKernel } from "../../src/kernels/tfjs/composed/operation.ts";
+import { operationKernel } from "../../src/kernels/tfjs/fallback/operation.ts";
 import { MEANS } from "../../src/kernels/tfjs/elementwise/mean.ts";
 import { MEAN_GRADIENT } from "../../src/kernels/tfjs/elementwise/mean_gradient.ts";
 import { ELEMENTWISE } from "../../src/kernels/tfjs/elementwise/pieces.ts";
@@ -102,7 +102,7 @@ for (const [instructionSet, context] of contexts) {
 
   Deno.test(`MeanGrad with ${instructionSet} spreads the gradient over what was averaged`, () => {
     const kernel = kernelOf(context, MEANS, MEAN_GRADIENT.kernelName);
-    const composed = operationKernel(MEAN_GRADIENT);
+    const fallback = operationKernel(MEAN_GRADIENT);
     const shapes = fc.tuple(
       fc.integer({ min: 1, max: 3 }),
       fc.integer({ min: 1, max: 9 }),
@@ -114,7 +114,7 @@ for (const [instructionSet, context] of contexts) {
         { length: n * rows * c },
         (_, i) => dy[Math.floor(i / (rows * c)) * c + i % c]! / rows,
       );
-      for (const either of [kernel, composed]) {
+      for (const either of [kernel, fallback]) {
         const attrs = { shape: [n, rows, c], axes: [1] };
         const [dx] = runOutputs(either, { dy: tf.tensor2d(dy, [n, c]) }, attrs, 1);
         assertClose(dx!, expected, TOLERANCE);

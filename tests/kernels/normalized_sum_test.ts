@@ -2,10 +2,10 @@ import * as tf from "@tensorflow/tfjs";
 import * as fc from "fast-check";
 import assert from "node:assert/strict";
 import { startBackend } from "../../src/kernels/tfjs/backend.ts";
-import { NORMALIZED_SUM, NORMALIZED_SUM_GRADIENT } from "../../src/kernels/tfjs/batch_norm/composed_sum.ts";
+import { NORMALIZED_SUM, NORMALIZED_SUM_GRADIENT } from "../../src/kernels/tfjs/batch_norm/fallback_sum.ts";
 import { BATCH_NORMS } from "../../src/kernels/tfjs/batch_norm/kernels.ts";
 import { MAXIMUM_TERMS, normalizedSum } from "../../src/kernels/tfjs/batch_norm/normalized_sum.ts";
-import { operationKernel } from "../../src/kernels/tfjs/composed/operation.ts";
+import { operationKernel } from "../../src/kernels/tfjs/fallback/operation.ts";
 import { createKernelContext } from "../../src/kernels/tfjs/install.ts";
 import { assertClose, CHANNELS, normals } from "./arbitrary.ts";
 import {
@@ -53,7 +53,7 @@ function listed(tensors: tf.Tensor[]): Record<string, tf.Tensor> {
 }
 
 const kernels: [string, tf.KernelConfig["kernelFunc"], tf.KernelConfig["kernelFunc"]][] = [
-  ["composed", operationKernel(NORMALIZED_SUM), operationKernel(NORMALIZED_SUM_GRADIENT)],
+  ["fallback", operationKernel(NORMALIZED_SUM), operationKernel(NORMALIZED_SUM_GRADIENT)],
 ];
 for (const instructionSet of ["relaxed-simd", "simd"] as const) {
   const context = await createKernelContext(instructionSet);

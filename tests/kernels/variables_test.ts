@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import * as fc from "fast-check";
 import assert from "node:assert/strict";
 import { startBackend } from "../../src/kernels/tfjs/backend.ts";
-import { operationKernel } from "../../src/kernels/tfjs/composed/operation.ts";
+import { operationKernel } from "../../src/kernels/tfjs/fallback/operation.ts";
 import { createKernelContext } from "../../src/kernels/tfjs/install.ts";
 import { VARIABLE_UPDATES } from "../../src/kernels/tfjs/variables/kernels.ts";
 import { moveTowards, MOVING_AVERAGE } from "../../src/kernels/tfjs/variables/moving_average.ts";
@@ -44,29 +44,29 @@ function assertSameUpdates(actual: readonly Float32Array[], expected: readonly F
 for (const instructionSet of ["relaxed-simd", "simd"] as const) {
   const context = await createKernelContext(instructionSet);
 
-  Deno.test(`MovingAverage with ${instructionSet} is the composed update to the last bit`, () => {
+  Deno.test(`MovingAverage with ${instructionSet} is the fallback to the last bit`, () => {
     const fast = kernelOf(context, VARIABLE_UPDATES, MOVING_AVERAGE.kernelName);
-    const composed = operationKernel(MOVING_AVERAGE);
+    const fallback = operationKernel(MOVING_AVERAGE);
     fc.assert(
       fc.property(sizes, fc.double({ min: 0, max: 1, noNaN: true }), (sizes, rate) => {
         assertSameUpdates(
           update(fast, sizes, 2, sizes.length, { rate }),
-          update(composed, sizes, 2, sizes.length, { rate }),
+          update(fallback, sizes, 2, sizes.length, { rate }),
         );
       }),
       { numRuns: 40 },
     );
   });
 
-  Deno.test(`NesterovSgd with ${instructionSet} is the composed update to the last bit`, () => {
+  Deno.test(`NesterovSgd with ${instructionSet} is the fallback to the last bit`, () => {
     const fast = kernelOf(context, VARIABLE_UPDATES, NESTEROV_SGD.kernelName);
-    const composed = operationKernel(NESTEROV_SGD);
+    const fallback = operationKernel(NESTEROV_SGD);
     fc.assert(
       fc.property(sizes, fc.constantFrom(0, 1e-4, 0.5), fc.boolean(), (sizes, weightDecay, first) => {
         const decays = sizes.map((_, index) => (index % 2 === 0) === first);
         const attrs = { learningRate: 0.1, momentum: 0.9, weightDecay, decays };
         const outputs = 2 * sizes.length;
-        assertSameUpdates(update(fast, sizes, 3, outputs, attrs), update(composed, sizes, 3, outputs, attrs));
+        assertSameUpdates(update(fast, sizes, 3, outputs, attrs), update(fallback, sizes, 3, outputs, attrs));
       }),
       { numRuns: 40 },
     );

@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { setThreadsCount, setWasmPaths, version_wasm } from "@tensorflow/tfjs-backend-wasm";
 import { InputError } from "../../errors.ts";
-import { registerComposedGradients } from "./register.ts";
+import { registerFallbackGradients } from "./register.ts";
 import { guardAllocations, wasmBackend } from "./backend_heap.ts";
 import { type InstalledKernels, installKernels } from "./install.ts";
 import { detectInstructionSet, type InstructionSet } from "../instruction_set.ts";
@@ -106,7 +106,7 @@ async function start(
   setThreadsCount(1);
   await (threads === 1 ? startWasm() : withSharedHeap(startWasm));
   guardAllocations(wasmBackend());
-  registerComposedGradients();
+  registerFallbackGradients();
   if (kernels === "fast") installed = await installKernels({ threads, instructionSet });
   return {
     backend: "wasm",

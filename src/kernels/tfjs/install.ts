@@ -6,9 +6,9 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { BATCH_NORMS } from "./batch_norm/kernels.ts";
-import type { KernelArguments } from "./composed/compose.ts";
+import type { KernelArguments } from "./fallback/compose.ts";
 import type { KernelTarget } from "../build.ts";
-import { registerComposedGradients } from "./register.ts";
+import { registerFallbackGradients } from "./register.ts";
 import { FILTER_GRADIENTS } from "./conv2d/filter_gradient.ts";
 import { FORWARD_CONVOLUTIONS } from "./conv2d/forward.ts";
 import { INPUT_GRADIENTS } from "./conv2d/input_gradient.ts";
@@ -44,7 +44,7 @@ export const OVERRIDES: readonly KernelOverride[] = [
 
 /** What {@link installKernels} did. */
 export interface InstalledKernels {
-  /** "none" when this machine has no 128-bit vectors: the stock kernels serve, with the composed gradients. */
+  /** "none" when this machine has no 128-bit vectors: the stock kernels serve, with the fallback gradients. */
   readonly instructionSet: InstructionSet;
   /** Bytes of the heap that hold transformed weights. */
   transformedWeightBytes(): number;
@@ -84,7 +84,7 @@ export async function installKernels(options: InstallOptions = {}): Promise<Inst
   }
   guardAllocations(wasmBackend());
   const instructionSet = options.instructionSet ?? detectInstructionSet();
-  registerComposedGradients();
+  registerFallbackGradients();
   if (instructionSet === "none") {
     return {
       instructionSet,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { KernelArguments } from "./composed/compose.ts";
+import type { KernelArguments } from "./fallback/compose.ts";
 import type { LaunchContext } from "../context.ts";
 import type { TensorInfo, WasmBackend } from "./backend_heap.ts";
 import type { DeferredOutputs } from "./deferred.ts";

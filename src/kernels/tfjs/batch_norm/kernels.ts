@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { KernelArguments } from "../composed/compose.ts";
+import type { KernelArguments } from "../fallback/compose.ts";
 import { allocateTensor, type TensorInfo } from "../backend_heap.ts";
 import { type KernelContext, override } from "../override.ts";
 import {
@@ -11,13 +11,13 @@ import {
   type OverwritingAttributes,
   TRAINING,
   TRAINING_GRADIENT,
-} from "./composed.ts";
+} from "./fallback.ts";
 import {
   NORMALIZED_SUM,
   NORMALIZED_SUM_GRADIENT,
   type NormalizedSumAttributes,
   splitEvenly,
-} from "./composed_sum.ts";
+} from "./fallback_sum.ts";
 import { type BranchTensors, runBackward, runForward, runInference } from "../../batch_norm/work.ts";
 
 interface FusedBatchNormAttributes {

@@ -7,14 +7,14 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { runOperation } from "../composed/operation.ts";
+import { runOperation } from "../fallback/operation.ts";
 import { isLastBackwardPass } from "./backward_pass.ts";
 import {
   NORMALIZED_SUM,
   NORMALIZED_SUM_GRADIENT,
   type NormalizedSumAttributes,
   splitEvenly,
-} from "./composed_sum.ts";
+} from "./fallback_sum.ts";
 
 /** One term of the sum. */
 export interface NormalizedTerm {

@@ -1,15 +1,15 @@
 /**
  * BatchNorm with the statistics of the batch as one differentiable operation. tf.layers composes it of moments and
- * `tf.batchNorm`, whose gradients take some twenty passes over the data, with copies; here it is two kernels. On a backend that lacks them it is composed again.
+ * `tf.batchNorm`, whose gradients take some twenty passes over the data, with copies; here it is two kernels. On a backend that lacks them the fallback serves.
  *
  * Importing this module registers the gradient.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { runOperation } from "../composed/operation.ts";
+import { runOperation } from "../fallback/operation.ts";
 import { isLastBackwardPass } from "./backward_pass.ts";
-import { type BatchNormAttributes, TRAINING, TRAINING_GRADIENT } from "./composed.ts";
+import { type BatchNormAttributes, TRAINING, TRAINING_GRADIENT } from "./fallback.ts";
 
 /** Result of {@link batchNormTraining}. */
 export interface NormalizedBatch {

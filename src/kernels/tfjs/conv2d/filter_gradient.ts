@@ -1,5 +1,5 @@
 /**
- * Conv2DBackpropFilter on NHWC images. The composed gradient in `composed/` is its reference.
+ * Conv2DBackpropFilter on NHWC images. The fallback in `fallback/` is its reference.
  *
  * @module
  */
@@ -7,8 +7,8 @@ import * as tf from "@tensorflow/tfjs";
 import { filterGradient as launch } from "../../conv2d/filter_gradient.ts";
 import type { Shape4D } from "../../heap.ts";
 import { allocateTensor, type TensorInfo } from "../backend_heap.ts";
-import type { KernelArguments } from "../composed/compose.ts";
-import type { FilterGradientAttributes } from "../composed/conv2d_filter_gradient.ts";
+import type { KernelArguments } from "../fallback/compose.ts";
+import type { FilterGradientAttributes } from "../fallback/conv2d_filter_gradient.ts";
 import { type KernelContext, override } from "../override.ts";
 
 /** The gradient of a convolution with respect to its filter. */

@@ -15,7 +15,7 @@ import {
 import { chooseTile, isWinograd, winograd } from "../../conv2d/winograd.ts";
 import type { Shape4D } from "../../heap.ts";
 import { allocateTensor, type TensorInfo } from "../backend_heap.ts";
-import type { KernelArguments } from "../composed/compose.ts";
+import type { KernelArguments } from "../fallback/compose.ts";
 import { type KernelContext, override } from "../override.ts";
 
 interface Conv2DAttributes {

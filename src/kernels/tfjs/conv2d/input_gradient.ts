@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { inputGradient as launch } from "../../conv2d/input_gradient.ts";
 import type { Shape4D } from "../../heap.ts";
 import { allocateTensor, type TensorInfo } from "../backend_heap.ts";
-import type { KernelArguments } from "../composed/compose.ts";
+import type { KernelArguments } from "../fallback/compose.ts";
 import { type KernelContext, override } from "../override.ts";
 
 interface InputGradientAttributes {

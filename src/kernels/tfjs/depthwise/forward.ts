@@ -9,7 +9,7 @@ import { type Epilogue, PLAIN } from "../../conv2d/implicit_gemm.ts";
 import { depthwiseWork } from "../../depthwise/depthwise_work.ts";
 import type { Shape4D } from "../../heap.ts";
 import { allocateTensor, type TensorInfo } from "../backend_heap.ts";
-import type { KernelArguments } from "../composed/compose.ts";
+import type { KernelArguments } from "../fallback/compose.ts";
 import { type KernelContext, override } from "../override.ts";
 
 interface DepthwiseAttributes {

@@ -1,6 +1,6 @@
 /**
  * DepthwiseConv2dNativeBackpropInput and DepthwiseConv2dNativeBackpropFilter with one filter for each channel, NHWC. The
- * composed gradients in `composed/` are their reference, and serve where there are several.
+ * fallbacks in `fallback/` are their reference, and serve where there are several.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import * as tf from "@tensorflow/tfjs";
 import { depthwiseFilterGradient, depthwiseInputGradient } from "../../depthwise/gradients.ts";
 import type { Shape4D } from "../../heap.ts";
 import { allocateTensor, type TensorInfo } from "../backend_heap.ts";
-import type { KernelArguments } from "../composed/compose.ts";
+import type { KernelArguments } from "../fallback/compose.ts";
 import {
   type DepthwiseFilterGradientAttributes,
   depthwiseInfo,
   type DepthwiseInputGradientAttributes,
-} from "../composed/depthwise_gradients.ts";
+} from "../fallback/depthwise_gradients.ts";
 import { type KernelContext, override } from "../override.ts";
 
 /** The gradients of a depthwise convolution. */

@@ -7,7 +7,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { type Operation, runOperation } from "../composed/operation.ts";
+import { type Operation, runOperation } from "../fallback/operation.ts";
 
 /** Attributes of the kernel. */
 export interface MeanGradientAttributes {
@@ -20,7 +20,7 @@ export interface MeanGradientAttributes {
 /** dx = dy/n, for each of the n elements that the mean was taken of. */
 export const MEAN_GRADIENT: Operation<{ dy: tf.Tensor }, MeanGradientAttributes> = {
   kernelName: "MeanGrad",
-  composed: ({ dy }, { shape, axes }) => {
+  fallback: ({ dy }, { shape, axes }) => {
     const kept = shape.map((size, axis) => axes.includes(axis) ? 1 : size);
     const count = axes.reduce((product, axis) => product * shape[axis]!, 1);
     return [dy.reshape(kept).mul(tf.ones([...shape])).div(count)];

@@ -7,12 +7,12 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import { type Operation, runOperation } from "../composed/operation.ts";
+import { type Operation, runOperation } from "../fallback/operation.ts";
 
 /** dx = dy·[y > 0], with y the output of ReLU. */
 export const RELU_GRADIENT: Operation<{ dy: tf.Tensor; y: tf.Tensor }, object> = {
   kernelName: "ReluGrad",
-  composed: ({ dy, y }) => [dy.mul(y.step().cast("float32"))],
+  fallback: ({ dy, y }) => [dy.mul(y.step().cast("float32"))],
 };
 
 tf.registerGradient({

@@ -4,7 +4,7 @@
  * @module
  */
 import type * as tf from "@tensorflow/tfjs";
-import { type Operation, runOperation } from "../composed/operation.ts";
+import { type Operation, runOperation } from "../fallback/operation.ts";
 import { assignAll } from "./assign.ts";
 
 /** Attributes of the kernel. */
@@ -16,7 +16,7 @@ export interface MovingAverageAttributes {
 /** Inputs: the averages, then the values. Outputs: the new averages. */
 export const MOVING_AVERAGE: Operation<readonly tf.Tensor[], MovingAverageAttributes> = {
   kernelName: "MovingAverage",
-  composed: (inputs, { rate }) => {
+  fallback: (inputs, { rate }) => {
     const count = inputs.length / 2;
     return inputs.slice(0, count)
       .map((average, index) => average.add(inputs[count + index]!.sub(average).mul(rate)));

@@ -4,7 +4,7 @@
  * @module
  */
 import type * as tf from "@tensorflow/tfjs";
-import { type Operation, runOperation } from "../composed/operation.ts";
+import { type Operation, runOperation } from "../fallback/operation.ts";
 import { assignAll } from "./assign.ts";
 
 /** What to update, in one order. All float32. */
@@ -32,7 +32,7 @@ export interface NesterovSgdAttributes {
 /** Inputs: all weights, all velocities, all gradients. Outputs: all new weights, all new velocities. */
 export const NESTEROV_SGD: Operation<readonly tf.Tensor[], NesterovSgdAttributes> = {
   kernelName: "NesterovSgd",
-  composed: (inputs, { learningRate, momentum, weightDecay, decays }) => {
+  fallback: (inputs, { learningRate, momentum, weightDecay, decays }) => {
     const count = decays.length;
     const updates = decays.map((decayed, index) => {
       const [weight, velocity, plain] = [inputs[index]!, inputs[count + index]!, inputs[2 * count + index]!];

@@ -4,9 +4,9 @@
  * @module
  */
 import type * as tf from "@tensorflow/tfjs";
-import type { Operation } from "../composed/operation.ts";
+import type { Operation } from "../fallback/operation.ts";
 import { RELU_GRADIENT } from "../elementwise/relu_gradient.ts";
-import { type OverwritingAttributes, TRAINING, TRAINING_GRADIENT } from "./composed.ts";
+import { type OverwritingAttributes, TRAINING, TRAINING_GRADIENT } from "./fallback.ts";
 
 /** Attributes of both kernels. */
 export interface NormalizedSumAttributes {
@@ -21,10 +21,10 @@ export interface NormalizedSumAttributes {
  */
 export const NORMALIZED_SUM: Operation<readonly tf.Tensor[], NormalizedSumAttributes> = {
   kernelName: "NormalizedSum",
-  composed: (inputs, { epsilons }) => {
+  fallback: (inputs, { epsilons }) => {
     const [xs, gammas, betas] = splitEvenly(inputs, 3);
     const branches = xs!.map((x, b) =>
-      TRAINING.composed({ x, gamma: gammas![b]!, beta: betas![b]! }, { epsilon: epsilons[b]! })
+      TRAINING.fallback({ x, gamma: gammas![b]!, beta: betas![b]! }, { epsilon: epsilons[b]! })
     );
     const sum = branches.map(([y]) => y!).reduce((a, b) => a.add(b));
     return [sum.relu(), ...branches.map(([, mean]) => mean!), ...branches.map(([, , variance]) => variance!)];
@@ -39,12 +39,12 @@ export const NORMALIZED_SUM_GRADIENT: Operation<
   NormalizedSumAttributes & OverwritingAttributes
 > = {
   kernelName: "NormalizedSumGrad",
-  composed: ([dy, y, ...rest], { epsilons }) => {
+  fallback: ([dy, y, ...rest], { epsilons }) => {
     const [xs, gammas, means, variances] = splitEvenly(rest, 4);
-    const [gradient] = RELU_GRADIENT.composed({ dy: dy!, y: y! }, {});
+    const [gradient] = RELU_GRADIENT.fallback({ dy: dy!, y: y! }, {});
     const branches = xs!.map((x, b) => {
       const inputs = { dy: gradient!, x, gamma: gammas![b]!, mean: means![b]!, variance: variances![b]! };
-      return TRAINING_GRADIENT.composed(inputs, { epsilon: epsilons[b]! });
+      return TRAINING_GRADIENT.fallback(inputs, { epsilon: epsilons[b]! });
     });
     return [0, 1, 2].flatMap((which) => branches.map((outputs) => outputs[which]!));
   },

@@ -4,7 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { Operation } from "../composed/operation.ts";
+import type { Operation } from "../fallback/operation.ts";
 
 /** Inputs of the forward kernel. */
 export type TrainingInputs = Record<
@@ -51,7 +51,7 @@ export interface OverwritingAttributes {
  */
 export const TRAINING: Operation<TrainingInputs, BatchNormAttributes> = {
   kernelName: "BatchNormTraining",
-  composed: ({ x, gamma, beta }, { epsilon }) => {
+  fallback: ({ x, gamma, beta }, { epsilon }) => {
     const { mean, variance } = tf.moments(x, reducedAxes(x));
     const scale = gamma.mul(variance.add(epsilon).rsqrt());
     return [x.sub(mean).mul(scale).add(beta), mean, variance];
@@ -70,7 +70,7 @@ export const TRAINING_GRADIENT: Operation<
   BatchNormAttributes & OverwritingAttributes
 > = {
   kernelName: "BatchNormTrainingGrad",
-  composed: ({ dy, x, gamma, mean, variance }, { epsilon }) => {
+  fallback: ({ dy, x, gamma, mean, variance }, { epsilon }) => {
     const axes = reducedAxes(x);
     const rows = x.size / gamma.size;
     const inverse = variance.add(epsilon).rsqrt();

@@ -16,16 +16,16 @@ export interface Operation<In extends Inputs, Attrs extends object> {
   /** The name in the kernel registry. */
   readonly kernelName: string;
   /** Computes fresh outputs. */
-  readonly composed: (inputs: In, attrs: Attrs) => tf.Tensor[];
+  readonly fallback: (inputs: In, attrs: Attrs) => tf.Tensor[];
 }
 
 /** Runs the kernel where the active backend has it, else its reference. */
 export function runOperation<In extends Inputs, Attrs extends object>(
-  { kernelName, composed }: Operation<In, Attrs>,
+  { kernelName, fallback }: Operation<In, Attrs>,
   inputs: In,
   attrs: Attrs,
 ): tf.Tensor[] {
-  if (tf.getKernel(kernelName, tf.getBackend()) === undefined) return tf.tidy(() => composed(inputs, attrs));
+  if (tf.getKernel(kernelName, tf.getBackend()) === undefined) return tf.tidy(() => fallback(inputs, attrs));
   return tf.engine().runKernel(
     kernelName,
     inputs as unknown as tf.NamedTensorMap,
@@ -35,7 +35,7 @@ export function runOperation<In extends Inputs, Attrs extends object>(
 
 /** The reference as a kernel. */
 export function operationKernel<In extends Inputs, Attrs extends object>(
-  { composed }: Operation<In, Attrs>,
+  { fallback }: Operation<In, Attrs>,
 ): tf.KernelConfig["kernelFunc"] {
-  return ({ inputs, attrs }) => tf.tidy(() => composed(inputs as unknown as In, attrs as unknown as Attrs));
+  return ({ inputs, attrs }) => tf.tidy(() => fallback(inputs as unknown as In, attrs as unknown as Attrs));
 }
