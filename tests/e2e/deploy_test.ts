@@ -78,7 +78,10 @@ Deno.test("export, evaluate, predict and import say what is wrong and what to do
       [["evaluate", "lost.onnx"], /Cannot read lost\.onnx .*there is no such file/],
       [["predict", "lost.png"], /no fused run below runs\//],
       [["predict"], /missing required argument 'image'/],
-      [["import", "small.json"], /Cannot read small\.json as a PyTorch checkpoint: it is a JSON text\.\n.*deno task fuse/],
+      [
+        ["import", "small.json"],
+        /Cannot read small\.json as a PyTorch checkpoint: it is a JSON text\.\n.*deno task fuse/,
+      ],
     ];
     for (const [words, says] of cases) {
       const { code, stderr, stdout } = await runTask(folder, ...words);
