@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../src/errors.ts";
+import { randomizeBatchNorm } from "../../src/formats/tfjs/randomize_batch_norm.ts";
 import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
 import { createNetwork } from "../../src/model/network.ts";
@@ -26,6 +27,29 @@ Deno.test("bnSnapshotOf() lists every BatchNorm with its values when a network h
   assert.deepEqual(
     [bn.gamma, bn.beta, bn.runningMean, bn.runningVariance].map((values) => values.slice(0, 2)),
     [[1, 2], [3, 4], [5, 6], [7, 8]],
+  );
+});
+
+Deno.test("bnSnapshotOf() gives the hash that earlier runs have on disk when the network is theirs", async () => {
+  const artifacts = randomizeBatchNorm(await artifactsOf(createNetwork(TINY_NETWORK, { seed: 1 })), 1);
+  const { hash } = await bnSnapshotOf(artifacts);
+  assert.equal(hash, "b012f4312edb70ce9475f8481fa6cc92ce094733d1eeddf69eff02dca4c9099a");
+});
+
+Deno.test("bnSnapshotOf() lists a layer once when it is shared, or nested", async () => {
+  const epsilon = 1e-4;
+  const shared = tf.layers.batchNormalization({ name: "shared", epsilon });
+  const inner = tf.sequential({
+    name: "inner",
+    layers: [tf.layers.batchNormalization({ name: "nested", inputShape: [2, 2, 3], scale: false })],
+  });
+  const input = tf.input({ shape: [2, 2, 3] });
+  const once = shared.apply(input) as tf.SymbolicTensor;
+  const outputs = inner.apply(shared.apply(once)) as tf.SymbolicTensor;
+  const { layers } = await bnSnapshotOf(await artifactsOf(tf.model({ inputs: input, outputs })));
+  assert.deepEqual(
+    layers.map(({ layer, epsilon, gamma }) => [layer, epsilon, gamma]),
+    [["shared", epsilon, [1, 1, 1]], ["nested", 1e-3, [1, 1, 1]]],
   );
 });
 
