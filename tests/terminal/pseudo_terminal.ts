@@ -39,6 +39,9 @@ const DRAW = "\r\x1b[2K";
 const PROGRESS =
   /^(?:epoch \d+\/\d+ {2}step|\d+ (?:min|s)\b.* left|proof {2}\d|batch \d+ {2}round|evaluate {2}\d|quantization {2})/;
 
+/** The progress of a training, which says how much time is left. */
+const STEP = /^epoch \d+\/\d+ {2}step/;
+
 // deno-lint-ignore no-control-regex
 const CONTROL = /\x1b\[[0-9;?]*[A-Za-z]/g;
 
@@ -95,7 +98,7 @@ export function readScreen({ text }: Session): { lines: string[]; drawn: string[
   return { lines, drawn };
 }
 
-/** Fails on progress that was not taken away, on progress that wraps, and on a table that is wider than the terminal. */
+/** Fails on progress that was not taken away, on progress that wraps or hides the time left, and on a table that is wider than the terminal. */
 export function assertCleanScreen(session: Session): void {
   const { lines, drawn } = readScreen(session);
   const screen = `\n${session.text.slice(-SHOWN_CHARACTERS)}`;
@@ -109,6 +112,8 @@ export function assertCleanScreen(session: Session): void {
       width < session.columns,
       `progress of ${width} columns on ${session.columns}: ${line}${screen}`,
     );
+    // Where room is short, the time left is last to go.
+    if (STEP.test(line)) assert.match(line, / left(\^C)*$/, `how long it takes is cut: ${line}${screen}`);
   }
   for (const line of lines.filter((line) => line.startsWith("──"))) {
     assert.ok(
