@@ -1,5 +1,5 @@
 /**
- * The `tfjs` format: `model.json` and weight shards of 4 MB that plain `tf.loadLayersModel` reads, quantized or not.
+ * The `tfjs` format: `model.json` and weight shards of 4 MiB that plain `tf.loadLayersModel` reads, quantized or not.
  *
  * Who lists the formats does not load TensorFlow.js for that: it is imported where it is used.
  *

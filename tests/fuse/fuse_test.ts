@@ -333,7 +333,7 @@ Deno.test("fuse() reports plain data", async () => {
   assert.deepEqual(JSON.parse(JSON.stringify(report)), report);
 });
 
-Deno.test("fuse() counts layers, convolutions, parameters, multiply-accumulates and bytes", async () => {
+Deno.test("fuse() counts layers, convolutions, parameters, MACs and bytes", async () => {
   const model = chain(
     [6, 6, 3],
     conv("a", 3, 4),
