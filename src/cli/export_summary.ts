@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ExportResult } from "../deploy/export_model.ts";
+import type { ExportResult } from "../run/export_run.ts";
 import { formatBytes, formatCount, formatDifference } from "../text/quantities.ts";
 import { renderQuantization } from "./quantization_table.ts";
 import { renderTable } from "../text/table.ts";

@@ -8,7 +8,7 @@ import { basename } from "node:path";
 import type { io } from "@tensorflow/tfjs";
 import type { Progress } from "../progress.ts";
 import { InputError } from "../errors.ts";
-import { exportModel, type ExportResult } from "../deploy/export_model.ts";
+import { exportModel, type ExportResult } from "./export_run.ts";
 import type { ModelSource } from "../deploy/model_source.ts";
 import { TFJS_FORMAT } from "../deploy/tfjs_format.ts";
 import { sha256 } from "../files/hash.ts";

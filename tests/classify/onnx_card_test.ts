@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { ModelProtoSchema, NodeProtoSchema } from "onnx-buf";
-import { exportModel } from "../../src/deploy/export_model.ts";
+import { exportModel } from "../../src/run/export_run.ts";
 import { ONNX_FORMAT } from "../../src/deploy/onnx_format.ts";
 import { readOnnxCard } from "../../src/classify/onnx_card.ts";
 import { openNetwork } from "../../src/formats/onnx/judge.ts";

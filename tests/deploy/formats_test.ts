@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
 import { evaluateNetwork } from "../../src/classify/evaluation.ts";
 import type { Scores } from "../../src/classify/scores.ts";
-import { exportModel } from "../../src/deploy/export_model.ts";
+import { exportModel } from "../../src/run/export_run.ts";
 import { EXPORT_FORMATS, findFormat } from "../../src/deploy/formats.ts";
 import { withPrecision } from "../../src/formats/tfjs/precision.ts";
 import { openClassifier } from "../../src/run/open_classifier.ts";

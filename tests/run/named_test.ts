@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { defaultOutput, exportModel } from "../../src/deploy/export_model.ts";
+import { defaultOutput, exportModel } from "../../src/run/export_run.ts";
 import { findFormat } from "../../src/deploy/formats.ts";
 import { InputError } from "../../src/errors.ts";
 import { saveLayersModel } from "../../src/formats/tfjs/layers_model.ts";

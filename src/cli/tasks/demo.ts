@@ -6,7 +6,7 @@
 import { print, printJson, wholeNumber } from "../command.ts";
 import { untilInterrupted } from "../interrupt.ts";
 import { createProgress } from "../progress.ts";
-import { exportModel } from "../../deploy/export_model.ts";
+import { exportModel } from "../../run/export_run.ts";
 import { readModelSource } from "../../run/read_source.ts";
 import { Datasets } from "../../run/datasets.ts";
 import { webFormat } from "../../deploy/web_format.ts";

@@ -8,7 +8,7 @@ import { renderExport } from "../export_summary.ts";
 import { oneOf } from "../options.ts";
 import { createProgress } from "../progress.ts";
 import { InputError } from "../../errors.ts";
-import { checkExport, defaultOutput, exportModel } from "../../deploy/export_model.ts";
+import { checkExport, defaultOutput, exportModel } from "../../run/export_run.ts";
 import { EXPORT_FORMATS, findFormat } from "../../deploy/formats.ts";
 import { PRECISIONS } from "../../formats/tfjs/precision.ts";
 import { readModelSource } from "../../run/read_source.ts";

@@ -12,12 +12,12 @@ import { writeJsonAtomically } from "../files/atomic_write.ts";
 import { formatCount, formatDifference } from "../text/quantities.ts";
 import type { Classifier } from "../classify/classifier.ts";
 import { openArtifacts } from "../classify/tfjs.ts";
-import type { ExportFormat } from "./export_format.ts";
-import { describeFiles, EXPORT_FOLDER, type Manifest, MANIFEST_FILE } from "./manifest.ts";
+import type { ExportFormat } from "../deploy/export_format.ts";
+import { describeFiles, EXPORT_FOLDER, type Manifest, MANIFEST_FILE } from "../deploy/manifest.ts";
 import { type Precision, withPrecision } from "../formats/tfjs/precision.ts";
-import { measureQuantization, type QuantizationReport } from "./quantization_loss.ts";
-import { compareClassifiers, type ExportProof, proofImages } from "./proof.ts";
-import type { ModelSource } from "./model_source.ts";
+import { measureQuantization, type QuantizationReport } from "../deploy/quantization_loss.ts";
+import { compareClassifiers, type ExportProof, proofImages } from "../deploy/proof.ts";
+import type { ModelSource } from "../deploy/model_source.ts";
 
 /** What lies beside a quantized export. */
 const QUANTIZATION_FILE = "quantization.json";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { GateError, InputError } from "../../src/errors.ts";
-import { exportModel } from "../../src/deploy/export_model.ts";
+import { exportModel } from "../../src/run/export_run.ts";
 import type { ExportFormat } from "../../src/deploy/export_format.ts";
 import { loadLayersModelArtifacts } from "../../src/formats/tfjs/layers_model.ts";
 import { readManifest } from "../../src/deploy/manifest.ts";
@@ -13,7 +13,7 @@ import { openClassifier } from "../../src/run/open_classifier.ts";
 import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { parseNetworkConfig } from "../../src/model/config.ts";
 import { tinyDataset } from "../train/tiny.ts";
-import { EXPLICIT_NETWORK, SILENT, tinySource } from "./tiny_source.ts";
+import { EXPLICIT_NETWORK, SILENT, tinySource } from "../deploy/tiny_source.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 
 await startBackend();
