@@ -8,6 +8,7 @@ import { originalOnnx } from "../formats/onnx/original.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { ModelCard } from "./classifier.ts";
 import { guessCard } from "./guessed_card.ts";
+import { outputOf } from "./output.ts";
 
 const perChannel = z.array(z.number()).min(1);
 const count = z.int().min(1);
@@ -17,7 +18,8 @@ const cardSchema = z.object({
   classNames: z.array(z.string()).min(1),
   inputSize: z.tuple([count, count, count]),
   normalization: z.object({ mean: perChannel, scale: perChannel }),
-  givesProbabilities: z.boolean(),
+  /** Early files do not say it; their graph does. */
+  givesProbabilities: z.boolean().optional(),
 });
 
 /**
@@ -31,7 +33,9 @@ export function readOnnxCard(graph: Graph, path: string): ModelCard {
   const metadata = cardSchema.safeParse(
     Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, jsonOrText(value)])),
   );
-  return metadata.success ? metadata.data : guessCard(graph, path);
+  if (!metadata.success) return guessCard(graph, path);
+  const { givesProbabilities = outputOf(graph, path).givesProbabilities, ...known } = metadata.data;
+  return { ...known, givesProbabilities };
 }
 
 function jsonOrText(text: string): unknown {

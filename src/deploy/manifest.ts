@@ -6,6 +6,7 @@
  */
 import { readdir } from "node:fs/promises";
 import { z } from "zod";
+import { InputError } from "../errors.ts";
 import type { OutputKind } from "../files/output_folder.ts";
 import { sha256 } from "../files/hash.ts";
 import { readBytes, readJson } from "../files/read.ts";
@@ -32,8 +33,8 @@ const manifestSchema = z.strictObject({
   inputSize: z.tuple([z.int().min(1), z.int().min(1), z.int().min(1)]),
   /** y = (x − mean) / scale for bytes x, per channel; images are NHWC. */
   normalization: z.strictObject({ mean: perChannel, scale: perChannel }),
-  /** Whether the outputs are probabilities, and not logits. */
-  givesProbabilities: z.boolean().default(false),
+  /** Whether the outputs are probabilities, and not logits. Early manifests do not say it. */
+  givesProbabilities: z.boolean().optional(),
   /** The architecture, where it is one of ours. */
   network: z.unknown().optional().transform((value) =>
     value === undefined ? undefined : parseNetworkConfig(value, "network of the manifest")
@@ -69,16 +70,24 @@ const manifestSchema = z.strictObject({
 );
 
 /** The content of `manifest.json`. */
-export type Manifest = z.output<typeof manifestSchema>;
+export type Manifest = z.output<typeof manifestSchema> & { readonly givesProbabilities: boolean };
 
 /**
  * Reads a manifest.
  *
  * @param path The file.
- * @throws {InputError} when it is missing or not one of ours.
+ * @throws {InputError} when it is missing or not one of ours, or so early that it does not say what the outputs are.
  */
 export async function readManifest(path: string): Promise<Manifest> {
-  return parseConfig(manifestSchema, await readJson(path, "a manifest"), `manifest ${path}`);
+  const manifest = parseConfig(manifestSchema, await readJson(path, "a manifest"), `manifest ${path}`);
+  const { givesProbabilities } = manifest;
+  if (givesProbabilities !== undefined) return { ...manifest, givesProbabilities };
+  throw new InputError(
+    `The manifest ${path} was written by an early version: it does not say whether the network's outputs are ` +
+      "probabilities or logits (givesProbabilities).",
+    `Write it again by repfuse export or import, to the same folder; or add the key "givesProbabilities": true where ` +
+      "the network ends in a softmax, else false.",
+  );
 }
 
 /** A folder with a manifest: it holds the files that the manifest lists, and what `evaluate` may have added. */

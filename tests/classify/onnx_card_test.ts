@@ -2,7 +2,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { ModelProtoSchema, NodeProtoSchema } from "onnx-buf";
+import { ModelProtoSchema, NodeProtoSchema, StringStringEntryProtoSchema } from "onnx-buf";
 import { exportModel } from "../../src/run/export_run.ts";
 import { ONNX_FORMAT } from "../../src/deploy/onnx_format.ts";
 import { readOnnxCard } from "../../src/classify/onnx_card.ts";
@@ -75,4 +75,20 @@ Deno.test("readOnnxCard() knows a softmax at the end", async () => {
 Deno.test("readOnnxCard() refuses an output that is not [N, classes]", async () => {
   const file = new Uint8Array(await readFile(new URL("../fixtures/onnx/unet-17.onnx", import.meta.url)));
   assert.throws(() => cardOf(file), /expected one output \[N, classes\], found \[2,32,32,2\]/);
+});
+
+Deno.test("readOnnxCard() reads off the graph what early files of ours do not say, and the rest off their metadata", async () => {
+  const { artifacts, card } = await tinySource();
+  const { classNames, inputSize, normalization } = card;
+  const model = fromBinary(ModelProtoSchema, onnxOf(artifacts));
+  model.metadataProps = Object.entries({ classNames, inputSize, normalization })
+    .map(([key, value]) => create(StringStringEntryProtoSchema, { key, value: JSON.stringify(value) }));
+  const read = () => cardOf(toBinary(ModelProtoSchema, model));
+  assert.deepEqual(read(), { classNames, inputSize, normalization, givesProbabilities: false });
+  const graph = model.graph!;
+  graph.node.push(
+    create(NodeProtoSchema, { opType: "Softmax", input: [graph.output[0]!.name], output: ["p"] }),
+  );
+  graph.output[0]!.name = "p";
+  assert.deepEqual(read(), { classNames, inputSize, normalization, givesProbabilities: true });
 });

@@ -169,3 +169,16 @@ Deno.test("readManifest() refuses a normalization that does not fit the channels
     );
     await assert.rejects(readManifest(path), /expected one mean and one scale per channel/);
   }));
+
+Deno.test("readManifest() refuses an early one that leaves open what the outputs are, and it can be written again", () =>
+  inTemporaryFolder(async (folder) => {
+    const settings = { ...FLOAT32, format: TFJS_FORMAT, output: `${folder}/out` };
+    const { manifest: { givesProbabilities: _, ...early } } = await exportModel(await tinySource(), settings);
+    await Deno.writeTextFile(`${settings.output}/manifest.json`, JSON.stringify(early));
+    await assert.rejects(
+      openClassifier(settings.output),
+      (error) => error instanceof InputError && error.message.includes("(givesProbabilities)"),
+    );
+    await exportModel(await tinySource(), settings);
+    await (await openClassifier(settings.output)).classifier.dispose();
+  }));
