@@ -5,9 +5,10 @@
  * @module
  */
 import type { io } from "@tensorflow/tfjs";
+import { fuse } from "../formats/tfjs/fuse.ts";
 import { readLayersModel } from "../formats/tfjs/read.ts";
 import { fuseGraph } from "../fuse/fuse.ts";
-import type { RefusedMerge } from "../fuse/report.ts";
+import type { FusionReport, RefusedMerge } from "../fuse/report.ts";
 import type { NetworkCost } from "../graph/cost.ts";
 import { type Graph, sizeOf, weightsOf } from "../graph/graph.ts";
 import { unitsOf } from "../graph/units.ts";
@@ -68,14 +69,19 @@ export interface Inspection {
  * @throws {InputError} when it is not a LayersModel, or a weight is missing, not finite, or a negative variance.
  */
 export function inspect(artifacts: io.ModelArtifacts): Inspection {
-  return inspectGraph(readLayersModel(artifacts));
+  const { artifacts: fused, report } = fuse(artifacts);
+  return compareForms(readLayersModel(artifacts), readLayersModel(fused), report);
 }
 
 /** {@link inspect} for a network from anywhere. */
 export function inspectGraph(graph: Graph): Inspection {
   const { graph: fused, report } = fuseGraph(graph);
-  const bands = cutIntoBands(callsOf(graph), callsOf(fused), report);
-  const before = new ParameterCount(graph);
+  return compareForms(graph, fused, report);
+}
+
+function compareForms(training: Graph, fused: Graph, report: FusionReport): Inspection {
+  const bands = cutIntoBands(callsOf(training), callsOf(fused), report);
+  const before = new ParameterCount(training);
   const after = new ParameterCount(fused);
   const layersOf = (kind: Band["kind"]) =>
     bands.filter((band) => band.kind === kind).flatMap(({ training }) => training.map(({ layer }) => layer));

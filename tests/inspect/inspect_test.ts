@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import * as tf from "@tensorflow/tfjs";
 import { renderNetwork } from "../../src/charts/network_chart.ts";
-import { fuseGraph } from "../../src/fuse/fuse.ts";
+import { fuse } from "../../src/formats/tfjs/fuse.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { callsOf } from "../../src/inspect/calls.ts";
 import { readLayersModel } from "../../src/formats/tfjs/read.ts";
@@ -70,7 +70,10 @@ Deno.test("inspect() puts every layer of both forms into a band, for random netw
       const trained = bands.flatMap(({ training }) => training.map(({ layer }) => layer));
       const fused = bands.flatMap(({ fused }) => fused.map(({ layer }) => layer));
       assert.deepEqual(new Set(trained), neededLayers(graph));
-      assert.deepEqual(new Set(fused), neededLayers(fuseGraph(graph).graph));
+      const file = fuse(artifacts);
+      assert.deepEqual(new Set(fused), neededLayers(readLayersModel(file.artifacts)));
+      assert.equal(inspection.after.layers, layersInFile(file.artifacts));
+      assert.equal(file.report.after.layers, layersInFile(file.artifacts));
       bands.forEach(({ sources, training }, i) => {
         assert.ok(sources.every((source) => source < i), "a band reads one that comes later");
         assert.equal(sources.length > 0, training.some(({ readsOutside }) => readsOutside));
@@ -80,6 +83,29 @@ Deno.test("inspect() puts every layer of both forms into a band, for random netw
     { numRuns: RANDOM_NETWORKS },
   );
 });
+
+Deno.test("inspect(), the report and the file count a padding that TensorFlow.js needs as a layer", async () => {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.zeroPadding2d({ padding: [[1, 1], [1, 1]], inputShape: [8, 8, 3] }),
+      tf.layers.conv2d({ name: "conv", filters: 4, kernelSize: 3, strides: 2 }),
+      tf.layers.batchNormalization({ name: "bn" }),
+    ],
+  });
+  const { artifacts, report } = fuse(await toArtifacts(model));
+  const { regions, after } = inspect(await toArtifacts(model));
+  assert.equal(layersInFile(artifacts), 2);
+  assert.deepEqual([report.after.layers, after.layers], [2, 2]);
+  assert.deepEqual(regions.map(({ becomes, layers }) => [becomes, layers]), [
+    ["pad 1,0 3x3/2", { before: 3, after: 2 }],
+  ]);
+});
+
+/** Layers without the inputs, as `model.json` lists them. */
+function layersInFile({ modelTopology }: tf.io.ModelArtifacts): number {
+  const { config } = modelTopology as { config: { layers: { class_name: string }[] } };
+  return config.layers.filter(({ class_name }) => class_name !== "InputLayer").length;
+}
 
 /** The layers that lead to an output, and the inputs. */
 function neededLayers(network: Graph): Set<string> {

@@ -10,8 +10,7 @@ import { renderInspectedRegions, renderRefusals, renderRest } from "../inspectio
 import { loadModelArtifacts } from "../../formats/keras/load.ts";
 import { writeFileAtomically } from "../../files/atomic_write.ts";
 import { readOnnxFile } from "../../formats/onnx/disk.ts";
-import { readLayersModel } from "../../formats/tfjs/read.ts";
-import { inspectGraph } from "../../inspect/inspect.ts";
+import { inspect, inspectGraph } from "../../inspect/inspect.ts";
 import { findNetwork } from "../../run/named.ts";
 import { quoted } from "../../text/shell.ts";
 
@@ -29,11 +28,9 @@ export function inspectCommand() {
       const [path, model, picture] = source.kind === "run"
         ? [source.run.path, source.run.snapshot, options.svg ?? source.run.networkChart]
         : [source.path, source.path, options.svg];
-      const inspection = inspectGraph(
-        source.kind === "file"
-          ? await readOnnxFile(source.path)
-          : readLayersModel(await loadModelArtifacts(model)),
-      );
+      const inspection = source.kind === "file"
+        ? inspectGraph(await readOnnxFile(source.path))
+        : inspect(await loadModelArtifacts(model));
       if (picture !== undefined) await writeFileAtomically(picture, renderNetwork(inspection, nameOf(path)));
       if (options.json) {
         const { bands: _, ...rest } = inspection;

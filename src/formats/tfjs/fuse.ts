@@ -7,6 +7,7 @@ import type { io } from "@tensorflow/tfjs";
 import { fuseUnder } from "../../fuse/fuse.ts";
 import { LAWS, type Laws } from "../../fuse/laws.ts";
 import type { FusionReport } from "../../fuse/report.ts";
+import { costOf } from "../../graph/cost.ts";
 import { readLayersModel } from "./read.ts";
 import { writeLayersModel } from "./write.ts";
 
@@ -56,5 +57,7 @@ export function fuse(artifacts: io.ModelArtifacts): Fusion {
 /** {@link fuse} under given laws: how the tests plant a fault in one of them. */
 export function fuseArtifactsUnder(laws: Laws, artifacts: io.ModelArtifacts): Fusion {
   const { graph, report } = fuseUnder(laws, readLayersModel(artifacts));
-  return { artifacts: writeLayersModel(graph), report };
+  const fused = writeLayersModel(graph);
+  // TensorFlow.js may need layers for what the graph says in one operation, such as a padding: the cost is the file's.
+  return { artifacts: fused, report: { ...report, after: costOf(readLayersModel(fused)) } };
 }
