@@ -33,7 +33,7 @@ export interface Classifier {
 }
 
 /** Images in one call of {@link Classifier.classify}, where there are many. */
-export const CLASSIFY_BATCH = 100;
+const CLASSIFY_BATCH = 100;
 
 /** How many images the pixels are. */
 export function imageCount(pixels: Uint8Array, { inputSize }: Pick<ModelCard, "inputSize">): number {

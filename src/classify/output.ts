@@ -36,7 +36,7 @@ export function outputOf(graph: Graph, path: string): ClassifierOutput {
 }
 
 /** Whether an activation makes the numbers of all classes probabilities: of one class alone a sigmoid does. */
-export function isProbability(activation: string, classes: number): boolean {
+function isProbability(activation: string, classes: number): boolean {
   return activation === "softmax" || (activation === "sigmoid" && classes === 1);
 }
 

@@ -1,6 +1,6 @@
 /**
  * The proof that a fused network computes the same function: both forms run on the same inputs, and every region and
- * every output is compared. A proof on fresh BatchNorm statistics proves nothing; see `randomize_batch_norm.ts`.
+ * every output is compared. A proof on fresh BatchNorm statistics proves nothing.
  *
  * @module
  */

@@ -20,7 +20,7 @@ const DEFAULTS = trainingSchema.parse({});
 export type TrainingFlags = ReturnType<ReturnType<typeof newTrainingCommand>["opts"]>;
 
 /** A parser for `--name`. */
-export function runName(text: string): string {
+function runName(text: string): string {
   if (isRunName(text)) return text;
   throw new InvalidArgumentError("It must be a plain name of letters, digits, dots, dashes and underscores.");
 }

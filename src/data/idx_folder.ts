@@ -11,7 +11,7 @@ import type { Dataset, Split } from "./dataset.ts";
 import { encodeIdx, readIdx } from "./idx.ts";
 
 /** The name of the file with the class names, one on a line. */
-export const CLASS_NAMES_FILE = "classes.txt";
+const CLASS_NAMES_FILE = "classes.txt";
 
 /** `train-images-idx3-ubyte.gz`; some copies have a dot before `idx`. MNIST calls its test part `t10k`. */
 const FILE_NAME = /^(?:(train)|t10k|test)-(images|labels)[-.]idx[134]-ubyte(?:\.gz)?$/;

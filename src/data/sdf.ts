@@ -24,7 +24,7 @@ export function ring(holeRadius: number): SignedDistance {
 }
 
 /** A simple polygon, convex or not, in either orientation. */
-export function polygon(vertices: readonly Vector[]): SignedDistance {
+function polygon(vertices: readonly Vector[]): SignedDistance {
   const edges = vertices.map((from, i) => {
     const to = vertices[(i + 1) % vertices.length]!;
     const ex = to.x - from.x;
@@ -50,7 +50,7 @@ export function polygon(vertices: readonly Vector[]): SignedDistance {
 }
 
 /** A polygon whose corners lie at whole degrees on circles whose radii repeat: one radius is regular, two a star. */
-export function radialPolygon(corners: number, ...radii: readonly number[]): SignedDistance {
+function radialPolygon(corners: number, ...radii: readonly number[]): SignedDistance {
   return polygon(Array.from({ length: corners }, (_, i) => {
     const { x, y } = direction(90 + i * 360 / corners);
     const radius = radii[i % radii.length]!;

@@ -11,7 +11,7 @@ import { writeOnnx } from "../formats/onnx/write.ts";
 import { readLayersModel } from "../formats/tfjs/read.ts";
 
 /** The name of the file. */
-export const ONNX_FILE = "model.onnx";
+const ONNX_FILE = "model.onnx";
 
 /** Two programs that add float32 numbers in another order. */
 const TOLERANCE = 1e-5;

@@ -14,7 +14,7 @@ import type { Classifier, ModelCard } from "../classify/classifier.ts";
 import type { ExportFormat } from "./export_format.ts";
 
 /** The name of the file. */
-export const SAFETENSORS_FILE = "model.safetensors";
+const SAFETENSORS_FILE = "model.safetensors";
 
 /** The weights come back bit for bit; the order of the additions may be another where layers were padded apart. */
 const TOLERANCE = 1e-5;
@@ -56,7 +56,7 @@ export const SAFETENSORS_FORMAT: ExportFormat = {
  * @param name The file's path, for messages.
  * @throws {InputError} when they are of no network that is known here.
  */
-export async function openSafetensors(bytes: Uint8Array, card: ModelCard, name: string): Promise<Classifier> {
+async function openSafetensors(bytes: Uint8Array, card: ModelCard, name: string): Promise<Classifier> {
   const [{ importTorchNetwork }, { tfjsClassifier }] = await Promise.all([
     import("../model/torch/network.ts"),
     import("../classify/tfjs.ts"),

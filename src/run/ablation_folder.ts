@@ -28,7 +28,7 @@ export interface AblationFolder {
 }
 
 /** The paths of the ablation in a folder. Nothing is read or made. */
-export function ablationFolderAt(folder: string): AblationFolder {
+function ablationFolderAt(folder: string): AblationFolder {
   const path = folder.replace(/\/+$/, "");
   return {
     path,

@@ -109,7 +109,7 @@ export function defaultOutput(
 }
 
 /** Where an export goes, and what it must leave alone: what it is made from. */
-export function exportPlace({ readFrom, data }: ModelSource, output: string): OutputRequest {
+function exportPlace({ readFrom, data }: ModelSource, output: string): OutputRequest {
   const inputs = data === undefined ? readFrom : [...readFrom, data.source];
   return { path: output, kind: EXPORT_FOLDER, inputs };
 }

@@ -19,7 +19,7 @@ import type { Form } from "./named.ts";
 import type { RunDirectory } from "./run_directory.ts";
 
 /** The name of the file in a run directory. */
-export const REPORT_FILE = "report.html";
+const REPORT_FILE = "report.html";
 
 const STYLE = new URL("../report/report.css", import.meta.url);
 

@@ -21,10 +21,10 @@ export interface Estimate {
 }
 
 /** How sure an {@link Estimate} is. */
-export const CONFIDENCE = 0.95;
+const CONFIDENCE = 0.95;
 
 /** Resamples of the bootstrap: enough that the ends of a 95% interval no longer move in the third digit. */
-export const BOOTSTRAP_RESAMPLES = 2000;
+const BOOTSTRAP_RESAMPLES = 2000;
 
 /**
  * The p-quantile of a sample, by Hyndman and Fan's definition 7.

@@ -10,7 +10,7 @@ import type { Split } from "../data/dataset.ts";
 import { crossEntropy } from "./losses.ts";
 
 /** Images per forward pass: large enough to be quick, small enough to keep the heap small. */
-export const EVALUATION_BATCH = 200;
+const EVALUATION_BATCH = 200;
 
 /** The result of {@link evaluate}. */
 export interface Evaluation {

@@ -6,7 +6,7 @@ import { openArtifacts } from "../../src/classify/tfjs.ts";
 import { defaultNormalization } from "../../src/data/normalization.ts";
 import { fuse } from "../../src/formats/tfjs/fuse.ts";
 import { withPrecision } from "../../src/formats/tfjs/precision.ts";
-import { randomizeBatchNorm } from "../../src/formats/tfjs/randomize_batch_norm.ts";
+import { randomizeBatchNorm } from "../fuse/randomize_batch_norm.ts";
 import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
 import { parseNetworkConfig } from "../../src/model/config.ts";

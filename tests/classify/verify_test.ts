@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { Comparison, PredictionComparison } from "../../src/classify/comparison.ts";
-import { randomizeBatchNorm } from "../../src/formats/tfjs/randomize_batch_norm.ts";
+import { randomizeBatchNorm } from "../fuse/randomize_batch_norm.ts";
 import { EQUIVALENCE_TOLERANCE } from "../../src/classify/equivalence.ts";
 import { type Batch, verifyFusion } from "../../src/classify/verify.ts";
 import { toArtifacts, weightOf } from "../fuse/artifacts.ts";

@@ -1,7 +1,7 @@
 /** The module is judged from outside: by Deno's import of its files, by Node.js, and by the type checker. */
 import assert from "node:assert/strict";
 import { fuse } from "../../src/formats/tfjs/fuse.ts";
-import { randomizeBatchNorm } from "../../src/formats/tfjs/randomize_batch_norm.ts";
+import { randomizeBatchNorm } from "../fuse/randomize_batch_norm.ts";
 import { MODULE_FORMAT } from "../../src/deploy/module_format.ts";
 import type { ModelSource } from "../../src/deploy/model_source.ts";
 import { parseNetworkConfig } from "../../src/model/config.ts";

@@ -1,6 +1,6 @@
 /** Weights that hide nothing: normal kernels and biases, random BatchNorm statistics. */
 import type * as tf from "@tensorflow/tfjs";
-import { randomizeBatchNorm } from "../../src/formats/tfjs/randomize_batch_norm.ts";
+import { randomizeBatchNorm } from "./randomize_batch_norm.ts";
 import { readWeights, weightNamed } from "../../src/formats/tfjs/weights.ts";
 import { Random } from "../../src/random.ts";
 

@@ -1,6 +1,6 @@
 /** Networks that between them have every operation of the runtime, with random weights and BatchNorm statistics. */
 import * as tf from "@tensorflow/tfjs";
-import { randomizeBatchNorm } from "../../src/formats/tfjs/randomize_batch_norm.ts";
+import { randomizeBatchNorm } from "../fuse/randomize_batch_norm.ts";
 import { fuse } from "../../src/formats/tfjs/fuse.ts";
 import { ACTIVATIONS } from "../../src/graph/activation.ts";
 import { parseNetworkConfig } from "../../src/model/config.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../src/errors.ts";
-import { randomizeBatchNorm } from "../../src/formats/tfjs/randomize_batch_norm.ts";
+import { randomizeBatchNorm } from "../fuse/randomize_batch_norm.ts";
 import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
 import { createNetwork } from "../../src/model/network.ts";

@@ -15,7 +15,7 @@ import { savedWeights } from "./saved_layers.ts";
 import { isZip, ZipArchive } from "../zip.ts";
 
 /** The extensions of the files that are read here. */
-export const KERAS_EXTENSIONS = ["keras", "h5", "hdf5"] as const;
+const KERAS_EXTENSIONS = ["keras", "h5", "hdf5"] as const;
 
 /** Whether the name is one of a file of Keras. */
 export function isKerasFile(path: string): boolean {

@@ -28,7 +28,7 @@ export async function readOnnxFile(path: string): Promise<Graph> {
 }
 
 /** Reads parts of the files in a folder, and of no others, whatever links lie there. */
-export function externalIn(folder: string, model: string): ReadExternal {
+function externalIn(folder: string, model: string): ReadExternal {
   return (location, offset, length) => {
     const refuse = (what: string) =>
       new InputError(`Cannot read ${model}: its weights lie in "${location.slice(0, 120)}", ${what}.`);

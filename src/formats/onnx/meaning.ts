@@ -143,7 +143,7 @@ function hasAxes({ axes }: FileTensor, wanted: readonly number[]): boolean {
 }
 
 /** Whether the numbers stand in the file in the graph's order. */
-export function isInOrder({ axes, shape }: FileTensor): boolean {
+function isInOrder({ axes, shape }: FileTensor): boolean {
   return axes !== undefined &&
     (axes.every((axis, i) => axis === i) || (shape !== undefined && isPixel(shape)));
 }

@@ -31,7 +31,7 @@ import { Places } from "./places.ts";
 import { apply } from "./term.ts";
 
 /** The version of the operators of files that are new. */
-export const OPSET = 17;
+const OPSET = 17;
 
 const IR_VERSION = 8n;
 

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { ModelSource } from "../../../src/deploy/model_source.ts";
 import { webFormat } from "../../../src/deploy/web_format.ts";
 import { fuse } from "../../../src/formats/tfjs/fuse.ts";
-import { randomizeBatchNorm } from "../../../src/formats/tfjs/randomize_batch_norm.ts";
+import { randomizeBatchNorm } from "../../fuse/randomize_batch_norm.ts";
 import { defaultNormalization } from "../../../src/data/normalization.ts";
 import { createNetwork } from "../../../src/model/network.ts";
 import { presetConfig } from "../../../src/model/presets.ts";

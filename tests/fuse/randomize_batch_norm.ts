@@ -5,10 +5,10 @@
  * @module
  */
 import type { io } from "@tensorflow/tfjs";
-import { weightsOf } from "../../graph/graph.ts";
-import { Random } from "../../random.ts";
-import { readLayersModel } from "./read.ts";
-import { readWeights } from "./weights.ts";
+import { weightsOf } from "../../src/graph/graph.ts";
+import { Random } from "../../src/random.ts";
+import { readLayersModel } from "../../src/formats/tfjs/read.ts";
+import { readWeights } from "../../src/formats/tfjs/weights.ts";
 
 /**
  * The same model with γ in ±[0.5, 1.5], β and the running mean normal with deviation 0.5, and the running variance in
