@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { joinBytes } from "../files/join_bytes.ts";
 import { InputError } from "../errors.ts";
 
 /** Most bytes that a file may decompress to: a small file must not fill the memory. */
@@ -43,11 +44,5 @@ export async function gunzip(
   if (length > limit) {
     throw new InputError(`Cannot decompress ${path}: its content is longer than ${limit} bytes.`);
   }
-  const content = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    content.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return content;
+  return joinBytes(chunks);
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { joinBytes } from "../files/join_bytes.ts";
 import { deflateSync, inflateSync } from "node:zlib";
 
 /** A chunk: its type, and its place in the file. */
@@ -92,7 +93,7 @@ function readHeader(data: Uint8Array): Header {
 
 /** The same pixels row by row. Below 8 bits a pixel has one sample. */
 function withoutInterlacing({ width, height, depth }: Header, chunks: readonly Chunk[]): Chunk[] {
-  const packed = join(chunks.filter(({ type }) => type === "IDAT").map(({ data }) => data));
+  const packed = joinBytes(chunks.filter(({ type }) => type === "IDAT").map(({ data }) => data));
   const rowBytes = (pixels: number) => Math.ceil(pixels * depth / 8);
   const length = PASSES.reduce((sum, pass) => {
     const [columns, rows] = passSize(width, height, pass);
@@ -168,7 +169,7 @@ function predicted(filter: number, left: number, up: number, corner: number): nu
 }
 
 function encode(chunks: readonly Chunk[]): Uint8Array {
-  return join([
+  return joinBytes([
     SIGNATURE,
     ...chunks.map(({ type, data, isWhole }) => {
       const bytes = new Uint8Array(12 + data.length);
@@ -181,13 +182,4 @@ function encode(chunks: readonly Chunk[]): Uint8Array {
       return bytes;
     }),
   ]);
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  parts.reduce((offset, part) => {
-    joined.set(part, offset);
-    return offset + part.length;
-  }, 0);
-  return joined;
 }

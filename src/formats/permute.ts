@@ -1,8 +1,9 @@
 /**
- * Transposition of a dense array without a tensor library, for weights on their way between layouts.
+ * Dense arrays read in another order without a tensor library, for weights on their way between layouts.
  *
  * @module
  */
+import { sizeOf } from "../graph/graph.ts";
 
 /** The sizes in the order of `axes`. */
 export function permuteShape(shape: readonly number[], axes: readonly number[]): number[] {
@@ -24,19 +25,36 @@ export function permute(
   shape: readonly number[],
   axes: readonly number[],
 ): Float32Array<ArrayBuffer> {
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
-  const outShape = permuteShape(shape, axes);
-  const outStrides = permuteShape(strides, axes);
   const out = new Float32Array(values.length);
-  const index = new Array<number>(shape.length).fill(0);
-  for (let position = 0, source = 0; position < out.length; position++) {
-    out[position] = values[source]!;
+  gatherStrided(out, values, permuteShape(shape, axes), permuteShape(stridesOf(shape), axes));
+  return out;
+}
+
+/** How far apart the elements along each axis lie, in row-major order. */
+export function stridesOf(shape: readonly number[]): number[] {
+  return shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
+}
+
+/**
+ * out[i₀, i₁, ...] = values[offset + Σ iₖ · strides[k]], row by row.
+ *
+ * @param out As long as `shape` says.
+ */
+export function gatherStrided(
+  out: { [index: number]: number; readonly length: number },
+  values: ArrayLike<number>,
+  shape: readonly number[],
+  strides: readonly number[],
+  offset = 0,
+): void {
+  const index = shape.map(() => 0);
+  for (let to = 0, from = offset; to < out.length; to++) {
+    out[to] = values[from]!;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      source += outStrides[axis]!;
-      if (++index[axis]! < outShape[axis]!) break;
-      source -= outStrides[axis]! * outShape[axis]!;
+      from += strides[axis]!;
+      if (++index[axis]! < shape[axis]!) break;
+      from -= strides[axis]! * shape[axis]!;
       index[axis] = 0;
     }
   }
-  return out;
 }

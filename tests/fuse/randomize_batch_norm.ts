@@ -5,6 +5,7 @@
  * @module
  */
 import type { io } from "@tensorflow/tfjs";
+import { joinBytes } from "../../src/files/join_bytes.ts";
 import { weightsOf } from "../../src/graph/graph.ts";
 import { Random } from "../../src/random.ts";
 import { readLayersModel } from "../../src/formats/tfjs/read.ts";
@@ -31,11 +32,7 @@ export function randomizeBatchNorm(artifacts: io.ModelArtifacts, seed: number): 
     const { shape, dtype } = weight.spec;
     return { spec: { name, shape, dtype }, bytes: new Uint8Array(values.buffer) };
   });
-  const weightData = new Uint8Array(parts.reduce((sum, part) => sum + part.bytes.length, 0));
-  parts.reduce((offset, { bytes }) => {
-    weightData.set(bytes, offset);
-    return offset + bytes.length;
-  }, 0);
+  const weightData = joinBytes(parts.map(({ bytes }) => bytes));
   return { ...artifacts, weightSpecs: parts.map((part) => part.spec), weightData: weightData.buffer };
 }
 

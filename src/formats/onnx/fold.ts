@@ -6,7 +6,7 @@
  */
 import { TensorProto_DataType as DataType } from "onnx-buf";
 import { sizeOf } from "../../graph/graph.ts";
-import { inversePermutation, permuteShape } from "../permute.ts";
+import { gatherStrided, inversePermutation, permuteShape, stridesOf } from "../permute.ts";
 import { computedConstant, type Constant, constantOf } from "./constant.ts";
 import type { NodeCall } from "./node_call.ts";
 import { shapeInFile, SHAPES } from "./shapes.ts";
@@ -122,21 +122,8 @@ function picked(x: Constant, shape: readonly number[], strides: readonly number[
   const out = from instanceof Float32Array
     ? new Float32Array(sizeOf(shape))
     : new Float64Array(sizeOf(shape));
-  const index = shape.map(() => 0);
-  for (let i = 0, at = offset; i < out.length; i++) {
-    out[i] = from[at]!;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      at += strides[axis]!;
-      if (++index[axis]! < shape[axis]!) break;
-      at -= strides[axis]! * shape[axis]!;
-      index[axis] = 0;
-    }
-  }
+  gatherStrided(out, from, shape, strides, offset);
   return out;
-}
-
-function stridesOf(shape: readonly number[]): number[] {
-  return shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
 }
 
 /** What a node of known operands gives, where it is worked out here. */

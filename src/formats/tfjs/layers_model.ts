@@ -7,6 +7,7 @@
 import type { io } from "@tensorflow/tfjs";
 import { InputError } from "../../errors.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../../files/atomic_write.ts";
+import { joinBytes } from "../../files/join_bytes.ts";
 import { readBytes, readJson } from "../../files/read.ts";
 import { isObject } from "./layer_config.ts";
 import { plainArtifacts } from "./plain_artifacts.ts";
@@ -115,21 +116,14 @@ export async function loadLayersModelArtifacts(path: string): Promise<io.ModelAr
       : {}),
     modelTopology: json.modelTopology as object,
     weightSpecs,
-    weightData: joinBuffers(buffers.map((buffer) => buffer.buffer)).buffer,
+    weightData: joinBytes(buffers).buffer,
   });
 }
 
 /** The weight data as one run of bytes, however tfjs holds it. */
 export function joinBuffers(data: io.WeightData | undefined): Uint8Array<ArrayBuffer> {
   if (data === undefined) return new Uint8Array(0);
-  if (!Array.isArray(data)) return new Uint8Array(data);
-  const joined = new Uint8Array(data.reduce((sum, buffer) => sum + buffer.byteLength, 0));
-  let offset = 0;
-  for (const buffer of data) {
-    joined.set(new Uint8Array(buffer), offset);
-    offset += buffer.byteLength;
-  }
-  return joined;
+  return Array.isArray(data) ? joinBytes(data.map((buffer) => new Uint8Array(buffer))) : new Uint8Array(data);
 }
 
 /**

@@ -8,6 +8,7 @@
  */
 import { type Activation, activationNamed } from "../../graph/activation.ts";
 import { InputError } from "../../errors.ts";
+import { broadcast } from "../../graph/broadcast.ts";
 import type { FullShape, Shape } from "../../graph/graph.ts";
 import { type Refusal, refuse } from "../../graph/refusal.ts";
 import type { Weights } from "../../graph/weights.ts";
@@ -240,16 +241,6 @@ function reshaped(shape: Shape, target: unknown): readonly Part[] | undefined {
   const count = shape.slice(1).reduce((a, b) => a === null || b === null ? null : a * b, 1)!;
   const lengths = target.map((length) => length > 0 ? length : count === null ? null : count / known);
   return [{ op: "reshape", shape: [shape[0]!, ...lengths] }];
-}
-
-function broadcast(shapes: readonly Shape[]): Shape {
-  const first = shapes[0];
-  if (first === undefined || shapes.some((shape) => shape?.length !== first.length)) return undefined;
-  return first.map((_, i) => {
-    const lengths = shapes.map((shape) => shape?.[i] ?? null);
-    return lengths.find((length) => length !== 1 && length !== null) ??
-      (lengths.some((length) => length === null) ? null : 1);
-  });
 }
 
 function shapeOf(call: LayerCall): Shape {

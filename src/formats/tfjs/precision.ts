@@ -12,6 +12,7 @@
  * @module
  */
 import type { io } from "@tensorflow/tfjs";
+import { joinBytes } from "../../files/join_bytes.ts";
 import { InputError } from "../../errors.ts";
 import { encodeHalves, HALF_MAX } from "../../graph/half_float.ts";
 import { readWeights } from "./weights.ts";
@@ -101,13 +102,4 @@ function encodeHalf(name: string, values: Float32Array): Encoded {
 
 function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  parts.reduce((offset, part) => {
-    joined.set(part, offset);
-    return offset + part.length;
-  }, 0);
-  return joined;
 }

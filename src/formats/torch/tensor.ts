@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { gatherStrided } from "../permute.ts";
 import type { Dtype, RawTensor } from "../safetensors/write.ts";
 import type { Element } from "./elements.ts";
 import type { Refuse } from "../refuse.ts";
@@ -127,17 +128,7 @@ function gather(bytes: Uint8Array, elementBytes: number, view: View): Uint8Array
   const source = asWords(bytes.slice(view.offset * elementBytes, (last + 1) * elementBytes), elementBytes);
   const data = new Uint8Array(elementCount(view.shape) * elementBytes);
   const target = asWords(data, elementBytes);
-  const index = new Array<number>(shape.length).fill(0);
-  let from = 0;
-  for (let to = 0; to < target.length; to++) {
-    target[to] = source[from]!;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += strides[axis]!;
-      if (++index[axis]! < shape[axis]!) break;
-      from -= shape[axis]! * strides[axis]!;
-      index[axis] = 0;
-    }
-  }
+  gatherStrided(target, source, shape, strides);
   return data;
 }
 

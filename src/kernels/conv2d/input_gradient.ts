@@ -9,7 +9,7 @@
  */
 import type { LaunchContext } from "../context.ts";
 import { type ArrayView, clearArray, type Shape4D } from "../heap.ts";
-import { axisClasses } from "./axis_classes.ts";
+import { gradientGrids } from "./axis_classes.ts";
 import { implicitGemm, packedWeights, PLAIN } from "./implicit_gemm.ts";
 import type { ConvolutionSizes } from "./sizes.ts";
 import { chooseTile, isWinograd, winograd } from "./winograd.ts";
@@ -31,29 +31,10 @@ export function inputGradient(
     winograd(context, { input: dy, filter, transposed: true, output: dx, padding, epilogue: PLAIN }, tile);
     return;
   }
-  const stride = [info.strideHeight, info.strideWidth] as const;
-  const rows = axisClasses(info.inHeight, info.filterHeight, stride[0], info.padInfo.top);
-  const columns = axisClasses(info.inWidth, info.filterWidth, stride[1], info.padInfo.left);
-  const someEmpty = [...rows, ...columns].some((axis) => axis.tapCount === 0);
-  if (someEmpty) clearArray(context.heap, dx);
-  rows.forEach((row, y) => {
-    columns.forEach((column, x) => {
-      if (row.tapCount * column.tapCount * row.gridSize * column.gridSize === 0) return;
-      const taps = {
-        start: [row.tapStart, column.tapStart],
-        step: [-stride[0], -stride[1]],
-        count: [row.tapCount, column.tapCount],
-      } as const;
-      const weights = packedWeights(context, filter, taps, true);
-      context.dispatcher.run(implicitGemm(context, dy, weights, dx, {
-        size: [row.gridSize, column.gridSize],
-        inStep: [1, 1],
-        tapOrigin: [row.origin, column.origin],
-        tapStep: [1, 1],
-        outStep: stride,
-        outOrigin: [y, x],
-        taps,
-      }, PLAIN));
-    });
-  });
+  const { grids, leavesGaps } = gradientGrids(info);
+  if (leavesGaps) clearArray(context.heap, dx);
+  for (const grid of grids) {
+    const weights = packedWeights(context, filter, grid.taps, true);
+    context.dispatcher.run(implicitGemm(context, dy, weights, dx, grid, PLAIN));
+  }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { LaunchContext } from "../context.ts";
-import { axisClasses } from "../conv2d/axis_classes.ts";
+import { gradientGrids } from "../conv2d/axis_classes.ts";
 import { PLAIN } from "../conv2d/implicit_gemm.ts";
 import type { ConvolutionSizes } from "../conv2d/sizes.ts";
 import { depthwiseFilterGradientWords } from "../descriptors.ts";
@@ -26,28 +26,9 @@ export function depthwiseInputGradient(
   dx: ArrayView,
   info: ConvolutionSizes,
 ): void {
-  const stride = [info.strideHeight, info.strideWidth] as const;
-  const rows = axisClasses(info.inHeight, info.filterHeight, stride[0], info.padInfo.top);
-  const columns = axisClasses(info.inWidth, info.filterWidth, stride[1], info.padInfo.left);
-  if ([...rows, ...columns].some((axis) => axis.tapCount === 0)) clearArray(context.heap, dx);
-  rows.forEach((row, y) => {
-    columns.forEach((column, x) => {
-      if (row.tapCount * column.tapCount * row.gridSize * column.gridSize === 0) return;
-      context.dispatcher.run(depthwiseWork(context, dy, filter, dx, {
-        size: [row.gridSize, column.gridSize],
-        inStep: [1, 1],
-        tapOrigin: [row.origin, column.origin],
-        tapStep: [1, 1],
-        outStep: stride,
-        outOrigin: [y, x],
-        taps: {
-          start: [row.tapStart, column.tapStart],
-          step: [-stride[0], -stride[1]],
-          count: [row.tapCount, column.tapCount],
-        },
-      }, PLAIN));
-    });
-  });
+  const { grids, leavesGaps } = gradientGrids(info);
+  if (leavesGaps) clearArray(context.heap, dx);
+  for (const grid of grids) context.dispatcher.run(depthwiseWork(context, dy, filter, dx, grid, PLAIN));
 }
 
 /** Writes dw of a depthwise convolution. */
