@@ -100,33 +100,41 @@ export interface BenchFindings {
 /**
  * Measures engines against the first of them.
  *
- * @param engines The baseline, then the others. They stay usable.
+ * @param engines The baseline, then the others, which take turns. They stay usable.
  * @param settings How to measure.
  * @param context Images, clock, progress.
+ * @param beside Engines that take turns with the baseline alone, after all others: one more in turn would find the
+ *   caches colder for each of them.
  * @throws {GateError} when outputs differ by more than the tolerance, before that batch size is timed.
  */
 export async function bench(
   engines: readonly Engine[],
   settings: BenchSettings,
   context: BenchContext,
+  beside: readonly Engine[] = [],
 ): Promise<BenchFindings> {
+  const all = [...engines, ...beside];
+  const [baseline] = engines as [Engine];
   const results: BenchResult[] = [];
   const speedup: Speedup[] = [];
   let maxRelativeDifference = 0;
   let forms: FormFigures[] = [];
   for (const batch of [...settings.batches].sort((a, b) => a - b)) {
-    const difference = await requireSameOutputs(engines, context.inputs(batch), settings.tolerance);
+    const difference = await requireSameOutputs(all, context.inputs(batch), settings.tolerance);
     maxRelativeDifference = Math.max(maxRelativeDifference, difference);
-    const samples = await measure({
-      ...settings,
-      contestants: engines,
-      now: context.now,
-      random: Random.from(settings.seed, "order", batch),
-      onRound: (round, rounds) => context.onRound?.(batch, round, rounds),
-    });
-    results.push(...samples.map((sample) => resultOf(sample, batch)));
-    speedup.push(...speedupsOf(samples, batch, settings.seed));
-    forms = await footprintsOf(engines);
+    for (const contestants of [engines, ...beside.map((engine) => [baseline, engine])]) {
+      const samples = await measure({
+        ...settings,
+        contestants,
+        now: context.now,
+        random: Random.from(settings.seed, "order", batch),
+        onRound: (round, rounds) => context.onRound?.(batch, round, rounds),
+      });
+      const fresh = contestants === engines ? samples : samples.slice(1);
+      results.push(...fresh.map((sample) => resultOf(sample, batch)));
+      speedup.push(...speedupsOf(samples, batch, settings.seed));
+    }
+    forms = await footprintsOf(all);
   }
   return { forms, results, speedup, maxRelativeDifference };
 }

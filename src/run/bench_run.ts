@@ -147,11 +147,12 @@ async function benchForms(
   { backend, progress, output }: BenchRunContext,
 ): Promise<BenchReport> {
   const engines: Engine[] = [];
+  const beside: Engine[] = [];
   try {
     engines.push(createTfjsEngine(FORM_NAMES.training, await openModel(training, path)));
     engines.push(createTfjsEngine(FORM_NAMES.fused, await openModel(fused, `${path}, fused`)));
     const onRuntime = await openOnRuntime(fused, backend);
-    if (typeof onRuntime !== "string") engines.push(onRuntime);
+    if (typeof onRuntime !== "string") beside.push(onRuntime);
     progress.log(
       `bench ${path}: training form and fused form in turn, batch ${settings.batches.join(", ")}`,
     );
@@ -167,7 +168,7 @@ async function benchForms(
       inputs: (batch) => [...images(batch)],
       now: () => performance.now(),
       onRound: (batch, round, rounds) => progress.update(`batch ${batch}`, `round ${round}/${rounds}`),
-    });
+    }, beside);
     const report: BenchReport = {
       run: path,
       network,
@@ -184,7 +185,7 @@ async function benchForms(
     );
     return report;
   } finally {
-    for (const engine of engines) engine.dispose();
+    for (const engine of [...engines, ...beside]) engine.dispose();
   }
 }
 

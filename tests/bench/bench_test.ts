@@ -87,3 +87,23 @@ Deno.test("bench() tells of every round when it is asked to", async () => {
   });
   assert.deepEqual(seen, ["1: 1/2", "1: 2/2", "4: 1/2", "4: 2/2"]);
 });
+
+Deno.test("bench() lets engines beside take turns with the baseline alone", async () => {
+  const clock = new FakeClock();
+  const runs: string[] = [];
+  const engine = (name: string) =>
+    new FakeEngine(name, clock, () => {
+      runs.push(name);
+      return 5;
+    });
+  const [a, b, c] = [engine("a"), engine("b"), engine("c")] as [FakeEngine, FakeEngine, FakeEngine];
+  const { results, speedup, forms } = await bench([a, b], { ...settings, batches: [1], rounds: 10 }, {
+    inputs,
+    now: clock.now,
+  }, [c]);
+  assert.deepEqual(results.map(({ form }) => form), ["a", "b", "c"]);
+  assert.deepEqual(speedup.map(({ form, baseline }) => `${form} ${baseline}`), ["b a", "c a"]);
+  assert.deepEqual(forms.map(({ form }) => form), ["a", "b", "c"]);
+  // All samples of the engine beside are taken when the others are done.
+  assert.ok(runs.slice(runs.lastIndexOf("b")).filter((name) => name === "c").length >= 10);
+});
