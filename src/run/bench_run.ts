@@ -28,6 +28,7 @@ import { fuse } from "../formats/tfjs/fuse.ts";
 import { readLayersModel } from "../formats/tfjs/read.ts";
 import { writeLayersModel } from "../formats/tfjs/write.ts";
 import { withOpenBatch } from "../graph/open_batch.ts";
+import { OPEN_SIDE } from "./fusion_output.ts";
 import type { NamedFile, NamedModel } from "./named.ts";
 import { obstacleOf } from "../runtime/check_graph.ts";
 import { openRuntime } from "../runtime/machine.ts";
@@ -41,9 +42,6 @@ export const FORM_NAMES = { training: "training", fused: "fused", runtime: RUNTI
 
 /** Random images, and first test images, on which outputs are compared whatever batch sizes are timed. */
 const COMPARED_IMAGES = 8;
-
-/** Side of an image that a network leaves open. */
-const OPEN_SIDE = 64;
 
 /** The surroundings of a benchmark. */
 export interface BenchRunContext {

@@ -14,6 +14,7 @@ import {
   removeOutputFolder,
   replaceFolder,
 } from "../files/output_folder.ts";
+import type { FusionReport } from "../fuse/report.ts";
 import type { Progress } from "../progress.ts";
 import { formatCount, formatDifference } from "../text/quantities.ts";
 
@@ -22,6 +23,12 @@ const FUSED_MODEL = kindByNames("a fused model", "fusion.json", {
   keys: ["source", "snapshotHash", "proof"],
   names: /^(model\.json|[^/]+\.onnx|weights-\d+of\d+\.bin|evaluation\/([\w-]+\/)?[\w-]+\.(json|svg|png))$/,
 });
+
+/** Side of an image, and length of any other axis, that a network leaves open. */
+export const OPEN_SIDE = 64;
+
+/** Where the random inputs of proofs begin. */
+export const PROOF_SEED = 20_190_510;
 
 /** What to fuse, where to write, and how close the forms must be. */
 export interface FusionRequest {
@@ -38,6 +45,14 @@ export interface FusionResult {
   /** Name of the file in it that is the network. */
   readonly file: string;
   readonly record: FusionRecord;
+}
+
+/** What a fusion has done, in a line for the log. */
+export function describeFusion(
+  source: string,
+  { before, after }: Pick<FusionReport, "before" | "after">,
+): string {
+  return `fused ${source}: ${formatCount(before.convolutions, "convolution")} became ${after.convolutions}`;
 }
 
 /** The folder of a fused model, and what must not be touched by it. */

@@ -6,7 +6,14 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Progress } from "../progress.ts";
-import { type FusionRequest, type FusionResult, placeOf, writeProved } from "./fusion_output.ts";
+import {
+  describeFusion,
+  type FusionRequest,
+  type FusionResult,
+  placeOf,
+  PROOF_SEED,
+  writeProved,
+} from "./fusion_output.ts";
 import { cutBatches, gatherBatch } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { InputError } from "../errors.ts";
@@ -42,8 +49,6 @@ const RANDOM_IMAGES = 200;
 
 /** Random images in the proof of a model that has no data set. */
 const RANDOM_IMAGES_ALONE = 500;
-
-const RANDOM_SEED = 20_190_510;
 
 /**
  * Fuses a trained run and proves it on its whole test set and on random images.
@@ -106,11 +111,7 @@ async function fuseAndProve(
   batchesFor: (inputs: Inputs) => Iterable<Batch>,
 ): Promise<FusionResult> {
   const fusion = fuse(artifacts);
-  progress.log(
-    `fused ${source}: ${
-      formatCount(fusion.report.before.convolutions, "convolution")
-    } became ${fusion.report.after.convolutions}`,
-  );
+  progress.log(describeFusion(source, fusion.report));
   const training = await openModel(artifacts, source);
   const fused = await openModel(fusion.artifacts, `${source}, fused`);
   try {
@@ -216,7 +217,7 @@ function* testBatches(dataset: Dataset): Generator<tf.Tensor> {
 
 /** Uniform noise over the range of normalised pixels, one tensor per input of the model. */
 function* randomBatches({ shapes, batch: fixed }: Inputs, count: number): Generator<tf.Tensor[]> {
-  const random = Random.from(RANDOM_SEED, "proof");
+  const random = Random.from(PROOF_SEED, "proof");
   const most = fixed ?? PROOF_BATCH;
   for (let done = 0; done < count; done += most) {
     const batch = fixed ?? Math.min(PROOF_BATCH, count - done);

@@ -17,6 +17,7 @@ import {
   type OnnxInput,
   onnxInputs,
   onnxOutputs,
+  originalWithOutputs,
   sharedTensors,
   withOutputs,
 } from "../formats/onnx/probe.ts";
@@ -26,18 +27,21 @@ import { sizeOf } from "../graph/graph.ts";
 import type { Progress } from "../progress.ts";
 import { Random } from "../random.ts";
 import { formatCount } from "../text/quantities.ts";
-import { type FusionRequest, type FusionResult, placeOf, writeProved } from "./fusion_output.ts";
+import {
+  describeFusion,
+  type FusionRequest,
+  type FusionResult,
+  OPEN_SIDE,
+  placeOf,
+  PROOF_SEED,
+  writeProved,
+} from "./fusion_output.ts";
 
 /** Inputs in the proof at most, and at least: as many as a network of this many MACs takes in some seconds. */
 const [MOST, LEAST, MACS] = [200, 8, 1e10] as const;
 
-/** Side of an image, and length of any other axis, that the file leaves open. */
-const OPEN_SIDE = 64;
-
 /** Inputs at once where the file leaves their number open; two, so that a fault that mixes them shows. */
 const OPEN_BATCH = 2;
-
-const RANDOM_SEED = 20_190_510;
 
 /**
  * Fuses an ONNX file and proves it on random inputs.
@@ -52,21 +56,18 @@ export async function fuseOnnxFile(path: string, request: FusionRequest): Promis
   const graph = await readOnnxFile(path);
   await checkOutputFolder(place);
   const { graph: fused, report } = fuseGraph(graph);
-  progress.log(
-    `fused ${path}: ${
-      formatCount(report.before.convolutions, "convolution")
-    } became ${report.after.convolutions}`,
-  );
-  const [before, after] = [writeOnnx(graph), writeOnnx(fused)];
+  progress.log(describeFusion(path, report));
+  const after = writeOnnx(fused);
   const tensors = sharedTensors(graph, fused, report.regions.map((region) => region.fused.layer));
   const regions = report.regions.flatMap(({ name }, i) =>
     tensors[i] === undefined ? [] : [{ name, tensor: tensors[i], borderWidth: 0 }]
   );
+  const wanted = regions.map(({ tensor }) => tensor);
   const outputs = onnxOutputs(graph);
   const forms = {
-    before,
-    after,
-    tensors: regions.map(({ tensor }) => tensor),
+    before: originalWithOutputs(graph, wanted),
+    after: withOutputs(after, wanted),
+    tensors: wanted,
     inputs: onnxInputs(graph),
     outputs,
   };
@@ -76,17 +77,22 @@ export async function fuseOnnxFile(path: string, request: FusionRequest): Promis
     answers: answers(forms, path, report.before.macs, progress),
     tolerance,
   });
-  const record: FusionRecord = { source: path, snapshotHash: await sha256(before), proof, ...report };
+  const record: FusionRecord = {
+    source: path,
+    snapshotHash: await sha256(originalWithOutputs(graph, [])),
+    proof,
+    ...report,
+  };
   const file = basename(path);
   await writeProved(place, record, (folder) => writeFileAtomically(`${folder}/${file}`, after));
   return { output, file, record };
 }
 
-/** Two files that are to be one function. */
+/** Two files that are to be one function: the one that was read, as it came, and the one that would be written. */
 interface Forms {
   readonly before: Uint8Array;
   readonly after: Uint8Array;
-  /** Tensors from within that both have. */
+  /** Tensors from within that both give out beside their outputs. */
   readonly tensors: readonly string[];
   readonly inputs: readonly OnnxInput[];
   readonly outputs: readonly string[];
@@ -100,9 +106,9 @@ async function* answers(
   progress: Progress,
 ): AsyncGenerator<Answers> {
   const count = macs === null ? LEAST : Math.min(MOST, Math.max(LEAST, Math.round(MACS / macs)));
-  const random = Random.from(RANDOM_SEED, "proof");
-  const reference = await openNetwork(withOutputs(before, tensors), path);
-  const candidate = await openNetwork(withOutputs(after, tensors), `${path}, fused`);
+  const random = Random.from(PROOF_SEED, "proof");
+  const reference = await openNetwork(before, path);
+  const candidate = await openNetwork(after, `${path}, fused`);
   try {
     for (let images = 0; images < count;) {
       progress.update("proof", `${images} of ${formatCount(count, "input")} compared`);

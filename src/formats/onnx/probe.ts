@@ -4,7 +4,7 @@
  * @module
  */
 import { create, toBinary } from "@bufbuild/protobuf";
-import { ModelProtoSchema, ValueInfoProtoSchema } from "onnx-buf";
+import { type ModelProto, ModelProtoSchema, ValueInfoProtoSchema } from "onnx-buf";
 import type { FullShape, Graph } from "../../graph/graph.ts";
 import { originalOnnx } from "./original.ts";
 import { parseOnnx } from "./read.ts";
@@ -47,9 +47,17 @@ export function sharedTensors(
   return made.map((name) => known.has(named.get(name)) ? named.get(name) : undefined);
 }
 
-/** The file with further outputs behind its own. */
-export function withOutputs(bytes: Uint8Array, names: readonly string[]): Uint8Array {
-  const model = parseOnnx(bytes, "the network");
+/** The file that a network was read from, as it came, with further outputs behind its own. */
+export function originalWithOutputs(graph: Graph, names: readonly string[]): Uint8Array<ArrayBuffer> {
+  return extended(originalOnnx(graph)!.model, names);
+}
+
+/** A file with further outputs behind its own. */
+export function withOutputs(bytes: Uint8Array, names: readonly string[]): Uint8Array<ArrayBuffer> {
+  return extended(parseOnnx(bytes, "the network"), names);
+}
+
+function extended(model: ModelProto, names: readonly string[]): Uint8Array<ArrayBuffer> {
   const graph = model.graph!;
   const own = new Set(graph.output.map(({ name }) => name));
   const further = names.filter((name) => !own.has(name)).map((name) =>
