@@ -7,8 +7,6 @@
 import { normalizePixels } from "../data/normalization.ts";
 import { openSession } from "../formats/onnx/judge.ts";
 import { TO_NCHW } from "../formats/onnx/layout.ts";
-import { onnxInputs } from "../formats/onnx/probe.ts";
-import { readOnnx } from "../formats/onnx/read.ts";
 import { permute } from "../formats/permute.ts";
 import { type Classifier, imageCount, type ModelCard } from "./classifier.ts";
 
@@ -22,7 +20,7 @@ import { type Classifier, imageCount, type ModelCard } from "./classifier.ts";
 export async function openOnnx(bytes: Uint8Array, card: ModelCard, name: string): Promise<Classifier> {
   const session = await openSession(bytes, name);
   const [height, width, channels] = card.inputSize;
-  const [batch = null, ...inFile] = onnxInputs(readOnnx(bytes, name))[0]?.shape ?? [];
+  const [batch = null, ...inFile] = session.inputShape;
   const isNchw = `${inFile}` === `${[channels, height, width]}`;
   const run = (images: Float32Array<ArrayBuffer>, count: number) =>
     isNchw

@@ -1,9 +1,9 @@
 /**
- * An operation that a layer consists of, before it has a place in a graph.
+ * An operation that a layer or a node consists of, before it has a place in a graph.
  *
  * @module
  */
-import type { Operation, Shape } from "../../graph/graph.ts";
+import type { Operation, Shape } from "../graph/graph.ts";
 
 /** `Omit` for each member of a union by itself. */
 type OmitEach<T, Keys extends PropertyKey> = T extends unknown ? Omit<T, Keys> : never;

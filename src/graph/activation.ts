@@ -26,6 +26,9 @@ export const ACTIVATIONS = [
 /** The slope of a "leaky_relu" below zero that names none: the one of `tf.leakyRelu`. */
 export const LEAKY_SLOPE = 0.2;
 
+/** Where a "relu6" ends. */
+export const RELU6_LIMIT = 6;
+
 /** The name of one of {@link ACTIVATIONS}. */
 export type Activation = (typeof ACTIVATIONS)[number];
 

@@ -3,14 +3,12 @@
  *
  * @module
  */
-import { type Activation, LEAKY_SLOPE } from "../../graph/activation.ts";
+import { type Activation, LEAKY_SLOPE, RELU6_LIMIT } from "../../graph/activation.ts";
 import type { Activate } from "../../graph/graph.ts";
 import { apply, type Term } from "./term.ts";
 
 /** What an activation can be given beside its name. */
 type Settings = Pick<Activate, "alpha" | "limit">;
-
-const RELU6_LIMIT = 6;
 
 /** The tanh approximation of GELU (Hendrycks and Gimpel, 2016): 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))). */
 const GELU_TANH = { scale: Math.sqrt(2 / Math.PI), cubic: 0.044715 } as const;

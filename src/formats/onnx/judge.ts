@@ -6,6 +6,7 @@
  */
 import * as ort from "onnxruntime-web/wasm";
 import { InputError } from "../../errors.ts";
+import type { FullShape } from "../../graph/graph.ts";
 
 /** How onnxruntime runs. */
 export interface JudgeOptions {
@@ -17,6 +18,8 @@ export interface JudgeOptions {
 
 /** A network of one input and one output in onnxruntime. */
 export interface OnnxSession {
+  /** Of the input, with the batch first; `null` for a length that is not fixed. */
+  readonly inputShape: FullShape;
   /**
    * One inference.
    *
@@ -37,8 +40,18 @@ export interface JudgeTensor {
   readonly shape: readonly number[];
 }
 
+/** What a network takes. */
+export interface JudgeInput {
+  readonly name: string;
+  /** `null` for a length that is not fixed. */
+  readonly shape: FullShape;
+}
+
 /** Any network in onnxruntime. */
 export interface OnnxNetwork {
+  readonly inputs: readonly JudgeInput[];
+  /** Names, in the order of the file. */
+  readonly outputs: readonly string[];
   /**
    * One inference.
    *
@@ -66,6 +79,8 @@ export async function openNetwork(
   const session = await createSession(bytes, name);
   const metadata = new Map(session.inputMetadata.map((metadata) => [metadata.name, metadata]));
   return {
+    inputs: session.inputNames.map((name) => ({ name, shape: shapeOf(metadata.get(name)) })),
+    outputs: session.outputNames,
     async run(inputs) {
       const feeds = [...inputs].map(([input, { numbers, shape }]) =>
         [input, tensorOf(numbers, shape, metadata.get(input))] as const
@@ -108,24 +123,30 @@ export async function openSession(
   name: string,
   options: JudgeOptions = {},
 ): Promise<OnnxSession> {
-  configure(options);
-  const session = await createSession(bytes, name);
-  const [input, ...otherInputs] = session.inputNames;
-  const [output, ...otherOutputs] = session.outputNames;
+  const network = await openNetwork(bytes, name, options);
+  const { inputs: [input, ...otherInputs], outputs: [output, ...otherOutputs] } = network;
   if (input === undefined || output === undefined || otherInputs.length + otherOutputs.length > 0) {
-    await session.release();
+    await network.release();
     throw new InputError(
-      `Cannot run ${name}: its inputs are ${session.inputNames.join(", ")} and its outputs ` +
-        `${session.outputNames.join(", ")}, expected one of each.`,
+      `Cannot run ${name}: its inputs are ${
+        network.inputs.map(({ name }) => name).join(", ")
+      } and its outputs ` +
+        `${network.outputs.join(", ")}, expected one of each.`,
     );
   }
   return {
+    inputShape: input.shape,
     async run(numbers, shape) {
-      const results = await session.run({ [input]: tensorOf(numbers, shape, session.inputMetadata[0]) });
-      return results[output]!.data as Float32Array<ArrayBuffer>;
+      const results = await network.run(new Map([[input.name, { numbers, shape }]]));
+      return results.get(output)!.numbers as Float32Array<ArrayBuffer>;
     },
-    release: () => session.release(),
+    release: () => network.release(),
   };
+}
+
+function shapeOf(metadata: ort.InferenceSession.ValueMetadata | undefined): FullShape {
+  if (!metadata?.isTensor) return [];
+  return metadata.shape.map((length) => typeof length === "number" ? length : null);
 }
 
 async function createSession(bytes: Uint8Array, name: string): Promise<ort.InferenceSession> {

@@ -20,13 +20,14 @@ import type { Weight } from "../../graph/weights.ts";
 import { inversePermutation, permute } from "../permute.ts";
 import { bringIn, computedConstant, type Constant, constantOf, type ReadExternal } from "./constant.ts";
 import { foldOf } from "./fold.ts";
-import { TO_NCHW } from "./layout.ts";
 import { withIdioms } from "./idioms.ts";
-import { imageBefore, meaningOf } from "./meaning.ts";
+import { TO_NCHW } from "./layout.ts";
+import { meaningOf } from "./meaning.ts";
 import { type FileTensor, NodeCall, nodeTitle, type Operand, type WeightReading } from "./node_call.ts";
 import { captured, type ConstantNode, type OriginalNode, type OriginalOnnx } from "./original.ts";
-import { findViews, type View } from "./views.ts";
 import { keepsPlaces, keepsType, opaqueShape } from "./shapes.ts";
+import { findViews, type View } from "./views.ts";
+import { imageBefore } from "./weighted.ts";
 
 const DTYPES: ReadonlyMap<number, string> = new Map([
   [DataType.FLOAT, "float32"],

@@ -6,7 +6,7 @@
  */
 import type { ValueInfo } from "../../graph/graph.ts";
 import type { Json } from "./layer_config.ts";
-import type { Part } from "./part.ts";
+import type { Part } from "../part.ts";
 
 /** One layer, however often it is called. */
 export interface Layer {

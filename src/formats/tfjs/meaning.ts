@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type Activation, activationNamed } from "../../graph/activation.ts";
+import { type Activation, activationNamed, RELU6_LIMIT } from "../../graph/activation.ts";
 import { InputError } from "../../errors.ts";
 import { broadcast } from "../../graph/broadcast.ts";
 import type { FullShape, Shape } from "../../graph/graph.ts";
@@ -15,7 +15,7 @@ import type { Weights } from "../../graph/weights.ts";
 import type { Meaning } from "./topology.ts";
 import { axisFromFront, imageShape, type LayerCall, weightOf } from "./layer_call.ts";
 import { LayerConfig } from "./layer_config.ts";
-import type { Part } from "./part.ts";
+import type { Part } from "../part.ts";
 import { SHAPES } from "./shapes.ts";
 import {
   convolution,
@@ -33,8 +33,6 @@ type Rule = (call: LayerCall) => readonly Part[] | Refusal | undefined;
 
 /** The axis of a Softmax that names none, as tf.layers has it. */
 const TFJS_SOFTMAX_AXIS = 1;
-
-const RELU6_LIMIT = 6;
 
 /** Layers that change nothing at inference. */
 const unchanged: Rule = ({ inputs: [input] }) => [{ op: "identity", shape: input?.shape }];

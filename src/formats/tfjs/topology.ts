@@ -8,7 +8,7 @@ import type { io } from "@tensorflow/tfjs";
 import { InputError } from "../../errors.ts";
 import type { Call, Layer, LayerCalls, Tensor } from "./layer_calls.ts";
 import { isObject, type Json } from "./layer_config.ts";
-import type { Part } from "./part.ts";
+import type { Part } from "../part.ts";
 import { type Entry, entryOf, firstInputShape, isModel, list, readEntry } from "./topology_entry.ts";
 
 /** What tensors of TensorFlow.js may hold. */

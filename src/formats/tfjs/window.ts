@@ -11,7 +11,7 @@ import { type Refusal, refuse } from "../../graph/refusal.ts";
 import { type LayerCall, weightOf } from "./layer_call.ts";
 import type { LayerConfig, Pair } from "./layer_config.ts";
 import { padded } from "./padding.ts";
-import type { Part } from "./part.ts";
+import type { Part } from "../part.ts";
 
 /** A layer on images, or why it is none that a graph knows. */
 export type Outcome = Part | Refusal;

@@ -1,0 +1,57 @@
+/**
+ * Operators that move numbers and compute none.
+ *
+ * @module
+ */
+import { inversePermutation } from "../permute.ts";
+import { isPixel, TO_NCHW } from "./layout.ts";
+import type { FileTensor, NodeCall } from "./node_call.ts";
+import { hasAxes, isInOrder, type Reading } from "./rule.ts";
+import { SHAPES } from "./shapes.ts";
+
+/** A Concat, but along the batch. */
+export function concatenation(call: NodeCall): Reading | undefined {
+  const inputs = call.operands.map((_, i) => call.tensor(i));
+  const [first] = inputs;
+  if (first?.axes === undefined || inputs.some((x) => x?.shape === undefined || !hasAxes(x, first.axes!))) {
+    return undefined;
+  }
+  const inFile = call.int("axis", 0);
+  const axis = first.axes.at(inFile);
+  if (axis === undefined || axis === 0) return undefined;
+  const shape = first.shape!.map((length, i) => {
+    const lengths = inputs.map((x) => x!.shape![i]!);
+    if (i !== axis) return lengths.find((other) => other !== null) ?? length;
+    return lengths.reduce<number | null>((a, b) => a === null || b === null ? null : a + b, 0);
+  });
+  return { parts: [{ op: "concatenate", axis, shape }], inputs: inputs as FileTensor[], axes: first.axes };
+}
+
+/** Nothing moves: the same value, whose axes stand in another order in the file. */
+export function transposition(call: NodeCall): Reading | undefined {
+  const x = call.tensor(0);
+  if (x?.axes === undefined) return undefined;
+  const order = call.ints("perm") ?? x.axes.map((_, i) => x.axes!.length - 1 - i);
+  if (order.length !== x.axes.length) throw call.fail(`its perm is [${order}] for ${x.axes.length} axes`);
+  const axes = order.map((axis) => x.axes![axis]!);
+  const isKnown = [TO_NCHW, axes.map((_, i) => i)].some((known) => hasAxes({ ...x, axes }, known));
+  return isKnown ? { parts: [{ op: "identity", shape: x.shape }], inputs: [x], axes } : undefined;
+}
+
+/** A Reshape, Flatten, Squeeze or Unsqueeze that keeps the batch and the order of the numbers. */
+export function reshaping(call: NodeCall): Reading | undefined {
+  const x = call.tensor(0);
+  const found = SHAPES[call.node.opType]!(call);
+  if (x?.shape === undefined || found === undefined || !isInOrder(x)) return undefined;
+  const keepsBatch = found[0] === x.shape[0];
+  if (!keepsBatch) return undefined;
+  if (found.length !== 4) {
+    return {
+      parts: [{ op: "reshape", shape: found }],
+      inputs: [x],
+      axes: found.map((_, i) => i),
+    };
+  }
+  const shape = inversePermutation(TO_NCHW).map((axis) => found[axis]!);
+  return isPixel(shape) ? { parts: [{ op: "reshape", shape }], inputs: [x], axes: TO_NCHW } : undefined;
+}
