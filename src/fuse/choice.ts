@@ -74,7 +74,7 @@ export function choose(steps: StepGraph, plans: Plans): Choice {
   /** A term that is merged is a value of its own, which the training form does not have. */
   function makeTerm(term: Term, sum: Value): Value {
     if ("value" in term) return make(term.value);
-    const value: Value = { ...sum, name: undefined, isInner: true };
+    const value: Value = { ...sum, id: undefined };
     makers.set(value, region(term.plan, value));
     return value;
   }
@@ -111,7 +111,7 @@ export function choose(steps: StepGraph, plans: Plans): Choice {
 
   /** What the value's unit reads, where the cheapest way to the value is that unit as it is. */
   function unitSource(value: Value): Value | undefined {
-    if (value.isInner) return undefined;
+    if (value.id === undefined) return undefined;
     let current = value;
     do {
       const op = current.op!;
@@ -120,12 +120,12 @@ export function choose(steps: StepGraph, plans: Plans): Choice {
         if (best?.ops.length !== 1 || best.ops[0] !== op || changesNothing(best.map)) return undefined;
         current = best.source;
       } else {
-        const [input] = op.inputs;
+        const input = op.inputs[0];
         // The first step of several that stay: what it reads is what the unit reads.
-        if (input?.isInner !== true) return current === value ? undefined : input;
+        if (input === undefined || input.id !== undefined) return current === value ? undefined : input;
         current = input;
       }
-    } while (current.isInner);
+    } while (current.id === undefined);
     return current;
   }
 }

@@ -10,7 +10,7 @@
  */
 import { InputError } from "../errors.ts";
 import { costOf } from "../graph/cost.ts";
-import type { Graph } from "../graph/graph.ts";
+import type { Graph, ValueId } from "../graph/graph.ts";
 import { choose } from "./choice.ts";
 import { LAWS, type Laws } from "./laws.ts";
 import { plansOf } from "./plans.ts";
@@ -20,8 +20,12 @@ import { splitIntoSteps } from "./values.ts";
 
 /** A fused network and what was done to make it. */
 export interface FusedGraph {
+  /** The network as it was. */
+  readonly source: Graph;
   /** The network in its deploy form. */
   readonly graph: Graph;
+  /** For values of `graph`, the value of `source` that is the same. */
+  readonly counterparts: ReadonlyMap<ValueId, ValueId>;
   /** What merged, what did not and why, and what it saves. */
   readonly report: FusionReport;
 }
@@ -43,9 +47,11 @@ export function fuseUnder(laws: Laws, graph: Graph): FusedGraph {
   requireFinite(graph);
   const steps = splitIntoSteps(graph, laws);
   const choice = choose(steps, plansOf(steps, laws));
-  const { graph: fused, regions } = rewrite(graph, steps, choice);
+  const { graph: fused, regions, counterparts } = rewrite(graph, steps, choice);
   return {
+    source: graph,
     graph: fused,
+    counterparts,
     report: { regions, refusals: choice.refusals, before: costOf(graph), after: costOf(fused) },
   };
 }

@@ -14,12 +14,17 @@ import { roundedWeights } from "./rounded_weights.ts";
 import { fixedPixels, isVector } from "./image.ts";
 import type { StepGraph, Value } from "./values.ts";
 
-/** The graph that was chosen, and the regions that were merged, in the order in which they compute. */
-export function rewrite(
-  graph: Graph,
-  steps: StepGraph,
-  { makers }: Choice,
-): { readonly graph: Graph; readonly regions: readonly FusedRegion[] } {
+/** What {@link rewrite} gives. */
+export interface Rewritten {
+  readonly graph: Graph;
+  /** In the order in which they compute. */
+  readonly regions: readonly FusedRegion[];
+  /** For values of the graph, the value of the graph before that is the same. */
+  readonly counterparts: ReadonlyMap<ValueId, ValueId>;
+}
+
+/** The graph that was chosen, and the regions that were merged. */
+export function rewrite(graph: Graph, steps: StepGraph, { makers }: Choice): Rewritten {
   const builder = new GraphBuilder(
     graph.operations.flatMap(({ name, origin }) => [name, origin?.name ?? name]),
   );
@@ -38,6 +43,7 @@ export function rewrite(
   return {
     graph: { ...graph, values, inputs, outputs, operations, weights: weightsAfter(graph, operations, made) },
     regions,
+    counterparts: new Map([...written].flatMap(([{ id }, value]) => id === undefined ? [] : [[value, id]])),
   };
 
   function read(value: Value): ValueId {
@@ -69,7 +75,8 @@ export function rewrite(
     }
   }
 
-  function push(operation: Operation, { name, shape }: Value): ValueId {
+  function push(operation: Operation, { id, shape }: Value): ValueId {
+    const name = id === undefined ? undefined : graph.values[id]!.name;
     const info = { ...(name === undefined ? {} : { name }), shape, dtype: "float32" };
     return builder.push({ ...operation, outputs: [builder.value(info)] });
   }
@@ -146,7 +153,7 @@ function fusedRegion(name: string, value: Value, region: Region, roundingError: 
     borderWidth: Math.max(...borders),
     macsBefore: macs.reduce((a, b) => a === null || b === null ? null : a + b, 0),
     macsAfter: macsOf(costPerPixel(map), value.shape),
-    training: value.isInner ? null : { layer: last.name, node: last.call },
+    training: value.id === undefined ? null : { layer: last.name, node: last.call },
     nested: last.origin?.isNested ?? false,
     fused: { layer: name, node: 0 },
   };

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Graph, Operation, Shape, ValueId, ValueInfo } from "../graph/graph.ts";
+import type { Graph, Operation, Shape, ValueId } from "../graph/graph.ts";
 import { type Unit, unitsOf } from "../graph/units.ts";
 import type { Laws } from "./laws.ts";
 import { type Step, stepsOf } from "./maps.ts";
@@ -29,10 +29,8 @@ export interface Value {
   /** Which output of the operation, or which input of the network. */
   readonly index: number;
   readonly shape: Shape;
-  /** What its file calls it. */
-  readonly name: string | undefined;
-  /** Whether it lies between two steps of one layer. */
-  readonly isInner: boolean;
+  /** Which value of the graph it is; nothing for what lies between two steps of one layer. */
+  readonly id: ValueId | undefined;
   /** How many inputs of steps it feeds. */
   readers: number;
   /** Whether the network gives it out, so that it must be made in any case. */
@@ -62,7 +60,7 @@ export function splitIntoSteps(graph: Graph, laws: Laws): StepGraph {
 
   const inputs = graph.inputs.map(({ name, value, origin }, index) => {
     const unit = { name: origin?.name ?? name, call: 0 };
-    const input = make(undefined, unit, index, graph.values[value]!);
+    const input = make(undefined, unit, index, graph.values[value]!.shape, value);
     made.set(value, input);
     return input;
   });
@@ -85,23 +83,23 @@ export function splitIntoSteps(graph: Graph, laws: Laws): StepGraph {
     }
     let op = take(first.step, first.operation, unit, first.operation.inputs.map(read));
     for (const { step, operation } of steps.slice(1)) {
-      op = take(step, operation, unit, [make(op, unit, 0, { shape: op.shape }, true)]);
+      op = take(step, operation, unit, [make(op, unit, 0, op.shape)]);
     }
     unit.operations.at(-1)!.outputs.forEach((output, index) => makers.set(output, { op, index }));
   }
 
   /** The value that a reader reads. */
   function read(id: ValueId): Value {
-    const info = graph.values[id]!;
+    const { shape } = graph.values[id]!;
     const copy = copies.get(id);
     if (copy !== undefined) {
       const { step, operation, unit } = copy;
-      return make(take(step, operation, unit, operation.inputs.map(read)), unit, 0, info);
+      return make(take(step, operation, unit, operation.inputs.map(read)), unit, 0, shape, id);
     }
     const known = made.get(id);
     if (known !== undefined) return known;
     const { op, index } = makers.get(id)!;
-    const value = make(op, op.unit, index, info);
+    const value = make(op, op.unit, index, shape, id);
     made.set(id, value);
     return value;
   }
@@ -115,10 +113,10 @@ export function splitIntoSteps(graph: Graph, laws: Laws): StepGraph {
     op: Op | undefined,
     unit: Value["unit"],
     index: number,
-    { shape, name }: Pick<ValueInfo, "shape" | "name">,
-    isInner = false,
+    shape: Shape,
+    id?: ValueId,
   ): Value {
-    const value: Value = { op, unit, index, shape, name, isInner, readers: 0, isOutput: false };
+    const value: Value = { op, unit, index, shape, id, readers: 0, isOutput: false };
     values.push(value);
     return value;
   }
