@@ -7,6 +7,7 @@ export { loadLayersModelArtifacts, saveLayersModel } from "./formats/tfjs/layers
 export { readLayersModel } from "./formats/tfjs/read.ts";
 export { writeLayersModel } from "./formats/tfjs/write.ts";
 export type { Graph } from "./graph/graph.ts";
+export { type ByteSource, type FileSource, openFileSource } from "./files/byte_source.ts";
 export { type Precision, PRECISIONS, withPrecision } from "./formats/tfjs/precision.ts";
 export { readOnnx } from "./formats/onnx/read.ts";
 export { readOnnxFile } from "./formats/onnx/disk.ts";

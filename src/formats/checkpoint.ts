@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type CheckpointFormat, recognizeFile } from "./file_kind.ts";
+import { type ByteSource, byteSource } from "../files/byte_source.ts";
+import { type CheckpointFormat, HEAD_BYTES, recognizeFile } from "./file_kind.ts";
 import { readSafetensors } from "./safetensors/read.ts";
 import type { SafetensorsContent } from "./safetensors/write.ts";
 import { readTorchCheckpoint } from "./torch/read.ts";
@@ -36,12 +37,14 @@ export function withoutExtension(path: string): string {
 /**
  * The tensors of a safetensors file or a PyTorch checkpoint.
  *
- * @param bytes The whole file; tensors are views of it.
+ * @param file The whole file. It stays in use: tensors are views of its bytes, or read from it.
  * @param name Of the file: it decides where the content does not, and stands in messages.
  * @throws {InputError} when the file is damaged, something else, or a pickle that asks for code.
  */
-export function readCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
-  const format = recognizeFile(bytes)?.format ?? formatOfName(name) ?? "torch";
-  if (format === "safetensors") return { ...readSafetensors(bytes, name), format };
-  return { tensors: readTorchCheckpoint(bytes, name).tensors, metadata: {}, format };
+export function readCheckpoint(file: Uint8Array | ByteSource, name: string): Checkpoint {
+  const source = byteSource(file);
+  const head = source.read(0, Math.min(HEAD_BYTES, source.length));
+  const format = recognizeFile(head)?.format ?? formatOfName(name) ?? "torch";
+  if (format === "safetensors") return { ...readSafetensors(source, name), format };
+  return { tensors: readTorchCheckpoint(source, name).tensors, metadata: {}, format };
 }

@@ -18,8 +18,8 @@ export interface FileKind {
   readonly hint: string;
 }
 
-/** Enough for every signature: that of a tar archive stands last. */
-const HEAD_BYTES = 512;
+/** Bytes of a file that are enough for every signature: that of a tar archive stands last. */
+export const HEAD_BYTES = 512;
 
 /** Headers of safetensors beyond this are refused anyway; no other signature reads as so small a length. */
 const SAFETENSORS_HEADER_LIMIT = 2n ** 23n;
@@ -74,7 +74,11 @@ const KINDS: readonly (FileKind & { readonly fits: (head: string) => boolean })[
   },
 ];
 
-/** What the file is; undefined when nothing is recognized. */
+/**
+ * What the file is; undefined when nothing is recognized.
+ *
+ * @param bytes Its first {@link HEAD_BYTES}, or more.
+ */
 export function recognizeFile(bytes: Uint8Array): FileKind | undefined {
   if (isSafetensors(bytes)) return { what: "a safetensors file", format: "safetensors", hint: IMPORT_IT };
   const head = String.fromCharCode(...bytes.subarray(0, HEAD_BYTES));

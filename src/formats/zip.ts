@@ -1,12 +1,13 @@
 /**
- * Zip archives in memory, which PyTorch and Keras pack their files into. A stored entry is a view of the file; a deflated one
- * is unpacked when it is asked for. What the directory says of lengths and places is held against the file first; entries
+ * Zip archives, which PyTorch and Keras pack their files into. A stored entry is read where it lies in the file; a deflated one
+ * is unpacked. Both when it is asked for. What the directory says of lengths and places is held against the file first; entries
  * may neither overlap nor be named out of the archive.
  * Reference: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, with ZIP64.
  *
  * @module
  */
 import { inflateRawSync } from "node:zlib";
+import { type ByteSource, byteSource, sliceSource } from "../files/byte_source.ts";
 import { type Refuse, shown } from "./refuse.ts";
 
 /** An entry's place in the archive. */
@@ -18,7 +19,7 @@ interface Entry {
   readonly begin: number;
   readonly end: number;
   /** As it is packed. */
-  readonly data: Uint8Array;
+  readonly data: ByteSource;
 }
 
 /** An archive whose directory was checked. */
@@ -26,10 +27,10 @@ export class ZipArchive {
   readonly #entries: ReadonlyMap<string, Entry>;
   readonly #refuse: Refuse;
 
-  /** @param bytes The whole file, which begins as a zip does. */
-  constructor(bytes: Uint8Array, refuse: Refuse) {
+  /** @param file The whole file, which begins as a zip does. */
+  constructor(file: Uint8Array | ByteSource, refuse: Refuse) {
     this.#refuse = refuse;
-    this.#entries = readDirectory(bytes, refuse);
+    this.#entries = readDirectory(byteSource(file), refuse);
   }
 
   /** Names of the entries, in the order of the directory. */
@@ -46,15 +47,22 @@ export class ZipArchive {
   /** The bytes of an entry, in place where it is stored; undefined when there is none of that name. */
   get(name: string): Uint8Array | undefined {
     const entry = this.#entries.get(name);
-    if (entry === undefined || entry.method === STORED) return entry?.data;
+    if (entry === undefined) return undefined;
+    if (entry.method === STORED) return entry.data.read(0, entry.length);
     const what = `its entry ${shown(name)}`;
     const { method, length, data } = entry;
     if (method !== DEFLATED) return this.#refuse(`${what} is packed by method ${method}`);
     if (length > MAX_RATIO * data.length) {
       return this.#refuse(`${what} of ${data.length} bytes claims to hold ${length}`);
     }
-    const unpacked = inflated(data, length);
+    const unpacked = inflated(data.read(0, data.length), length);
     return unpacked?.length === length ? unpacked : this.#refuse(`${what} is damaged`);
+  }
+
+  /** An entry that is not compressed, to be read part by part; undefined when there is none of that name. */
+  stored(name: string): ByteSource | undefined {
+    const entry = this.#entries.get(name);
+    return entry?.method === STORED ? entry.data : undefined;
   }
 }
 
@@ -92,39 +100,39 @@ const ENCRYPTED = 1;
 
 /** A window on the file in which every read is checked. */
 class Reader {
-  readonly #view: DataView;
-
-  constructor(readonly bytes: Uint8Array, readonly refuse: Refuse) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
+  constructor(readonly file: ByteSource, readonly refuse: Refuse) {}
 
   u16(at: number): number {
-    return this.#view.getUint16(this.check(at, 2), true);
+    return this.#view(at, 2).getUint16(0, true);
   }
 
   u32(at: number): number {
-    return this.#view.getUint32(this.check(at, 4), true);
+    return this.#view(at, 4).getUint32(0, true);
   }
 
   u64(at: number): number {
-    return Number(this.#view.getBigUint64(this.check(at, 8), true));
+    return Number(this.#view(at, 8).getBigUint64(0, true));
   }
 
-  slice(at: number, length: number): Uint8Array {
+  slice(at: number, length: number): ByteSource {
     this.check(at, length);
-    return this.bytes.subarray(at, at + length);
+    return sliceSource(this.file, at, at + length);
   }
 
-  check(at: number, length: number): number {
-    if (!(at >= 0 && at + length <= this.bytes.length)) {
-      this.refuse(`its zip directory points to byte ${at + length} of a file of ${this.bytes.length}`);
-    }
-    return at;
+  check(at: number, length: number): void {
+    if (at >= 0 && at + length <= this.file.length) return;
+    this.refuse(`its zip directory points to byte ${at + length} of a file of ${this.file.length}`);
+  }
+
+  #view(at: number, length: number): DataView {
+    this.check(at, length);
+    const { buffer, byteOffset } = this.file.read(at, at + length);
+    return new DataView(buffer, byteOffset, length);
   }
 }
 
-function readDirectory(bytes: Uint8Array, refuse: Refuse): Map<string, Entry> {
-  const reader = new Reader(bytes, refuse);
+function readDirectory(file: ByteSource, refuse: Refuse): Map<string, Entry> {
+  const reader = new Reader(file, refuse);
   const { count, begin, length } = findDirectory(reader);
   reader.check(begin, length);
   if (count * CENTRAL_BYTES > length) {
@@ -140,7 +148,7 @@ function readDirectory(bytes: Uint8Array, refuse: Refuse): Map<string, Entry> {
     const [nameLength, extraLength, commentLength] = [28, 30, 32].map((field) => reader.u16(at + field));
     const next = at + CENTRAL_BYTES + nameLength! + extraLength! + commentLength!;
     if (next > end) refuse(`entry ${i} of its zip directory ends behind the directory`);
-    const name = new TextDecoder().decode(reader.slice(at + CENTRAL_BYTES, nameLength!));
+    const name = new TextDecoder().decode(reader.slice(at + CENTRAL_BYTES, nameLength!).read(0, nameLength!));
     if (leadsOut(name)) refuse(`its entry ${shown(name)} lies outside of the archive`);
     if (entries.has(name)) refuse(`its zip directory holds ${shown(name)} twice`);
     entries.set(name, readEntry(reader, at, name, begin));
@@ -205,11 +213,11 @@ function findExtra(reader: Reader, begin: number, end: number): { at: number; en
 
 /** Where the directory is, by the end record: the last in the file whose comment ends with the file. */
 function findDirectory(reader: Reader): { count: number; begin: number; length: number } {
-  const { bytes, refuse } = reader;
-  const first = Math.max(0, bytes.length - END_BYTES - MAX_COMMENT);
-  let end = bytes.length - END_BYTES;
+  const { file, refuse } = reader;
+  const first = Math.max(0, file.length - END_BYTES - MAX_COMMENT);
+  let end = file.length - END_BYTES;
   while (
-    end >= first && !(reader.u32(end) === END && end + END_BYTES + reader.u16(end + 20) === bytes.length)
+    end >= first && !(reader.u32(end) === END && end + END_BYTES + reader.u16(end + 20) === file.length)
   ) {
     end--;
   }

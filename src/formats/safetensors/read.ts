@@ -1,6 +1,5 @@
 /**
- * Reading safetensors strictly. Nothing is copied: every tensor is a view into the file's bytes. A file that lies about
- * itself is refused before anything is allocated for it.
+ * Reading safetensors strictly. The bytes of a tensor are read when they are asked for. A file that lies about itself is refused before anything is allocated for it.
  * Reference: https://github.com/huggingface/safetensors#format
  *
  * @module
@@ -15,7 +14,8 @@ import {
   type RawTensor,
   type SafetensorsContent,
 } from "./write.ts";
-import { recognizeFile } from "../file_kind.ts";
+import { type ByteSource, byteSource, sliceSource } from "../../files/byte_source.ts";
+import { HEAD_BYTES, recognizeFile } from "../file_kind.ts";
 import { findDuplicateKey } from "./duplicate_keys.ts";
 
 const DAMAGED = "Fetch or export the file again; it is damaged, or it is in another format.";
@@ -26,27 +26,42 @@ export const MAX_HEADER_BYTES = 8 * 2 ** 20;
 /**
  * The content of a safetensors file.
  *
- * @param bytes The whole file.
+ * @param file The whole file. It stays in use: tensors are views of its bytes, or read from it.
  * @param name Of the file, for the message.
  * @throws {InputError} when anything about the file is not as the format says, with the reason.
  */
-export function readSafetensors(bytes: Uint8Array, name = "the safetensors file"): SafetensorsContent {
+export function readSafetensors(
+  file: Uint8Array | ByteSource,
+  name = "the safetensors file",
+): SafetensorsContent {
+  const source = byteSource(file);
   const refuse = (reason: string, hint = DAMAGED): never => {
     throw new InputError(`Cannot read ${name} as safetensors: ${reason}.`, hint);
   };
-  const kind = recognizeFile(bytes);
+  const kind = recognizeFile(source.read(0, Math.min(HEAD_BYTES, source.length)));
   if (kind !== undefined && kind.format !== "safetensors") refuse(`it is ${kind.what}`, kind.hint);
-  const { header, buffer } = splitFile(bytes, refuse);
+  const { header, buffer } = splitFile(source, refuse);
   const { [METADATA_KEY]: metadata, ...entries } = header;
   const tensors = new Map<string, RawTensor>();
   const spans: Span[] = [];
   for (const [tensorName, entry] of Object.entries(entries)) {
     const { dtype, shape, begin, end } = checkEntry(tensorName, entry, buffer.length, refuse);
-    tensors.set(tensorName, { dtype, shape, data: buffer.subarray(begin, end) });
+    tensors.set(tensorName, storedTensor(dtype, shape, sliceSource(buffer, begin, end)));
     spans.push({ name: tensorName, begin, end });
   }
   checkSpans(spans, buffer.length, refuse);
   return { tensors, metadata: checkMetadata(metadata, refuse) };
+}
+
+/** A tensor whose elements stay where they are in the file until somebody asks for them. */
+function storedTensor(dtype: Dtype, shape: readonly number[], source: ByteSource): RawTensor {
+  return {
+    dtype,
+    shape,
+    get data() {
+      return source.read(0, source.length);
+    },
+  };
 }
 
 /** Throws with the reason. */
@@ -59,22 +74,24 @@ interface Span {
 }
 
 function splitFile(
-  bytes: Uint8Array,
+  file: ByteSource,
   refuse: Refuse,
-): { header: Record<string, unknown>; buffer: Uint8Array } {
-  if (bytes.length < LENGTH_BYTES) {
-    return refuse(`it is ${bytes.length} bytes long, expected at least ${LENGTH_BYTES}`);
+): { header: Record<string, unknown>; buffer: ByteSource } {
+  if (file.length < LENGTH_BYTES) {
+    return refuse(`it is ${file.length} bytes long, expected at least ${LENGTH_BYTES}`);
   }
-  const headerLength = new DataView(bytes.buffer, bytes.byteOffset, LENGTH_BYTES).getBigUint64(0, true);
+  const length = file.read(0, LENGTH_BYTES);
+  const headerLength = new DataView(length.buffer, length.byteOffset).getBigUint64(0, true);
   if (headerLength > MAX_HEADER_BYTES) {
     return refuse(`its header claims ${headerLength} bytes, expected at most ${MAX_HEADER_BYTES}`);
   }
   const start = LENGTH_BYTES + Number(headerLength);
-  if (start > bytes.length) {
-    const there = bytes.length - LENGTH_BYTES;
+  if (start > file.length) {
+    const there = file.length - LENGTH_BYTES;
     return refuse(`its header claims ${headerLength} bytes and ${there} are there: the file is cut`);
   }
-  return { header: parseHeader(bytes.subarray(LENGTH_BYTES, start), refuse), buffer: bytes.subarray(start) };
+  const header = parseHeader(file.read(LENGTH_BYTES, start), refuse);
+  return { header, buffer: sliceSource(file, start, file.length) };
 }
 
 function parseHeader(bytes: Uint8Array, refuse: Refuse): Record<string, unknown> {

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import type { ByteSource } from "../../files/byte_source.ts";
 import { type Refuse, shown } from "../refuse.ts";
 import { TorchTensor } from "./tensor.ts";
 import { Global, Inert, type PickleValue } from "./values.ts";
@@ -43,10 +44,10 @@ const MAX_INTEGER_BYTES = 255;
 /**
  * The value of the pickle that begins at a byte.
  *
- * @param bytes May go on after the pickle.
+ * @param file May go on after the pickle.
  */
-export function unpickle(bytes: Uint8Array, start: number, world: PickleWorld): Unpickled {
-  const machine = new Machine(bytes, start, world);
+export function unpickle(file: ByteSource, start: number, world: PickleWorld): Unpickled {
+  const machine = new Machine(file, start, world);
   for (;;) {
     const at = machine.position;
     const code = machine.byte();
@@ -65,17 +66,15 @@ export function unpickle(bytes: Uint8Array, start: number, world: PickleWorld): 
 }
 
 class Machine {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  readonly #file: ByteSource;
   readonly #stack: PickleValue[] = [];
   readonly #marks: number[] = [];
   readonly #memo = new Map<number, PickleValue>();
   #budget = BUDGET;
   position: number;
 
-  constructor(bytes: Uint8Array, start: number, readonly world: PickleWorld) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  constructor(file: ByteSource, start: number, readonly world: PickleWorld) {
+    this.#file = file;
     this.position = start;
   }
 
@@ -89,16 +88,16 @@ class Machine {
     }
   }
 
-  /** A view of the next bytes. */
+  /** The next bytes. */
   take(length: number): Uint8Array {
     const begin = this.position;
-    if (!(length <= this.#bytes.length - begin)) {
+    if (!(length <= this.#file.length - begin)) {
       this.world.refuse(
-        `byte ${begin} of its pickle claims ${length} bytes, and ${this.#bytes.length - begin} are there`,
+        `byte ${begin} of its pickle claims ${length} bytes, and ${this.#file.length - begin} are there`,
       );
     }
     this.position += length;
-    return this.#bytes.subarray(begin, this.position);
+    return this.#file.read(begin, this.position);
   }
 
   byte(): number {
@@ -107,35 +106,37 @@ class Machine {
 
   /** An unsigned little-endian number of 1, 2, 4 or 8 bytes. */
   unsigned(bytes: 1 | 2 | 4 | 8): number {
-    const at = this.position;
-    this.take(bytes);
+    const view = this.#view(bytes);
     switch (bytes) {
       case 1:
-        return this.#view.getUint8(at);
+        return view.getUint8(0);
       case 2:
-        return this.#view.getUint16(at, true);
+        return view.getUint16(0, true);
       case 4:
-        return this.#view.getUint32(at, true);
+        return view.getUint32(0, true);
       case 8:
-        return Number(this.#view.getBigUint64(at, true));
+        return Number(view.getBigUint64(0, true));
     }
   }
 
   int32(): number {
-    this.take(4);
-    return this.#view.getInt32(this.position - 4, true);
+    return this.#view(4).getInt32(0, true);
   }
 
   /** A float is the one number that stands big-endian. */
   float64(): number {
-    this.take(8);
-    return this.#view.getFloat64(this.position - 8);
+    return this.#view(8).getFloat64(0);
+  }
+
+  #view(length: number): DataView {
+    const { buffer, byteOffset } = this.take(length);
+    return new DataView(buffer, byteOffset, length);
   }
 
   /** A line without its end. */
   line(): string {
-    const rest = this.#bytes.subarray(this.position, this.position + MAX_NAME_BYTES + 1);
-    const length = rest.indexOf(0x0a);
+    const end = Math.min(this.#file.length, this.position + MAX_NAME_BYTES + 1);
+    const length = this.#file.read(this.position, end).indexOf(0x0a);
     if (length < 0) {
       this.world.refuse(`byte ${this.position} of its pickle begins a name that does not end`);
     }

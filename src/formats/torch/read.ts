@@ -1,11 +1,12 @@
 /**
  * Reading what `torch.save` writes, zip archives (PyTorch 1.6 and newer) and bare pickles (before), without running any of
- * it. Tensors are views of the file's bytes; those that are not contiguous are put in order when they are asked for.
+ * it. The numbers of a tensor are read when they are asked for; those that are not contiguous are put in order then.
  * Reference: https://github.com/pytorch/pytorch/blob/main/torch/serialization.py
  *
  * @module
  */
-import { recognizeFile } from "../file_kind.ts";
+import { type ByteSource, byteSource, sliceSource } from "../../files/byte_source.ts";
+import { HEAD_BYTES, recognizeFile } from "../file_kind.ts";
 import { byteLength, type RawTensor } from "../safetensors/write.ts";
 import { refusal } from "./fault.ts";
 import { type Refuse, shown } from "../refuse.ts";
@@ -29,7 +30,7 @@ export interface TorchCheckpoint {
  * pickle that asks for anything but tensors, containers and a few names of plain data is refused, by the name that it asks
  * for.
  *
- * @param bytes The whole file. It stays in use: tensors are views of it.
+ * @param file The whole file. It stays in use: tensors are views of its bytes, or read from it.
  * @param name Of the file, for the message.
  * @throws {InputError} when the file is damaged, is something else, or asks for the code of another program.
  * @example
@@ -41,12 +42,17 @@ export interface TorchCheckpoint {
  * for (const [name, { dtype, shape }] of tensors) console.log(name, dtype, shape);
  * ```
  */
-export function readTorchCheckpoint(bytes: Uint8Array, name = "the checkpoint"): TorchCheckpoint {
+export function readTorchCheckpoint(
+  file: Uint8Array | ByteSource,
+  name = "the checkpoint",
+): TorchCheckpoint {
   const refuse = refusal(name);
-  const kind = recognizeFile(bytes);
-  if (kind === undefined) return refuse(describeStart(bytes));
+  const source = byteSource(file);
+  const head = source.read(0, Math.min(HEAD_BYTES, source.length));
+  const kind = recognizeFile(head);
+  if (kind === undefined) return refuse(describeStart(head));
   if (kind.format !== "torch") return refuse(`it is ${kind.what}`, kind.hint);
-  const value = bytes[0] === 0x50 ? readArchive(bytes, refuse) : readLegacy(bytes, refuse);
+  const value = head[0] === 0x50 ? readArchive(source, refuse) : readLegacy(source, refuse);
   const tensors = new Map<string, RawTensor>();
   const passedOver = new Map<string, string>();
   for (const [key, tensor] of namedTensors(value, refuse)) {
@@ -54,7 +60,7 @@ export function readTorchCheckpoint(bytes: Uint8Array, name = "the checkpoint"):
     if (raw === undefined) passedOver.set(key, tensor.element.name);
     else tensors.set(key, raw);
   }
-  checkSharing(tensors, bytes.length, refuse);
+  checkSharing(tensors, source.length, refuse);
   if (tensors.size === 0) return refuse(`there is no tensor in it, but ${describe(value)}`);
   return { tensors, passedOver };
 }
@@ -78,10 +84,10 @@ function describeStart(bytes: Uint8Array): string {
 }
 
 /** `name/data.pkl` is the pickle, and `name/data/KEY` the bytes of a storage. */
-function readArchive(bytes: Uint8Array, refuse: Refuse): PickleValue {
-  const archive = new ZipArchive(bytes, refuse);
-  const get = (name: string): Uint8Array | undefined => {
-    if (!archive.isCompressed(name)) return archive.get(name);
+function readArchive(file: ByteSource, refuse: Refuse): PickleValue {
+  const archive = new ZipArchive(file, refuse);
+  const get = (name: string): ByteSource | undefined => {
+    if (!archive.isCompressed(name)) return archive.stored(name);
     return refuse(
       `its entry ${shown(name)} is compressed, and PyTorch writes all of them plain`,
       "It was packed by another program. Load it with PyTorch, and save it again with torch.save.",
@@ -130,8 +136,10 @@ function describeArchive(names: readonly string[]): [reason: string, hint: strin
   ];
 }
 
-function checkByteOrder(order: Uint8Array | undefined, refuse: Refuse): void {
-  const word = order === undefined ? "little" : new TextDecoder().decode(order.subarray(0, 16));
+function checkByteOrder(order: ByteSource | undefined, refuse: Refuse): void {
+  const word = order === undefined
+    ? "little"
+    : new TextDecoder().decode(order.read(0, Math.min(16, order.length)));
   if (word !== "little") refuse(`its byte order is ${shown(word)}, expected little`);
 }
 
@@ -141,45 +149,45 @@ const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
 const LEGACY_PROTOCOL = 1001;
 
 /** Five pickles (magic number, protocol, system, object, keys), then each storage: its count of elements, and its bytes. */
-function readLegacy(bytes: Uint8Array, refuse: Refuse): PickleValue {
-  const magic = readObject(bytes, 0, refuse);
+function readLegacy(file: ByteSource, refuse: Refuse): PickleValue {
+  const magic = readObject(file, 0, refuse);
   if (magic.value !== LEGACY_MAGIC) {
     return refuse(
       `it is a pickle of ${describe(magic.value)}, and not of torch.save`,
       "Save the weights with torch.save(model.state_dict(), …).",
     );
   }
-  const protocol = readObject(bytes, magic.end, refuse);
+  const protocol = readObject(file, magic.end, refuse);
   if (protocol.value !== LEGACY_PROTOCOL) {
     return refuse(`it is of version ${describe(protocol.value)}, expected ${LEGACY_PROTOCOL}`);
   }
-  const system = readObject(bytes, protocol.end, refuse);
+  const system = readObject(file, protocol.end, refuse);
   if (!(system.value instanceof Map) || system.value.get("little_endian") !== true) {
     return refuse("it was not written by a little-endian machine");
   }
-  const { value, storages, end } = readObject(bytes, system.end, refuse);
-  const keys = readObject(bytes, end, refuse);
-  readStorages(bytes, keys, storages, refuse);
+  const { value, storages, end } = readObject(file, system.end, refuse);
+  const keys = readObject(file, end, refuse);
+  readStorages(file, keys, storages, refuse);
   return value;
 }
 
 function readStorages(
-  bytes: Uint8Array,
+  file: ByteSource,
   { value: keys, end }: Unpickled,
   storages: ReadonlyMap<string, TorchStorage>,
   refuse: Refuse,
 ): void {
   if (!Array.isArray(keys)) return refuse(`its list of storages is ${describe(keys)}`);
   const missing = new Set(storages.keys());
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = end;
   for (const key of keys) {
     const storage = typeof key === "string" && missing.delete(key) ? storages.get(key) : undefined;
     if (storage === undefined) {
       return refuse(`its list of storages has ${describe(key)}, expected each key once`);
     }
-    if (at + 8 > bytes.length) return refuse(`the file is cut before storage ${shown(storage.key)}`);
-    const count = Number(view.getBigUint64(at, true));
+    if (at + 8 > file.length) return refuse(`the file is cut before storage ${shown(storage.key)}`);
+    const { buffer, byteOffset } = file.read(at, at + 8);
+    const count = Number(new DataView(buffer, byteOffset).getBigUint64(0, true));
     if (count !== storage.count) {
       return refuse(
         `storage ${shown(storage.key)} has ${count} elements, and its pickle says ${storage.count}`,
@@ -187,12 +195,12 @@ function readStorages(
     }
     const begin = at + 8;
     at = begin + count * storage.element.bytes;
-    if (!(at <= bytes.length)) {
+    if (!(at <= file.length)) {
       return refuse(
-        `storage ${shown(storage.key)} ends at byte ${at} of a file of ${bytes.length}: it is cut`,
+        `storage ${shown(storage.key)} ends at byte ${at} of a file of ${file.length}: it is cut`,
       );
     }
-    storage.bytes = bytes.subarray(begin, at);
+    storage.bytes = sliceSource(file, begin, at);
   }
   const [first] = missing;
   if (first !== undefined) refuse(`storage ${shown(first)} is not in the file`);
@@ -200,12 +208,12 @@ function readStorages(
 
 /** One pickle, and the storages that it asks for. */
 function readObject(
-  bytes: Uint8Array,
+  file: ByteSource,
   start: number,
   refuse: Refuse,
 ): Unpickled & { readonly storages: ReadonlyMap<string, TorchStorage> } {
   const storages = new Map<string, TorchStorage>();
-  const unpickled = unpickle(bytes, start, {
+  const unpickled = unpickle(file, start, {
     global: (name) => findGlobal(name, refuse),
     persistent: (id) => findStorage(id, storages, refuse),
     refuse,

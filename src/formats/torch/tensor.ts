@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type ByteSource, byteSource } from "../../files/byte_source.ts";
 import { gatherStrided } from "../permute.ts";
 import type { Dtype, RawTensor } from "../safetensors/write.ts";
 import type { Element } from "./elements.ts";
@@ -12,7 +13,7 @@ import type { Refuse } from "../refuse.ts";
 /** A storage that a pickle asks for; its bytes are found after the pickle was read. */
 export class TorchStorage {
   /** Set once the file's own word for its length has been checked. */
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: ByteSource = byteSource(new Uint8Array(0));
 
   /**
    * A storage without bytes yet.
@@ -73,7 +74,7 @@ class StoredTensor implements RawTensor {
   get data(): Uint8Array {
     const { storage: { bytes }, element, view } = this.#tensor;
     return isContiguous(view)
-      ? bytes.subarray(view.offset * element.bytes, (view.offset + elementCount(view.shape)) * element.bytes)
+      ? bytes.read(view.offset * element.bytes, (view.offset + elementCount(view.shape)) * element.bytes)
       : gather(bytes, element.bytes, view);
   }
 }
@@ -120,12 +121,15 @@ function isContiguous({ shape, strides }: View): boolean {
 }
 
 /** The elements in row-major order. They are moved as bits: 8 bytes as two words, on an axis of their own. */
-function gather(bytes: Uint8Array, elementBytes: number, view: View): Uint8Array {
+function gather(bytes: ByteSource, elementBytes: number, view: View): Uint8Array {
   const words = elementBytes === 8 ? 2 : 1;
   const shape = [...view.shape, words];
   const strides = [...view.strides.map((stride) => stride * words), 1];
   const last = view.shape.reduce((end, size, axis) => end + (size - 1) * view.strides[axis]!, view.offset);
-  const source = asWords(bytes.slice(view.offset * elementBytes, (last + 1) * elementBytes), elementBytes);
+  const source = asWords(
+    bytes.read(view.offset * elementBytes, (last + 1) * elementBytes).slice(),
+    elementBytes,
+  );
   const data = new Uint8Array(elementCount(view.shape) * elementBytes);
   const target = asWords(data, elementBytes);
   gatherStrided(target, source, shape, strides);
