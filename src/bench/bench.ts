@@ -45,6 +45,8 @@ export const DEFAULT_SETTINGS: BenchSettings = {
 export interface BenchContext {
   /** The images for a batch size: outputs are compared on all of them, times are taken on the last. */
   readonly inputs: (batch: number) => readonly NamedBatch[];
+  /** The least scale of the outputs, which differences are shares of; 0 when not given. */
+  readonly leastScale?: number;
   /** The clock, ms. */
   readonly now: () => number;
   /** Called after every round. */
@@ -120,7 +122,12 @@ export async function bench(
   let maxRelativeDifference = 0;
   let forms: FormFigures[] = [];
   for (const batch of [...settings.batches].sort((a, b) => a - b)) {
-    const difference = await requireSameOutputs(all, context.inputs(batch), settings.tolerance);
+    const difference = await requireSameOutputs(
+      all,
+      context.inputs(batch),
+      settings.tolerance,
+      context.leastScale,
+    );
     maxRelativeDifference = Math.max(maxRelativeDifference, difference);
     for (const contestants of [engines, ...beside.map((engine) => [baseline, engine])]) {
       const samples = await measure({

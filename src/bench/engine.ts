@@ -27,10 +27,13 @@ export interface Footprint {
   readonly parameters: number;
   /** Bytes of the weights. */
   readonly bytes: number;
-  /** Tensors alive at once, at most, during one run on the prepared batch: weights, images, intermediate results. */
-  readonly tensors: number;
-  /** Bytes of these tensors, at most. */
-  readonly heapBytes: number;
+  /**
+   * Tensors alive at once, at most, during one run on the prepared batch: weights, images, intermediate results; null where
+   * nobody can count them.
+   */
+  readonly tensors: number | null;
+  /** Bytes of these tensors, at most; null as above. */
+  readonly heapBytes: number | null;
 }
 
 /** Executes one model. */

@@ -15,6 +15,8 @@ export interface BenchReport extends BenchFindings {
   readonly run: string;
   /** The network's name and its input: "toy, 32x32x3". */
   readonly network: string;
+  /** What ran both forms, where that was not TensorFlow.js: "onnxruntime-web wasm 1.30.0, 1 thread". */
+  readonly engine?: string;
   /** Where it was measured, and when. */
   readonly environment: Environment;
   /** How it was measured. `budgetMs` is null where there was no limit. */
@@ -23,18 +25,19 @@ export interface BenchReport extends BenchFindings {
   readonly backendHeapBytes: number;
 }
 
-/** What a report calls the fused form where the runtime runs it and not TensorFlow.js. */
+/** What a report calls the fused form where the runtime runs it and not the engine of both forms. */
 export const RUNTIME_FORM = "fused, runtime";
 
-/** What the benchmark is about: the fused form against the training form, both on TensorFlow.js. */
+/** What the benchmark is about: the fused form against the training form, both on the same engine. */
 export function headlineOf({ speedup }: Pick<BenchReport, "speedup">): readonly Speedup[] {
   return speedup.filter(({ form }) => form !== RUNTIME_FORM);
 }
 
 /** What is measured beside the two forms, in a sentence; empty where nothing is. */
-export function besideText({ forms }: Pick<BenchReport, "forms">): string {
+export function besideText({ forms, engine }: Pick<BenchReport, "forms" | "engine">): string {
+  const without = engine === undefined ? "TensorFlow.js" : "onnxruntime";
   return forms.some(({ form }) => form === RUNTIME_FORM)
-    ? `"${RUNTIME_FORM}" is the fused form without TensorFlow.js, on our kernels and as many threads.`
+    ? `"${RUNTIME_FORM}" is the fused form without ${without}, on our kernels and as many threads.`
     : "";
 }
 
@@ -42,7 +45,7 @@ export function besideText({ forms }: Pick<BenchReport, "forms">): string {
 export function renderReport(report: BenchReport, width?: number): string {
   const beside = besideText(report);
   return [
-    `${report.network}\n${whereText(report.environment)}\n${beside === "" ? "" : beside + "\n"}`,
+    `${report.network}\n${whereText(report)}\n${beside === "" ? "" : beside + "\n"}`,
     costTable(report, width),
     timeTable(report, width),
   ].join(
@@ -51,12 +54,17 @@ export function renderReport(report: BenchReport, width?: number): string {
 }
 
 /** Where it ran, in one line: a figure means nothing without it. */
-export function whereText({ backend, runtime, processor, cores }: Environment): string {
+export function whereText(
+  { engine, environment }: Pick<BenchReport, "engine" | "environment">,
+): string {
+  const { backend, runtime, processor, cores } = environment;
   const kernels = backend.kernels === "stock" ? "stock kernels" : `fast kernels (${backend.instructionSet})`;
   const where = processor === "unknown" ? "unknown processor" : processor;
-  return `TensorFlow.js ${backend.backend} ${backend.version}, ${kernels}, ${
-    formatCount(backend.threads, "thread")
-  }; ${runtime}; ${where}, ${formatCount(cores, "core")}`;
+  const tfjs = () =>
+    `TensorFlow.js ${backend.backend} ${backend.version}, ${kernels}, ${
+      formatCount(backend.threads, "thread")
+    }`;
+  return `${engine ?? tfjs()}; ${runtime}; ${where}, ${formatCount(cores, "core")}`;
 }
 
 function costTable({ forms }: BenchReport, width?: number): string {
@@ -66,8 +74,8 @@ function costTable({ forms }: BenchReport, width?: number): string {
       form.form,
       form.parameters.toLocaleString("en"),
       formatBytes(form.bytes),
-      form.tensors,
-      formatBytes(form.heapBytes),
+      form.tensors ?? "-",
+      form.heapBytes === null ? "-" : formatBytes(form.heapBytes),
     ]),
     { width },
   );

@@ -24,6 +24,7 @@ export const DEFAULT_TOLERANCE = 1e-4;
  * @param engines The baseline and the others. They are left with the last images prepared.
  * @param inputs What they run on.
  * @param tolerance The bar for {@link relativeDifference}.
+ * @param leastScale As {@link relativeDifference} has it.
  * @returns The largest relative difference that was met.
  * @throws {GateError} when one is above the tolerance, or is not a number.
  */
@@ -31,6 +32,7 @@ export async function requireSameOutputs(
   engines: readonly Engine[],
   inputs: readonly NamedBatch[],
   tolerance: number,
+  leastScale = 0,
 ): Promise<number> {
   const [baseline, ...others] = engines;
   if (baseline === undefined) return 0;
@@ -38,7 +40,7 @@ export async function requireSameOutputs(
   for (const { name, batch } of inputs) {
     const expected = (await outputOf(baseline, batch)).slice();
     for (const other of others) {
-      const difference = relativeDifference(expected, await outputOf(other, batch));
+      const difference = relativeDifference(expected, await outputOf(other, batch), leastScale);
       if (!(difference <= tolerance)) {
         throw new GateError(
           `The ${other.name} form does not compute what the ${baseline.name} form does: on ${
@@ -60,13 +62,14 @@ export async function requireSameOutputs(
 /**
  * max |a - b| / max |a|, with `a` the reference; 0 where the two are equal.
  *
+ * @param leastScale Stands for max |a| where that is less: 1 for what comes from a sigmoid.
  * @returns NaN when a value is not finite, and Infinity when the lengths differ or only the reference is all zeros: both
  *   are above every tolerance.
  */
-export function relativeDifference(reference: Float32Array, other: Float32Array): number {
+export function relativeDifference(reference: Float32Array, other: Float32Array, leastScale = 0): number {
   if (reference.length !== other.length) return Infinity;
   let difference = 0;
-  let scale = 0;
+  let scale = leastScale;
   for (let i = 0; i < reference.length; i++) {
     const a = reference[i]!;
     const b = other[i]!;

@@ -123,9 +123,7 @@ function benchmark({ bench, benchChart }: RunFiles): Section | undefined {
   return {
     id: "benchmark",
     title: "Benchmark",
-    content: html`<p>${whereText(bench.environment)}. All forms ran in turn on the same images. ${
-      besideText(bench)
-    }</p>
+    content: html`<p>${whereText(bench)}. All forms ran in turn on the same images. ${besideText(bench)}</p>
 ${figure(benchChart)}
 ${
       table(
@@ -154,7 +152,7 @@ ${
           form,
           count(parameters),
           formatBytes(bytes),
-          formatBytes(heapBytes),
+          heapBytes === null ? "-" : formatBytes(heapBytes),
         ]),
       )
     }`,

@@ -1,7 +1,7 @@
 /**
- * The benchmark of one network: its training form (BatchNorm in inference mode) and its fused form, both on TensorFlow.js,
- * and the fused form once more on the runtime. A run is timed on the test images of its own data set, with `bench.json` and
- * `bench.svg` beside it; a network of somebody else's on random images.
+ * The benchmark of one network: its training form (BatchNorm in inference mode) and its fused form, both on TensorFlow.js
+ * (an ONNX file on onnxruntime, `bench_onnx.ts`), and the fused form once more on the runtime. A run is timed on the test
+ * images of its own data set, with `bench.json` and `bench.svg` beside it; a network of somebody else's on random images.
  *
  * @module
  */
@@ -23,13 +23,12 @@ import { bench, type BenchSettings } from "../bench/bench.ts";
 import type { Engine, InputBatch } from "../bench/engine.ts";
 import { createRuntimeEngine } from "../bench/engines/runtime.ts";
 import { InputError } from "../errors.ts";
-import { readOnnxFile } from "../formats/onnx/disk.ts";
 import { fuse } from "../formats/tfjs/fuse.ts";
 import { readLayersModel } from "../formats/tfjs/read.ts";
-import { writeLayersModel } from "../formats/tfjs/write.ts";
-import { withOpenBatch } from "../graph/open_batch.ts";
+import type { Graph } from "../graph/graph.ts";
+import { leastOutputScale } from "../graph/output_scale.ts";
 import { OPEN_SIDE } from "./fusion_output.ts";
-import type { NamedFile, NamedModel } from "./named.ts";
+import type { NamedModel } from "./named.ts";
 import { obstacleOf } from "../runtime/check_graph.ts";
 import { openRuntime } from "../runtime/machine.ts";
 import { createTfjsEngine } from "../bench/engines/tfjs.ts";
@@ -53,16 +52,24 @@ export interface BenchRunContext {
   readonly output?: { readonly benchReport: string; readonly benchChart: string } | undefined;
 }
 
-/** Both forms of a network, and what they are timed on. */
-interface Forms {
+/** What is timed. */
+export interface Subject {
   /** The run, or the file. */
   readonly path: string;
   /** The network's name and its input: "toy, 32x32x3". */
   readonly network: string;
-  readonly training: tf.io.ModelArtifacts;
-  readonly fused: tf.io.ModelArtifacts;
   /** What is compared, and last what is timed. */
   readonly images: (batch: number) => readonly NamedBatch[];
+  /** What runs it, where that is not TensorFlow.js. */
+  readonly engine?: string;
+  /** The least scale of the outputs, which differences are shares of. */
+  readonly leastScale?: number;
+}
+
+/** Both forms of a network for TensorFlow.js. */
+interface Forms extends Subject {
+  readonly training: tf.io.ModelArtifacts;
+  readonly fused: tf.io.ModelArtifacts;
 }
 
 /**
@@ -96,33 +103,23 @@ export async function benchRun(
 }
 
 /**
- * Measures a network of anybody's as it is and as `fuse` makes it, on random images.
+ * Measures a LayersModel of anybody's as it is and as `fuse` makes it, on random images.
  *
- * @param source A LayersModel, or an ONNX file of which TensorFlow.js knows all operations.
+ * @param source A LayersModel.
  * @param settings How to measure.
  * @param context Backend, progress, places to write to.
  * @throws {InputError} when it cannot be read, or does not take images and give [N, classes].
  * @throws {GateError} when the outputs of the two forms differ; nothing is written then.
  */
 export async function benchModel(
-  source: NamedModel | NamedFile,
+  source: NamedModel,
   settings: BenchSettings,
   context: BenchRunContext,
 ): Promise<BenchReport> {
   const { path } = source;
-  const training = source.kind === "file"
-    ? writeLayersModel(withOpenBatch(await readOnnxFile(path)))
-    : await loadLayersModelArtifacts(path);
+  const training = await loadLayersModelArtifacts(path);
   const graph = readLayersModel(training);
-  const shape = graph.values[graph.inputs[0]!.value]!.shape;
-  if (shape?.length !== 4) {
-    throw new InputError(
-      `Cannot bench ${path}: it takes [${
-        shape?.map((length) => length ?? "?") ?? "?"
-      }], expected images [N, height, width, channels].`,
-    );
-  }
-  const size = shape.slice(1).map((length) => length ?? OPEN_SIDE) as [number, number, number];
+  const size = imageSizeOf(graph, path);
   const { artifacts: fused } = fuse(training);
   return await benchForms(
     {
@@ -130,8 +127,8 @@ export async function benchModel(
       network: `${path}, ${size.join("x")}`,
       training,
       fused,
-      images: (batch) =>
-        [...new Set([COMPARED_IMAGES, batch])].map((count) => randomImages(size, count, settings.seed)),
+      images: randomBatches(size, settings.seed),
+      leastScale: leastOutputScale(graph),
     },
     settings,
     context,
@@ -140,16 +137,34 @@ export async function benchModel(
 
 /** Times both forms on TensorFlow.js, and the fused one on the runtime as well. */
 async function benchForms(
-  { path, network, training, fused, images }: Forms,
+  { training, fused, ...subject }: Forms,
+  settings: BenchSettings,
+  context: BenchRunContext,
+): Promise<BenchReport> {
+  const { path } = subject;
+  return await benchEngines(subject, settings, context, async (engines) => {
+    engines.push(createTfjsEngine(FORM_NAMES.training, await openModel(training, path)));
+    engines.push(createTfjsEngine(FORM_NAMES.fused, await openModel(fused, `${path}, fused`)));
+    return await openOnRuntime(readLayersModel(fused), context.backend);
+  });
+}
+
+/**
+ * Times both forms of a network on what runs them, and the fused one on the runtime as well.
+ *
+ * @param open Adds both forms, and returns what the runtime makes of the fused one, or why it is left out. What it has added
+ *   is freed at the end, also where it fails.
+ */
+export async function benchEngines(
+  { path, network, images, engine, leastScale = 0 }: Subject,
   settings: BenchSettings,
   { backend, progress, output }: BenchRunContext,
+  open: (engines: Engine[]) => Promise<Engine | string>,
 ): Promise<BenchReport> {
   const engines: Engine[] = [];
   const beside: Engine[] = [];
   try {
-    engines.push(createTfjsEngine(FORM_NAMES.training, await openModel(training, path)));
-    engines.push(createTfjsEngine(FORM_NAMES.fused, await openModel(fused, `${path}, fused`)));
-    const onRuntime = await openOnRuntime(fused, backend);
+    const onRuntime = await open(engines);
     if (typeof onRuntime !== "string") beside.push(onRuntime);
     progress.log(
       `bench ${path}: training form and fused form in turn, batch ${settings.batches.join(", ")}`,
@@ -164,12 +179,14 @@ async function benchForms(
     }
     const findings = await bench(engines, settings, {
       inputs: (batch) => [...images(batch)],
+      leastScale,
       now: () => performance.now(),
       onRound: (batch, round, rounds) => progress.update(`batch ${batch}`, `round ${round}/${rounds}`),
     }, beside);
     const report: BenchReport = {
       run: path,
       network,
+      ...(engine === undefined ? {} : { engine }),
       environment: describeEnvironment(backend, new Date()),
       settings,
       ...findings,
@@ -179,7 +196,7 @@ async function benchForms(
     await writeJsonAtomically(output.benchReport, report);
     await writeFileAtomically(
       output.benchChart,
-      renderBench(report, `${report.network}: training form and fused form`, whereText(report.environment)),
+      renderBench(report, `${report.network}: training form and fused form`, whereText(report)),
     );
     return report;
   } finally {
@@ -188,14 +205,47 @@ async function benchForms(
 }
 
 /** The same network on the runtime, with the same instructions and as many threads; or why it is left out. */
-async function openOnRuntime(fused: tf.io.ModelArtifacts, backend: BackendInfo): Promise<Engine | string> {
-  const { instructionSet, threads, kernels } = backend;
+export async function openOnRuntime(
+  graph: Graph,
+  { instructionSet, threads, kernels }: Pick<BackendInfo, "instructionSet" | "threads" | "kernels">,
+): Promise<Engine | string> {
   if (kernels === "stock") return "the runtime has kernels of its own, no stock ones.";
   if (instructionSet === "none") return "there are no 128-bit vectors here.";
-  const graph = readLayersModel(fused);
   const obstacle = obstacleOf(graph);
   if (obstacle !== undefined) return obstacle;
   return createRuntimeEngine(FORM_NAMES.runtime, graph, await openRuntime({ instructionSet, threads }));
+}
+
+/**
+ * The images that a network takes, [height, width, channels]; what it leaves open gets a length.
+ *
+ * @throws {InputError} when it does not take images.
+ */
+export function imageSizeOf({ inputs, values }: Graph, path: string): readonly [number, number, number] {
+  const shapes = inputs.map(({ value }) => values[value]!.shape);
+  const [shape] = shapes;
+  if (shapes.length !== 1 || shape?.length !== 4) {
+    throw new InputError(
+      `Cannot bench ${path}: it takes ${
+        shapes.map((shape) => `[${shape?.map((length) => length ?? "?") ?? "?"}]`).join(", ") || "nothing"
+      }, expected images [N, height, width, channels].`,
+    );
+  }
+  return shape.slice(1).map((length) => length ?? OPEN_SIDE) as [number, number, number];
+}
+
+/**
+ * Noise of this size: what is compared whatever batch is timed, and what is timed.
+ *
+ * @param fixed How many images the network takes at once, where it takes no other number.
+ */
+export function randomBatches(
+  size: readonly [number, number, number],
+  seed: number,
+  fixed?: number | null,
+): Subject["images"] {
+  return (batch) =>
+    [...new Set([fixed ?? COMPARED_IMAGES, batch])].map((count) => randomImages(size, count, seed));
 }
 
 /** Uniform noise over the range of normalised pixels. */

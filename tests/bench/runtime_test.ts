@@ -37,9 +37,9 @@ Deno.test("createRuntimeEngine() answers as TensorFlow.js does, batch size after
     const [found, expected] = [await engine.footprint(), await judge.footprint()];
     assert.equal(found.parameters, expected.parameters);
     assert.equal(found.bytes, expected.bytes);
-    assert.ok(found.tensors > model.weights.length);
-    assert.ok(found.heapBytes > found.bytes + images.byteLength);
-    heapBytes.push(found.heapBytes);
+    assert.ok(found.tensors! > model.weights.length);
+    assert.ok(found.heapBytes! > found.bytes + images.byteLength);
+    heapBytes.push(found.heapBytes!);
   }
   assert.equal(heapBytes[1], heapBytes[2], "a second run takes no more memory");
   assert.ok(heapBytes[1]! > heapBytes[3]! && heapBytes[3]! > heapBytes[0]!);

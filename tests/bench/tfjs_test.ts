@@ -63,15 +63,15 @@ Deno.test("footprint() counts this model alone when others are loaded", async ()
   assert.equal(alone.parameters, parameters);
   assert.equal(alone.bytes, 4 * parameters);
   const imageAndConvolution = 4 * 2 * 64 * (3 + 4);
-  assert.ok(alone.heapBytes >= alone.bytes + imageAndConvolution, `${alone.heapBytes} bytes`);
+  assert.ok(alone.heapBytes! >= alone.bytes + imageAndConvolution, `${alone.heapBytes!} bytes`);
   // 8 weights, the images, at least one result.
-  assert.ok(alone.tensors >= 10 && alone.tensors <= 20, `${alone.tensors} tensors`);
+  assert.ok(alone.tensors! >= 10 && alone.tensors! <= 20, `${alone.tensors!} tensors`);
 
   const other = createTfjsEngine("other", smallModel());
   other.prepare(images(32));
   assert.deepEqual(await engine.footprint(), alone);
   engine.prepare(images(4));
-  assert.ok((await engine.footprint()).heapBytes > alone.heapBytes);
+  assert.ok((await engine.footprint()).heapBytes! > alone.heapBytes!);
   engine.dispose();
   other.dispose();
 });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { DEFAULT_SETTINGS } from "../../src/bench/bench.ts";
 import { headlineOf, renderReport } from "../../src/bench/report.ts";
+import { benchOnnxFile } from "../../src/run/bench_onnx.ts";
 import { benchModel, benchRun } from "../../src/run/bench_run.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { encodeIdxFolder } from "../../src/data/idx_folder.ts";
@@ -15,6 +16,7 @@ import { artifactsOf } from "../../src/model/artifacts.ts";
 import { createNetwork } from "../../src/model/network.ts";
 import { Random } from "../../src/random.ts";
 import { Datasets } from "../../src/run/datasets.ts";
+import type { NamedFile } from "../../src/run/named.ts";
 import { SILENT } from "../deploy/tiny_source.ts";
 import { requestConfig } from "../../src/train/run_config.ts";
 import { type RunDirectory, runDirectoryAt } from "../../src/run/run_directory.ts";
@@ -52,7 +54,7 @@ Deno.test("benchRun() writes the report and the chart and leaves no tensor behin
   assert.match(renderReport(report), /without TensorFlow\.js/);
   for (const { low, ratio, high } of report.speedup) assert.ok(low <= ratio && ratio <= high);
   for (const form of report.forms) {
-    assert.ok(form.parameters > 0 && form.heapBytes > form.bytes && form.tensors > 0);
+    assert.ok(form.parameters > 0 && form.heapBytes! > form.bytes && form.tensors! > 0);
   }
   assert.deepEqual(JSON.parse(await Deno.readTextFile(run.benchReport)), JSON.parse(JSON.stringify(report)));
   assert.match(await Deno.readTextFile(run.benchChart), /^<svg /);
@@ -143,22 +145,28 @@ async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
-Deno.test("benchModel() times an ONNX file of anybody's beside its fused form, and writes where it is told to alone", async () => {
+Deno.test("benchOnnxFile() times an ONNX file beside its fused form in onnxruntime, and writes where it is told to alone", async () => {
   await using folder = await temporaryFolder();
-  const path = fileURLToPath(new URL("../fixtures/onnx/repvgg-17.onnx", import.meta.url));
-  const source = { kind: "file", path, folder: folder.path, format: "onnx" } as const;
-  const before = tf.memory().numTensors;
-  const report = await benchModel(source, settings, { backend, progress: SILENT });
-  assert.equal(tf.memory().numTensors, before);
+  const source = onnxFixture("repvgg-17.onnx");
+  const report = await benchOnnxFile(source, settings, { backend, progress: SILENT });
   assert.deepEqual(report.forms.map(({ form }) => form), ["training", "fused", "fused, runtime"]);
-  assert.equal(report.network, `${path}, 32x32x3`);
+  assert.equal(report.network, `${source.path}, 32x32x3`);
+  assert.match(renderReport(report), /\nonnxruntime-web wasm \d+\.\d+\.\d+, 1 thread; /);
   assert.deepEqual([...Deno.readDirSync(folder.path)], []);
   const output = runDirectoryAt(folder.path);
-  await benchModel(source, settings, { backend, progress: SILENT, output });
+  await benchOnnxFile(source, settings, { backend, progress: SILENT, output });
   assert.ok(await exists(output.benchReport) && await exists(output.benchChart));
 });
 
-Deno.test("benchModel() refuses a network of other inputs than images, and one that TensorFlow.js cannot say", async () => {
+Deno.test("benchOnnxFile() times what TensorFlow.js and the runtime cannot say, and compares images of either layout", async () => {
+  for (const [file, forms] of [["yolo-17.onnx", 2], ["unet-17.onnx", 2], ["resnet18-17.onnx", 3]] as const) {
+    const report = await benchOnnxFile(onnxFixture(file), settings, { backend, progress: SILENT });
+    assert.equal(report.forms.length, forms, file);
+    assert.ok(report.maxRelativeDifference < 1e-5, file);
+  }
+});
+
+Deno.test("benchModel() refuses a network of other inputs than images", async () => {
   await using folder = await temporaryFolder();
   const input = tf.input({ shape: [6] });
   const output = tf.layers.dense({ units: 2 }).apply(input) as tf.SymbolicTensor;
@@ -166,9 +174,11 @@ Deno.test("benchModel() refuses a network of other inputs than images, and one t
   const model = { kind: "model", path: folder.path, folder: folder.path } as const;
   await assert.rejects(
     benchModel(model, settings, { backend, progress: SILENT }),
-    /expected images \[N, height, width, channels\]/,
+    /it takes \[\?,6\], expected images \[N, height, width, channels\]/,
   );
-  const path = fileURLToPath(new URL("../fixtures/onnx/yolo-17.onnx", import.meta.url));
-  const file = { kind: "file", path, folder: folder.path, format: "onnx" } as const;
-  await assert.rejects(benchModel(file, settings, { backend, progress: SILENT }), /"\/Resize"/);
 });
+
+function onnxFixture(file: string): NamedFile {
+  const folder = fileURLToPath(new URL("../fixtures/onnx", import.meta.url));
+  return { kind: "file", path: `${folder}/${file}`, folder, format: "onnx" };
+}

@@ -3,31 +3,64 @@
  *
  * @module
  */
-import { type JudgeOptions, openSession } from "../../formats/onnx/judge.ts";
+import { JUDGE_VERSION, type JudgeOptions, openNetwork } from "../../formats/onnx/judge.ts";
+import { inversePermutation, permute, permuteShape } from "../../formats/permute.ts";
+import type { NetworkCost } from "../../graph/cost.ts";
 import type { Engine, InputBatch } from "../engine.ts";
 
+export { JUDGE_VERSION as ONNXRUNTIME_VERSION };
+
+/** The order of axes in a file: axis k of a tensor is axis `[k]` of what the benchmark has, which is NHWC. */
+export interface OnnxLayout {
+  readonly input: readonly number[];
+  readonly outputs: readonly (readonly number[] | undefined)[];
+}
+
+/** What an engine around an ONNX file can be given. */
+export interface OnnxEngineOptions extends JudgeOptions {
+  /** NHWC throughout when not given. */
+  readonly layout?: OnnxLayout;
+  /** Of the network; without it the footprint is not known. */
+  readonly cost?: Pick<NetworkCost, "parameters" | "bytes">;
+}
+
 /**
- * An engine around an ONNX file.
+ * An engine around an ONNX file of one input. Several outputs count as one, one behind the other.
  *
- * @param bytes The file: images NHWC to logits.
+ * @param bytes The file.
+ * @throws {InputError} when onnxruntime refuses it.
  */
 export async function createOnnxEngine(
   name: string,
-  bytes: ArrayBuffer,
-  options: JudgeOptions,
+  bytes: Uint8Array,
+  { layout, cost, ...options }: OnnxEngineOptions,
 ): Promise<Engine> {
-  const session = await openSession(new Uint8Array(bytes), name, options);
-  let batch: InputBatch = { images: new Float32Array(0), shape: [0, 0, 0, 0] };
-  let result = new Float32Array(0);
+  const network = await openNetwork(bytes, name, options);
+  const input = network.inputs[0]!.name;
+  let feeds: Parameters<typeof network.run>[0] = new Map();
+  let results: Awaited<ReturnType<typeof network.run>> = new Map();
   return {
     name,
-    prepare: (images) => void (batch = images),
-    async run() {
-      result = await session.run(batch.images, batch.shape);
+    prepare({ images, shape }: InputBatch) {
+      const axes = layout?.input ?? shape.map((_, axis) => axis);
+      feeds = new Map([[input, { numbers: permute(images, shape, axes), shape: permuteShape(shape, axes) }]]);
     },
-    output: () => result,
-    // It holds its tensors where nobody else can count them.
-    footprint: () => Promise.reject(new Error("Memory is not measured here")),
-    dispose: () => void session.release(),
+    async run() {
+      results = await network.run(feeds);
+    },
+    output() {
+      const parts = [...results.values()].map(({ numbers, shape }, i) => {
+        const axes = layout?.outputs[i];
+        const values = Float32Array.from(numbers);
+        return axes === undefined ? values : permute(values, shape, inversePermutation(axes));
+      });
+      return parts.length === 1 ? parts[0]! : Float32Array.from(parts.flatMap((part) => [...part]));
+    },
+    footprint() {
+      if (cost === undefined) return Promise.reject(new Error("Memory is not measured here"));
+      // It holds its tensors where nobody else can count them.
+      return Promise.resolve({ ...cost, tensors: null, heapBytes: null });
+    },
+    dispose: () => void network.release(),
   };
 }

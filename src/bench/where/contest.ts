@@ -131,7 +131,7 @@ async function createContestants(
     }
     add("module", createRuntimeEngine(named("module"), readLayersModel(artifacts), runtime));
     const onnx = await read(onnxFile(form));
-    add("onnxruntime", await createOnnxEngine(named("onnxruntime"), onnx, ort));
+    add("onnxruntime", await createOnnxEngine(named("onnxruntime"), new Uint8Array(onnx), ort));
   }
   return contestants;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { DEFAULT_SETTINGS } from "../../bench/bench.ts";
+import { benchOnnxFile } from "../../run/bench_onnx.ts";
 import { benchModel, benchRun } from "../../run/bench_run.ts";
 import { findNetwork } from "../../run/named.ts";
 import { InputError } from "../../errors.ts";
@@ -69,7 +70,10 @@ export function benchCommand() {
           throw new InputError(`Cannot bench ${source.path} in other places: --where takes a run.`);
         }
         const backend = await startBackendFor(options, progress);
-        const report = await benchModel(source, settings, { backend, progress, output: folder });
+        const context = { backend, progress, output: folder };
+        const report = source.kind === "file"
+          ? await benchOnnxFile(source, settings, context)
+          : await benchModel(source, settings, context);
         if (options.json) return printJson(report);
         print(renderReport(report, printColumns()));
         if (folder !== undefined) print(`Written: ${folder.benchReport}, ${folder.benchChart}`);

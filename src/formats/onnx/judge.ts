@@ -8,6 +8,9 @@ import * as ort from "onnxruntime-web/wasm";
 import { InputError } from "../../errors.ts";
 import type { FullShape } from "../../graph/graph.ts";
 
+/** Of onnxruntime. */
+export const JUDGE_VERSION = ort.env.versions.web ?? "unknown";
+
 /** How onnxruntime runs. */
 export interface JudgeOptions {
   /** Its own WebAssembly; read from the installed package where none is given, never fetched. */

@@ -31,6 +31,17 @@ export function onnxOutputs(graph: Graph): readonly string[] {
   return originalOnnx(graph)!.model.graph!.output.map(({ name }) => name);
 }
 
+/** How the axes of its first input and of its outputs stand in the file: axis k is axis `[k]` of the graph's value. */
+export function onnxLayout(
+  graph: Graph,
+): { readonly input: readonly number[]; readonly outputs: readonly (readonly number[] | undefined)[] } {
+  const { axes } = originalOnnx(graph)!;
+  return {
+    input: axes.get(graph.inputs[0]!.name)!,
+    outputs: onnxOutputs(graph).map((name) => axes.get(name)),
+  };
+}
+
 /**
  * Tensors that two networks share by name, where the second one was made of the first: the results of its new operations.
  *
