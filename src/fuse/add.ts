@@ -32,6 +32,13 @@ export function add(a: Affine, b: Affine): Outcome {
       "Give the branches one stride.",
     );
   }
+  if (String(a.spread) !== String(b.spread)) {
+    return refuse(
+      "add",
+      "one branch is a transposed convolution, and the other is none of equal strides",
+      "Make both branches transposed convolutions of one stride, or neither.",
+    );
+  }
   const vertical = union(a.axes[0], b.axes[0]);
   const horizontal = union(a.axes[1], b.axes[1]);
   if (vertical === undefined || horizontal === undefined) {
@@ -46,6 +53,7 @@ export function add(a: Affine, b: Affine): Outcome {
     outChannels: a.outChannels,
     groups: gcd(a.groups, b.groups),
     axes: [vertical.axis, horizontal.axis] as const,
+    ...(a.spread === undefined ? {} : { spread: a.spread }),
   };
   return {
     kind: "affine",

@@ -29,12 +29,20 @@ export interface Affine {
   /** Divides both channel counts; equal to `inChannels` for a depthwise map. */
   readonly groups: number;
   readonly axes: Axes;
+  /**
+   * Where it is a transposed convolution: input pixels lie so far apart, down and across, with zeros between, on the grid
+   * that the axes count.
+   */
+  readonly spread?: Spread;
   readonly hasBias: boolean;
   /** Whether the kernel is the 1x1 identity, so that the map copies or pads and multiplies nothing. */
   readonly copies: boolean;
   /** Computes the numbers afresh: nothing is kept between calls. */
   weights(): Weights;
 }
+
+/** Vertical and horizontal. */
+export type Spread = readonly [vertical: number, horizontal: number];
 
 /** What a law gives. */
 export type Outcome = Affine | Refusal;
@@ -53,6 +61,7 @@ export interface ConvolutionShape {
   readonly outChannels: number;
   readonly groups: number;
   readonly axes: Axes;
+  readonly spread?: Spread;
   readonly hasBias: boolean;
 }
 
@@ -156,7 +165,7 @@ export function changesNothing({ copies, axes }: Affine): boolean {
   return copies && axes.every((axis) => axis.before === 0 && axis.after === 0);
 }
 
-/** The number of kernel weights: also the MACs per output pixel. */
+/** The number of kernel weights. */
 export function kernelLength(map: Pick<Affine, "axes" | "inChannels" | "outChannels" | "groups">): number {
   return map.axes[0].size * map.axes[1].size * (map.inChannels / map.groups) * map.outChannels;
 }

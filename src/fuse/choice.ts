@@ -18,8 +18,8 @@ export type Maker =
   | { readonly kind: "unit"; readonly unit: Unit; readonly inputs: readonly Value[] }
   /** One operation of a layer that is taken apart. */
   | { readonly kind: "operation"; readonly op: Op }
-  /** An addition that stays, of fewer terms. */
-  | { readonly kind: "sum"; readonly unit: Unit; readonly inputs: readonly Value[] }
+  /** A join that stays, of other terms than it had. */
+  | { readonly kind: "join"; readonly op: Op; readonly inputs: readonly Value[] }
   /** Nothing: the value is the source. */
   | { readonly kind: "same"; readonly source: Value }
   | Region;
@@ -61,20 +61,20 @@ export function choose(steps: StepGraph, plans: Plans): Choice {
     if (whole !== undefined) return unit(op.unit, [whole]);
     if (op.step.kind === "activation") {
       const plan = planWithActivation(op.inputs[0]!);
-      return plan === undefined ? asItIs(op) : region({ ...plan, ops: [...plan.ops, op] }, value);
+      return plan === undefined ? asItIs(op, value) : region({ ...plan, ops: [...plan.ops, op] }, value);
     }
-    const { best, terms } = plans.ways.get(value)!;
+    const { best, join } = plans.ways.get(value)!;
     if (best !== undefined) return region(best, value);
-    if (terms?.some((term) => "plan" in term)) {
-      return { kind: "sum", unit: op.unit, inputs: terms.map((term) => makeTerm(term, value)) };
+    if (join?.terms.some((term) => "plan" in term)) {
+      return { kind: "join", op: join.op, inputs: join.terms.map((term) => makeTerm(term, value)) };
     }
-    return asItIs(op);
+    return asItIs(op, value);
   }
 
   /** A term that is merged is a value of its own, which the training form does not have. */
-  function makeTerm(term: Term, sum: Value): Value {
+  function makeTerm(term: Term, joined: Value): Value {
     if ("value" in term) return make(term.value);
-    const value: Value = { ...sum, id: undefined };
+    const value: Value = { ...joined, shape: term.shape, id: undefined };
     makers.set(value, region(term.plan, value));
     return value;
   }
@@ -85,9 +85,9 @@ export function choose(steps: StepGraph, plans: Plans): Choice {
     return changesNothing(map) ? { kind: "same", source } : { kind: "region", source, map, ops };
   }
 
-  /** With its whole unit, or by itself where the unit is taken apart. */
-  function asItIs(op: Op): Maker {
-    if (op.unit.operations.length === 1) return unit(op.unit, op.inputs);
+  /** With its whole unit, or by itself where the unit is taken apart, or the operation done with something else. */
+  function asItIs(op: Op, { id }: Value): Maker {
+    if (op.unit.operations.length === 1 && id !== undefined) return unit(op.unit, op.inputs);
     op.inputs.forEach(make);
     return { kind: "operation", op };
   }

@@ -11,6 +11,7 @@ import { readsInsideOnly } from "../graph/axis.ts";
 import { type Refusal, refuse } from "../graph/refusal.ts";
 import { type Affine, kernelLength, type Outcome, type Weights } from "./affine.ts";
 import { gcd, padsLikeTaps, sequence } from "./axis.ts";
+import { isPointwise } from "./channels.ts";
 import { regroup } from "./groups.ts";
 
 /**
@@ -20,7 +21,7 @@ import { regroup } from "./groups.ts";
  * @param b The map that reads its output.
  */
 export function compose(a: Affine, b: Affine): Outcome {
-  const refusal = paddingBetween(a, b);
+  const refusal = paddingBetween(a, b) ?? spreadBetween(a, b);
   if (refusal !== undefined) return refusal;
   const vertical = sequence(a.axes[0], b.axes[0]);
   const horizontal = sequence(a.axes[1], b.axes[1]);
@@ -29,13 +30,17 @@ export function compose(a: Affine, b: Affine): Outcome {
     outChannels: b.outChannels,
     groups: gcd(a.groups, b.groups),
     axes: [vertical.axis, horizontal.axis] as const,
+    ...spreadOf(a.spread ?? b.spread),
   };
   return {
     kind: "affine",
     ...shape,
     hasBias: a.hasBias || b.hasBias,
     copies: a.copies && b.copies,
-    weights: () => isChannelwise(b) ? scaleOutputs(a, b) : composeWeights(a, b, shape),
+    weights() {
+      if (isChannelwise(b)) return scaleOutputs(a, b);
+      return isChannelwise(a) && shape.groups === b.groups ? scaleInputs(a, b) : composeWeights(a, b, shape);
+    },
   };
 }
 
@@ -66,6 +71,27 @@ function paddingBetween(a: Affine, b: Affine): Refusal | undefined {
   return undefined;
 }
 
+/** A transposed convolution reads zeros between the pixels, which are not what a map with a bias gives there. */
+function spreadBetween(a: Affine, b: Affine): Refusal | undefined {
+  if (b.spread !== undefined && !(isPointwise(a) && !a.hasBias)) {
+    return refuse(
+      "compose",
+      "a transposed convolution reads zeros between the pixels, which what stands before it does not give",
+      "Put it behind the transposed convolution.",
+    );
+  }
+  const strided = b.axes.some(({ stride }) => stride > 1);
+  return a.spread === undefined || !strided ? undefined : refuse(
+    "compose",
+    "a strided map of a transposed convolution is neither of the two",
+    "Leave out the strides of both.",
+  );
+}
+
+function spreadOf(spread: Affine["spread"]): Pick<Affine, "spread"> {
+  return spread === undefined ? {} : { spread };
+}
+
 /** The fast path for BatchNorm and scale: `w' = w·s`, `bias' = bias·s + t`, in place. */
 function scaleOutputs(a: Affine, b: Affine): Weights {
   const { kernel, bias } = a.weights();
@@ -75,6 +101,21 @@ function scaleOutputs(a: Affine, b: Affine): Weights {
     for (let o = 0; o < outputs; o++) kernel[i + o]! *= factors[o]!;
   }
   for (let o = 0; o < outputs; o++) bias[o] = bias[o]! * factors[o]! + shifts[o]!;
+  return { kernel, bias };
+}
+
+/** The same in front: `w' = s·w`, `bias' = bias + Σ w·t`, in place. */
+function scaleInputs(a: Affine, b: Affine): Weights {
+  const { kernel: factors, bias: shifts } = a.weights();
+  const { kernel, bias } = b.weights();
+  const [rows, outputs] = [b.inChannels / b.groups, b.outChannels];
+  for (let row = 0, at = 0; at < kernel.length; row = (row + 1) % rows) {
+    for (let o = 0; o < outputs; o++, at++) {
+      const input = Math.floor(o * b.groups / outputs) * rows + row;
+      bias[o]! += kernel[at]! * shifts[input]!;
+      kernel[at]! *= factors[input]!;
+    }
+  }
   return { kernel, bias };
 }
 

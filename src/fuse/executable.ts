@@ -6,11 +6,11 @@
  * @module
  */
 import { type Affine, kernelLength } from "./affine.ts";
-import type { Axes } from "../graph/axis.ts";
+import { type Axes, type Axis, growth } from "../graph/axis.ts";
 import type { Shape } from "../graph/graph.ts";
 import { dense } from "./axis.ts";
 import { regroup } from "./groups.ts";
-import { isVector } from "./image.ts";
+import { fixedPixels, isVector } from "./image.ts";
 
 /** The layer class that runs a map. */
 export type ConvolutionClass = "Conv2D" | "DepthwiseConv2D" | "GroupedConv2D";
@@ -28,27 +28,54 @@ export function convolutionClass(map: Pick<Affine, "groups" | "inChannels">): Co
  */
 export function executable(map: Affine, output?: Shape): Affine {
   if (isVector(output)) return map.copies || map.groups === 1 ? map : inOneGroup(map);
+  // Nobody has transposed convolutions in groups.
+  if (map.spread !== undefined && map.groups > 1) return inOneGroup(map);
   const dilated = map.axes.some((axis) => axis.dilation > 1);
   const strided = map.axes.some((axis) => axis.stride > 1);
-  if (!dilated || (!strided && convolutionClass(map) !== "DepthwiseConv2D")) return map;
+  const isPlain = !strided && map.spread === undefined && convolutionClass(map) !== "DepthwiseConv2D";
+  if (!dilated || isPlain) return map;
   const axes: Axes = [dense(map.axes[0]), dense(map.axes[1])];
   return { ...map, axes, weights: () => fillGaps(map, axes) };
 }
 
-/** MACs per output pixel of a map as it stands. Copying and padding are free. */
-export function costPerPixel(map: Affine): number {
-  return map.copies ? 0 : kernelLength(map);
+/**
+ * MACs of a map as it stands, for one image. Copying and padding are free; the zeros that a transposed convolution reads
+ * between the pixels are not multiplied.
+ *
+ * @param output The shape of what it gives.
+ * @returns `null` where its size is not fixed.
+ */
+export function macsOf(map: Affine, output: Shape): number | null {
+  const pixels = fixedPixels(output);
+  return pixels === null ? null : pixels * macsPerPixel(map, output);
+}
+
+/** {@link macsOf} for each output pixel: what is compared where the size is not fixed. */
+export function macsPerPixel(map: Affine, output: Shape): number {
+  if (map.copies) return 0;
+  const spread = map.spread ?? [1, 1];
+  return map.axes.reduce((macs, axis, i) => {
+    const length = output?.[i + 1];
+    if (spread[i] === 1) return macs;
+    return length == null ? macs / spread[i]! : macs * inputLength(axis, spread[i]!, length) / length;
+  }, kernelLength(map));
+}
+
+/** How many pixels a transposed convolution of this length reads. */
+function inputLength(axis: Axis, spread: number, output: number): number {
+  return (output - 1 - growth(axis) - 1) / spread + 1;
 }
 
 /** A dense layer has no groups. */
 function inOneGroup(map: Affine): Affine {
   const { inChannels, outChannels, groups } = map;
+  const taps = map.axes[0].size * map.axes[1].size;
   return {
     ...map,
     groups: 1,
     weights() {
       const { kernel, bias } = map.weights();
-      return { kernel: regroup({ kernel, taps: 1, inChannels, outChannels, groups }, 1), bias };
+      return { kernel: regroup({ kernel, taps, inChannels, outChannels, groups }, 1), bias };
     },
   };
 }

@@ -1,6 +1,6 @@
 /**
- * What an affine map works on: images [N, H, W, C], and vectors [N, C], which are images of one pixel. So BatchNorm folds into
- * a dense layer as it does into a convolution.
+ * What an affine map works on: images [N, H, W, C], sequences [N, L, C], which are images of height 1, and vectors [N, C],
+ * which are images of one pixel. So BatchNorm folds into a dense layer as it does into a convolution.
  *
  * @module
  */
@@ -11,9 +11,11 @@ export function isVector(shape: Shape): boolean {
   return shape?.length === 2;
 }
 
-/** How many channels; nothing where it is neither, or they are not known. */
+/** How many channels; nothing where it is none of these, or they are not known. */
 export function channelsOf(shape: Shape): number | undefined {
-  return shape?.length === 4 || isVector(shape) ? shape!.at(-1) ?? undefined : undefined;
+  return shape !== undefined && shape.length >= 2 && shape.length <= 4
+    ? shape.at(-1) ?? undefined
+    : undefined;
 }
 
 /** The pixels; 1 where the size is not fixed, which fits all maps of a region, since none has a stride. */
@@ -23,6 +25,5 @@ export function pixelsOf(shape: Shape): number {
 
 /** The pixels, or nothing where the size is not fixed. */
 export function fixedPixels(shape: Shape): number | null {
-  if (isVector(shape)) return 1;
-  return shape?.[1] == null || shape[2] == null ? null : shape[1] * shape[2];
+  return (shape?.slice(1, -1) ?? [null]).reduce((a, b) => a === null || b === null ? null : a * b, 1);
 }

@@ -5,6 +5,7 @@
  */
 import { add } from "./add.ts";
 import { averagePool, batchNorm, convolution, identity, scale, zeroPadding } from "./affine.ts";
+import { place } from "./channels.ts";
 import { compose } from "./compose.ts";
 
 /** The maps that layers become, and the laws that join them. */
@@ -17,7 +18,18 @@ export interface Laws {
   readonly averagePool: typeof averagePool;
   readonly add: typeof add;
   readonly compose: typeof compose;
+  readonly place: typeof place;
 }
 
 /** The laws as they are. */
-export const LAWS: Laws = { convolution, identity, zeroPadding, scale, batchNorm, averagePool, add, compose };
+export const LAWS: Laws = {
+  convolution,
+  identity,
+  zeroPadding,
+  scale,
+  batchNorm,
+  averagePool,
+  add,
+  compose,
+  place,
+};

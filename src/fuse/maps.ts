@@ -7,17 +7,25 @@
 import { InputError } from "../errors.ts";
 import type { Activation } from "../graph/activation.ts";
 import { POINT } from "../graph/axis.ts";
-import type { BatchNorm, Convolution, Dense, Graph, Operation, WeightRef } from "../graph/graph.ts";
+import type {
+  BatchNorm,
+  Concatenate,
+  Convolution,
+  Dense,
+  Graph,
+  Operation,
+  WeightRef,
+} from "../graph/graph.ts";
 import type { Refusal } from "../graph/refusal.ts";
 import type { Affine, Outcome } from "./affine.ts";
-import { channelsOf, isVector } from "./image.ts";
+import { channelsOf, fixedPixels } from "./image.ts";
+import { CONCATENATION, flattening, GLOBAL_MEAN, type Join, MEAN, SUM } from "./joins.ts";
 import type { Laws } from "./laws.ts";
 
 /** One step of what an operation computes at inference. */
 export type Step =
   | { readonly kind: "affine"; readonly map: Affine }
-  /** The sum of the inputs times `factor`. */
-  | { readonly kind: "add"; readonly factor: number }
+  | { readonly kind: "join"; readonly join: Join }
   /** A function that a convolution can carry. */
   | { readonly kind: "activation"; readonly activation: Activation }
   | { readonly kind: "opaque"; readonly refusal?: Refusal };
@@ -38,8 +46,7 @@ export function stepsOf(operation: Operation, graph: Graph, laws: Laws): readonl
       return withActivation(convolution(operation, channels, graph, laws), operation.activation);
     }
     case "dense": {
-      // On more axes than [N, C] it is a convolution, too, but nobody writes it so.
-      if (channels === undefined || !isVector(input!.shape)) return OPAQUE;
+      if (channels === undefined) return OPAQUE;
       return withActivation(dense(operation, channels, graph, laws), operation.activation);
     }
     case "batchNorm":
@@ -65,9 +72,19 @@ export function stepsOf(operation: Operation, graph: Graph, laws: Laws): readonl
     case "identity":
       return channels === undefined ? OPAQUE : [{ kind: "affine", map: laws.identity(channels) }];
     case "add":
-      return [{ kind: "add", factor: 1 }];
     case "average":
-      return [{ kind: "add", factor: 1 / operation.inputs.length }];
+      return areAlike(operation, graph) ? [{ kind: "join", join: JOINS[operation.op] }] : OPAQUE;
+    case "concatenate":
+      return areChannels(operation, graph) ? [{ kind: "join", join: CONCATENATION }] : OPAQUE;
+    case "globalAveragePool":
+      return channels === undefined ? OPAQUE : [{ kind: "join", join: GLOBAL_MEAN }];
+    case "reshape": {
+      const pixels = fixedPixels(input?.shape);
+      const after = channelsOf(graph.values[operation.outputs[0]!]!.shape);
+      const isFlat = channels !== undefined && pixels !== null && after === channels * pixels &&
+        fixedPixels(graph.values[operation.outputs[0]!]!.shape) === 1;
+      return isFlat ? [{ kind: "join", join: flattening(pixels) }] : OPAQUE;
+    }
     case "activation": {
       const { activation, alpha, limit } = operation;
       return alpha === undefined && limit === undefined ? [{ kind: "activation", activation }] : OPAQUE;
@@ -76,17 +93,31 @@ export function stepsOf(operation: Operation, graph: Graph, laws: Laws): readonl
       return [{ kind: "opaque", ...(operation.refusal === undefined ? {} : { refusal: operation.refusal }) }];
     case "maxPool":
     case "globalMaxPool":
-    case "globalAveragePool":
     case "multiply":
     case "maximum":
     case "minimum":
-    case "concatenate":
-    case "reshape":
     case "softmax":
       return OPAQUE;
     default:
       return operation satisfies never;
   }
+}
+
+const JOINS = { add: SUM, average: MEAN } as const;
+
+/** Whether all inputs have one shape, so that no length of 1 is repeated. */
+function areAlike({ inputs }: Operation, { values }: Graph): boolean {
+  const shapes = inputs.map((input) => values[input]!.shape);
+  return inputs.every((input) => values[input]!.dtype === "float32") &&
+    shapes.every((shape) => channelsOf(shape) !== undefined && String(shape) === String(shapes[0]));
+}
+
+/** Whether float32 images, sequences or vectors are joined along their channels. */
+function areChannels({ inputs, axis }: Concatenate, { values }: Graph): boolean {
+  return inputs.every((input) => {
+    const { dtype, shape } = values[input]!;
+    return dtype === "float32" && channelsOf(shape) !== undefined && axis === shape!.length - 1;
+  });
 }
 
 function withActivation(map: Affine, activation: Activation): readonly Step[] {

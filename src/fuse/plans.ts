@@ -10,9 +10,12 @@
  * @module
  */
 import { type Refusal, refuse } from "../graph/refusal.ts";
+import type { Shape } from "../graph/graph.ts";
 import { type Affine, changesNothing } from "./affine.ts";
+import { isPerChannel } from "./channels.ts";
 import { type Cost, FREE, isLess, minus, plus } from "./cost.ts";
-import { costPerPixel, executable } from "./executable.ts";
+import { executable, macsPerPixel } from "./executable.ts";
+import type { Join } from "./joins.ts";
 import type { Laws } from "./laws.ts";
 import { channelsOf, pixelsOf } from "./image.ts";
 import { isShared, type Op, type StepGraph, type Value } from "./values.ts";
@@ -32,18 +35,29 @@ export interface Plan {
   readonly cost: Cost;
 }
 
-/** A term of an addition that stays: a value, or several merged into one. */
-export type Term = { readonly value: Value } | { readonly plan: Plan };
+/** An input of a join that stays: a value as it is, or one that is made by a plan. */
+export type Term =
+  & { readonly shape: Shape }
+  & ({ readonly value: Value } | { readonly plan: Plan });
+
+/** A join that stays. */
+export interface StayingJoin {
+  /** The step that joins; a map that stood behind it may have gone into its terms. */
+  readonly op: Op;
+  readonly join: Join;
+  readonly terms: readonly Term[];
+  readonly cost: Cost;
+}
 
 /** The ways to a value, and the cheapest of them. */
 export interface Ways {
   /** Every single map to it, from the nearest source to the farthest. */
   readonly plans: readonly Plan[];
   readonly cost: Cost;
-  /** The cheapest. */
+  /** The cheapest, where that is cheaper than a join that stays. */
   readonly best?: Plan;
-  /** Those of an addition that stays, where that is cheaper; without both the value is made by a layer that stays. */
-  readonly terms?: readonly Term[];
+  /** Without both, the value is made by a layer that stays. */
+  readonly join?: StayingJoin;
 }
 
 /** A merge that a law forbids. */
@@ -78,10 +92,17 @@ export function plansOf({ values }: StepGraph, laws: Laws): Plans {
     const { step } = op;
     for (const input of new Set(op.inputs)) noteIfApart(input, op);
     if (step.kind === "affine") {
-      const own = priced({ source: op.inputs[0]!, map: step.map, uses: 1, ops: [op], saved: FREE }, value);
-      return cheapestWay(extended(value, op, [own]));
+      const own = { source: op.inputs[0]!, map: step.map, uses: 1, ops: [op], saved: FREE };
+      const plans = extended(value, op, [priced(own, value.shape)]);
+      const alone = cheapestWay(plans);
+      const join = joinBefore(op, step.map);
+      if (join === undefined) return alone;
+      const pays = isLess(join.cost, alone.cost) && join.cost.layers < alone.cost.layers;
+      if (pays) return { plans, join, cost: join.cost };
+      noteIfKept(op, join);
+      return alone;
     }
-    if (step.kind === "add") return addition(value, op, step.factor);
+    if (step.kind === "join") return joined(value, op, step.join);
     if (step.kind === "opaque" && step.refusal !== undefined) note(op, [], step.refusal);
     return cheapestWay([]);
   }
@@ -108,60 +129,105 @@ export function plansOf({ values }: StepGraph, laws: Laws): Plans {
           ops: [...before.ops, ...plan.ops],
           saved: plus(saved, plus(before.saved, plan.saved)),
         };
-        result.set(before.source, priced(longer, value));
+        result.set(before.source, priced(longer, value.shape));
       }
     }
     return [...result.values()];
   }
 
-  function addition(value: Value, op: Op, factor: number): Ways {
-    const first = op.inputs[0]!.shape;
-    const comparable = op.inputs.every(({ shape }) =>
-      channelsOf(shape) !== undefined && shape!.length === first?.length &&
-      shape!.every((length, i) => length === first[i])
-    );
-    if (!comparable) return cheapestWay([]);
+  function joined(value: Value, op: Op, join: Join): Ways {
     const branches = op.inputs.map(candidates);
-    const whole = merged(value, op, branches);
-    if ("kind" in whole) note(op, branches.flatMap((plans) => plans.at(-1)!.ops), whole);
-    const plans = "kind" in whole
-      ? []
-      : extended(value, op, factor === 1 ? whole : scaled(value, whole, factor));
-    const terms = factor === 1 ? grouped(value, op, branches) : op.inputs.map((input) => ({ value: input }));
-    const costs = terms.map((term) => "value" in term ? costToRead(term.value) : term.plan.cost);
-    return cheapestWay(plans, { terms, cost: costs.reduce(plus, { macs: 0, layers: 1 }) });
+    const all = branches.map((_, i) => i);
+    const whole = join.part === undefined ? undefined : merged(value.shape, op, join, branches, all);
+    if (whole !== undefined && "kind" in whole && join.groups !== "neighbours") {
+      note(op, branches.flatMap((plans) => plans.at(-1)!.ops), whole);
+    }
+    const plans = whole === undefined || "kind" in whole
+      ? behind(value, op, join)
+      : extended(value, op, whole);
+    const terms = grouped(op, join, branches);
+    return cheapestWay(plans, staying(op, join, terms));
   }
 
-  function scaled(value: Value, plans: readonly Plan[], factor: number): readonly Plan[] {
-    return plans.flatMap((plan) => {
-      const factors = new Float64Array(plan.map.outChannels).fill(factor);
-      const map = laws.compose(plan.map, laws.scale(factors));
-      return map.kind === "refusal" ? [] : [priced({ ...plan, map }, value)];
+  function staying(op: Op, join: Join, terms: readonly Term[]): StayingJoin {
+    const costs = terms.map((term) => "value" in term ? costToRead(term.value) : term.plan.cost);
+    return { op, join, terms, cost: costs.reduce(plus, { macs: 0, layers: 1 }) };
+  }
+
+  /** The maps of the only input, each behind the operation, which is done with what they read. */
+  function behind(value: Value, op: Op, join: Join): readonly Plan[] {
+    const [input, ...others] = op.inputs as [Value, ...Value[]];
+    if (join.behind === undefined || others.length > 0 || isShared(input)) return [];
+    return ways.get(input)!.plans.flatMap((plan) => {
+      const map = join.behind!(plan.map);
+      if (map === undefined) return [];
+      const inputs = [plan.source];
+      const shape = value.shape!.with(-1, map.inChannels);
+      const moved: Op = { ...op, inputs, shape };
+      const source: Value = {
+        ...value,
+        op: moved,
+        shape,
+        id: undefined,
+        readers: 1,
+        isOutput: false,
+      };
+      ways.set(source, { plans: [], cost: plus(costToRead(plan.source), { macs: 0, layers: 1 }) });
+      return [priced({ ...plan, source, map, uses: 1, ops: [...plan.ops, op] }, value.shape)];
+    });
+  }
+
+  /** The join that the operation reads, with the map in its terms. */
+  function joinBefore(op: Op, map: Affine): StayingJoin | undefined {
+    const [input] = op.inputs as [Value];
+    const before = isShared(input) ? undefined : ways.get(input)!.join;
+    if (before === undefined || !isPerChannel(map)) return undefined;
+    const channels = before.terms.map(({ shape }) => channelsOf(shape)!);
+    const terms = before.terms.map((term, i) => {
+      const part = before.join.before(map, channels, i);
+      return part && { shape: term.shape, plan: cheapest(followed(term, op, part)) };
+    });
+    return terms.every((term) => term !== undefined) ? staying(before.op, before.join, terms) : undefined;
+  }
+
+  /** The ways to a term and on through a map. */
+  function followed(term: Term, { unit, operation, inputs }: Op, map: Affine): readonly Plan[] {
+    const { shape } = term;
+    const op: Op = { step: { kind: "affine", map }, unit, operation, inputs, shape };
+    return ("plan" in term ? [term.plan] : candidates(term.value)).flatMap((plan) => {
+      const outcome = laws.compose(plan.map, map);
+      return outcome.kind === "refusal"
+        ? []
+        : [priced({ ...plan, map: outcome, ops: [...plan.ops, op] }, shape, true)];
     });
   }
 
   /** The plans that a branch can bring into an addition: first of all itself, unchanged. */
   function candidates(value: Value): readonly Plan[] {
     const map = laws.identity(channelsOf(value.shape)!);
-    const itself = priced({ source: value, map, uses: 1, ops: [], saved: FREE }, value);
+    const itself = priced({ source: value, map, uses: 1, ops: [], saved: FREE }, value.shape);
     return isShared(value) ? [itself] : [itself, ...ways.get(value)!.plans];
   }
 
-  /** One plan for every source that all branches share and where the sum is exact, or why there is none. */
+  /** One plan for every source that all members share and where the join is exact, or why there is none. */
   function merged(
-    value: Value,
+    shape: Shape,
     op: Op,
+    join: Join,
     branches: readonly (readonly Plan[])[],
+    members: readonly number[],
   ): readonly Plan[] | Refusal {
     const plans: Plan[] = [];
-    let refusal = differentSources(branches);
-    for (const { source } of branches[0]!) {
-      const parts = branches.map((plans) => plans.find((plan) => plan.source === source));
+    const channels = members.map((member) => channelsOf(op.inputs[member]!.shape)!);
+    const chosen = members.map((member) => branches[member]!);
+    let refusal = differentSources(chosen);
+    for (const { source } of chosen[0]!) {
+      const parts = chosen.map((plans) => plans.find((plan) => plan.source === source));
       if (!parts.every((part) => part !== undefined)) continue;
-      const map = parts.slice(1).reduce<Affine | Refusal>(
-        (sum, part) => sum.kind === "refusal" ? sum : laws.add(sum, part.map),
-        parts[0]!.map,
-      );
+      const map = parts.map((part, i) => join.part!(part.map, channels, i, laws))
+        .reduce((sum, part) =>
+          sum.kind === "refusal" ? sum : part.kind === "refusal" ? part : laws.add(sum, part)
+        );
       if (map.kind === "refusal") {
         refusal = map;
         continue;
@@ -169,35 +235,41 @@ export function plansOf({ values }: StepGraph, laws: Laws): Plans {
       const uses = parts.reduce((sum, part) => sum + part.uses, 0);
       const ops = [...parts.flatMap((part) => part.ops), op];
       const saved = parts.reduce((sum, part) => plus(sum, part.saved), FREE);
-      plans.push(priced({ source, map, uses, ops, saved }, value));
+      plans.push(priced({ source, map, uses, ops, saved }, shape));
     }
     return plans.length === 0 ? refusal : plans;
   }
 
-  /** The terms of an addition that stays: branches join a term where that costs nothing. */
-  function grouped(value: Value, op: Op, branches: readonly (readonly Plan[])[]): readonly Term[] {
-    const groups: { members: number[]; plans: readonly Plan[] }[] = [];
+  /** The terms of a join that stays: inputs become one term where that costs nothing. */
+  function grouped(op: Op, join: Join, branches: readonly (readonly Plan[])[]): readonly Term[] {
+    const groups: { members: number[]; plans: readonly Plan[]; shape: Shape }[] = [];
     branches.forEach((branch, i) => {
-      for (const group of groups) {
-        const joined = merged(value, op, [...group.members.map((member) => branches[member]!), branch]);
+      const { shape } = op.inputs[i]!;
+      for (const group of join.groups === "any" ? groups : join.groups === "none" ? [] : groups.slice(-1)) {
+        const members = [...group.members, i];
+        const total = join.groups === "any"
+          ? shape
+          : shape!.with(-1, members.reduce((sum, n) => sum + channelsOf(op.inputs[n]!.shape)!, 0));
+        const joined = merged(total, op, join, branches, members);
         if ("kind" in joined) continue;
         const separate = plus(cheapest(branch).cost, cheapest(group.plans).cost);
         if (isLess(separate, cheapest(joined).cost)) continue;
         group.members.push(i);
         group.plans = joined;
+        group.shape = total;
         return;
       }
-      groups.push({ members: [i], plans: branch });
+      groups.push({ members: [i], plans: branch, shape });
     });
-    return groups.map(({ members, plans }) =>
-      members.length === 1 ? { value: op.inputs[members[0]!]! } : { plan: cheapest(plans) }
+    return groups.map(({ members, plans, shape }) =>
+      members.length === 1 ? { value: op.inputs[members[0]!]!, shape } : { plan: cheapest(plans), shape }
     );
   }
 
-  function priced(plan: Omit<Plan, "cost">, value: Value): Plan {
-    // A plan that merges nothing leaves its layer as it is.
-    const perPixel = costPerPixel(plan.ops.length > 1 ? executable(plan.map, value.shape) : plan.map);
-    const own = { macs: perPixel * pixelsOf(value.shape), layers: changesNothing(plan.map) ? 0 : 1 };
+  /** @param isNew Whether no layer is the plan as it is. */
+  function priced(plan: Omit<Plan, "cost">, shape: Shape, isNew = plan.ops.length > 1): Plan {
+    const perPixel = macsPerPixel(isNew ? executable(plan.map, shape) : plan.map, shape);
+    const own = { macs: perPixel * pixelsOf(shape), layers: changesNothing(plan.map) ? 0 : 1 };
     return { ...plan, cost: minus(plus(own, costToRead(plan.source)), plan.saved) };
   }
 
@@ -210,11 +282,30 @@ export function plansOf({ values }: StepGraph, laws: Laws): Plans {
     if (!known) refused.push({ op, partners, refusal });
   }
 
+  /** Says which inputs of a join cannot take in the map behind it. */
+  function noteIfKept(op: Op, { op: { unit, inputs }, terms }: StayingJoin): void {
+    const kept = terms.filter((term) => "plan" in term && term.plan.ops.length === 1);
+    const names = kept.map((term) => `"${"plan" in term ? term.plan.source.unit.name : ""}"`);
+    if (inputs.length < 2 || names.length === 0) return;
+    note(
+      op,
+      [],
+      refuse(
+        "concatenate",
+        `"${unit.name}" joins what ${names.join(" and ")} ${
+          names.length > 1 ? "give" : "gives"
+        }, which cannot take it in`,
+        "Let it join convolutions and dense layers that nothing else reads, or put it directly behind each.",
+      ),
+    );
+  }
+
   function noteIfApart(input: Value, op: Op): void {
     if (!isShared(input)) return;
     const { step } = op;
     const merges = ways.get(input)!.plans.some(({ map }) =>
-      step.kind === "add" || (step.kind === "affine" && laws.compose(map, step.map).kind === "affine")
+      (step.kind === "join" && step.join.groups !== "neighbours" && step.join.part !== undefined) ||
+      (step.kind === "affine" && laws.compose(map, step.map).kind === "affine")
     );
     if (merges) apart.set(input, [...apart.get(input) ?? [], op]);
   }
@@ -224,13 +315,13 @@ function cheapest(plans: readonly Plan[]): Plan {
   return plans.reduce((a, b) => isLess(b.cost, a.cost) ? b : a);
 }
 
-/** The cheapest of the plans; where none is cheaper, the addition that stays. */
-function cheapestWay(plans: readonly Plan[], sum?: Pick<Ways, "terms" | "cost">): Ways {
+/** The cheapest of the plans; where none is cheaper, the join that stays. */
+function cheapestWay(plans: readonly Plan[], join?: StayingJoin): Ways {
   const best = plans.length === 0 ? undefined : cheapest(plans);
-  if (best === undefined || (sum !== undefined && !isLess(best.cost, sum.cost))) {
-    return { plans, cost: FREE, ...sum };
+  if (best === undefined || (join !== undefined && !isLess(best.cost, join.cost))) {
+    return join === undefined ? { plans, cost: FREE } : { plans, join, cost: join.cost };
   }
-  return { plans, best, cost: best.cost };
+  return { plans, best, cost: best.cost, ...(join === undefined ? {} : { join }) };
 }
 
 function differentSources(branches: readonly (readonly Plan[])[]): Refusal {

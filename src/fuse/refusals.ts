@@ -44,7 +44,7 @@ export function refusedMerges(
 function tooCostly(value: Value, { ways }: Plans): RefusedMerge[] {
   const { plans, best, cost } = ways.get(value)!;
   const [widest] = plans.toSorted((a, b) => b.ops.length - a.ops.length);
-  if (widest === undefined || widest.ops.length === best?.ops.length) return [];
+  if (widest === undefined || widest.ops.length < 2 || widest.ops.length === best?.ops.length) return [];
   const [merged, apart] = [widest.cost.macs, cost.macs];
   if (merged <= apart) return [];
   const { name } = value.unit;

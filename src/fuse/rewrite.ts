@@ -7,11 +7,12 @@ import { GraphBuilder } from "../graph/builder.ts";
 import { type Graph, type GraphInput, type Operation, type ValueId, weightsOf } from "../graph/graph.ts";
 import { isConvolutionUnit, type Unit } from "../graph/units.ts";
 import type { Weight } from "../graph/weights.ts";
+import { isPointwise } from "./channels.ts";
 import type { Choice, Maker, Region } from "./choice.ts";
-import { convolutionClass, costPerPixel } from "./executable.ts";
+import { convolutionClass, macsOf } from "./executable.ts";
 import type { FusedRegion } from "./report.ts";
 import { roundedWeights } from "./rounded_weights.ts";
-import { fixedPixels, isVector } from "./image.ts";
+import { isVector } from "./image.ts";
 import type { StepGraph, Value } from "./values.ts";
 
 /** What {@link rewrite} gives. */
@@ -64,9 +65,10 @@ export function rewrite(graph: Graph, steps: StepGraph, { makers }: Choice): Rew
         const inputs = maker.op.inputs.map(read);
         return push({ ...operation, name: builder.freshName(operation.name), inputs } as Operation, value);
       }
-      case "sum": {
-        const name = builder.freshName(`${maker.unit.name}/sum`);
-        return push({ op: "add", name, inputs: maker.inputs.map(read), outputs: [] }, value);
+      case "join": {
+        const { origin: _gone, ...operation } = maker.op.operation;
+        const name = builder.freshName(`${maker.op.unit.name}/${operation.op === "add" ? "sum" : "join"}`);
+        return push({ ...operation, name, inputs: maker.inputs.map(read) } as Operation, value);
       }
       case "region":
         return merge(value, maker);
@@ -108,7 +110,7 @@ export function rewrite(graph: Graph, steps: StepGraph, { makers }: Choice): Rew
       ...(bias === undefined ? {} : { bias: weight(`${name}/bias`, bias) }),
       activation: activationOf(region),
     };
-    if (!isVector(value.shape)) {
+    if (!isDense(value, region)) {
       return push({ op: "convolution", ...computed, axes: map.axes, groups: map.groups }, value);
     }
     const matrix = { ...computed.kernel, shape: [map.inChannels, map.outChannels] };
@@ -137,14 +139,12 @@ function fusedRegion(name: string, value: Value, region: Region, roundingError: 
   const units = [...new Set(ops.map((op) => op.unit))];
   const last = units.at(-1)!;
   const borders = map.axes.map((axis) => Math.ceil(Math.max(axis.before, axis.after, 0) / axis.stride));
-  const macs = ops.map(({ step, shape }) =>
-    step.kind === "affine" ? macsOf(costPerPixel(step.map), shape) : 0
-  );
+  const macs = ops.map(({ step, shape }) => step.kind === "affine" ? macsOf(step.map, shape) : 0);
   return {
     name,
     layers: [...new Set(units.map((unit) => unit.name))],
     calls: units.map((unit) => ({ layer: unit.name, node: unit.call })),
-    className: map.copies ? "ZeroPadding2D" : isVector(value.shape) ? "Dense" : convolutionClass(map),
+    className: map.copies ? "ZeroPadding2D" : isDense(value, region) ? "Dense" : convolutionClass(map),
     kernelShape: [...map.axes.map((axis) => axis.size), map.inChannels / map.groups, map.outChannels],
     groups: map.groups,
     strides: [map.axes[0].stride, map.axes[1].stride],
@@ -152,22 +152,22 @@ function fusedRegion(name: string, value: Value, region: Region, roundingError: 
     roundingError,
     borderWidth: Math.max(...borders),
     macsBefore: macs.reduce((a, b) => a === null || b === null ? null : a + b, 0),
-    macsAfter: macsOf(costPerPixel(map), value.shape),
+    macsAfter: macsOf(map, value.shape),
     training: value.id === undefined ? null : { layer: last.name, node: last.call },
     nested: last.origin?.isNested ?? false,
     fused: { layer: name, node: 0 },
   };
 }
 
+/** Whether a dense layer is what it becomes: for vectors always, on more axes where it was one. */
+function isDense({ shape }: Value, { map, ops }: Region): boolean {
+  return isVector(shape) ||
+    (isPointwise(map) && map.groups === 1 && ops.some(({ operation }) => operation.op === "dense"));
+}
+
 function activationOf({ ops }: Region) {
   const { step } = ops.at(-1)!;
   return step.kind === "activation" ? step.activation : "linear";
-}
-
-/** MACs for one image; `null` where the size is not fixed. */
-function macsOf(perPixel: number, shape: Value["shape"]): number | null {
-  const pixels = fixedPixels(shape);
-  return pixels === null ? null : perPixel * pixels;
 }
 
 /** The folder that all layers share, or the first convolution's name when they share none. */

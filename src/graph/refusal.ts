@@ -12,6 +12,8 @@ export type LawName =
   /** One map after another. */
   | "compose"
   | "batchNorm"
+  /** A map behind tensors that are joined. */
+  | "concatenate"
   | "averagePool"
   | "depthwise"
   /** Padding that depends on a size that is not fixed. */
