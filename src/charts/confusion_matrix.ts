@@ -13,6 +13,8 @@ export interface ConfusionMatrix {
   readonly classNames: readonly string[];
   /** counts[truth][prediction], whole numbers. */
   readonly counts: readonly (readonly number[])[];
+  /** Where one of the classes stands for several: what the counts do not tell. */
+  readonly scored?: { readonly correct: number; readonly images: number };
 }
 
 /** Side of a cell, px. */
@@ -68,7 +70,7 @@ export function renderConfusionMatrix(matrix: ConfusionMatrix, subtitle: string)
   const height = margin + side + 8;
   return renderFigure({
     title: "Confusion matrix",
-    subtitle: `${subtitle}: ${accuracyText(cells)}`,
+    subtitle: `${subtitle}: ${accuracyText(matrix.scored ?? scoredBy(cells))}`,
     width: Math.max(width + 2 * CARD_MARGIN, 420),
     height: HEADER_HEIGHT + height + CARD_MARGIN,
     panels: [{
@@ -153,11 +155,16 @@ function matrixCells(counts: ConfusionMatrix["counts"]): MatrixCell[] {
   });
 }
 
-function accuracyText(cells: readonly MatrixCell[]): string {
-  const total = sum(cells.map(({ count }) => count));
-  const right = sum(cells.filter(({ truth, prediction }) => truth === prediction).map(({ count }) => count));
-  const share = total === 0 ? "" : ` (${(100 * right / total).toFixed(2)}%)`;
-  return `${right.toLocaleString("en")} of ${total.toLocaleString("en")} right${share}`;
+function scoredBy(cells: readonly MatrixCell[]): NonNullable<ConfusionMatrix["scored"]> {
+  return {
+    images: sum(cells.map(({ count }) => count)),
+    correct: sum(cells.filter(({ truth, prediction }) => truth === prediction).map(({ count }) => count)),
+  };
+}
+
+function accuracyText({ correct, images }: NonNullable<ConfusionMatrix["scored"]>): string {
+  const share = images === 0 ? "" : ` (${(100 * correct / images).toFixed(2)}%)`;
+  return `${correct.toLocaleString("en")} of ${images.toLocaleString("en")} right${share}`;
 }
 
 function isEmpty(row: readonly number[]): boolean {

@@ -9,13 +9,13 @@ import { letEventsIn } from "../progress.ts";
 
 /** What must be known beside the network so that pictures can be classified with it. */
 export interface ModelCard {
-  /** One name per class, in the order of the logits. */
+  /** One name per class, in the order of the logits. A network that gives one number for two classes gives the second's. */
   readonly classNames: readonly string[];
   /** Height, width and channels of an image. */
   readonly inputSize: readonly [height: number, width: number, channels: number];
   /** How its bytes become the network's input. */
   readonly normalization: Normalization;
-  /** Whether its outputs are probabilities, and not logits. */
+  /** Whether its outputs are probabilities, and not logits: of all classes together, or of each for itself. */
   readonly givesProbabilities: boolean;
 }
 
@@ -32,8 +32,17 @@ export interface Classifier {
   dispose(): Promise<void>;
 }
 
-/** Images in one call of {@link Classifier.classify}, where there are many. */
+/** Images in one call of {@link Classifier.classify} at most, where there are many. */
 const CLASSIFY_BATCH = 100;
+
+/** Bytes of them at most, but for one: 16 images of 224x224x3. What a network makes of an image is many times as large. */
+const CLASSIFY_BYTES = 16 * 224 * 224 * 3;
+
+/** How many images of a network are classified in one call, where there are many. */
+export function classifyBatch({ inputSize }: Pick<ModelCard, "inputSize">): number {
+  const imageBytes = inputSize.reduce((product, length) => product * length, 1);
+  return Math.max(1, Math.min(CLASSIFY_BATCH, Math.floor(CLASSIFY_BYTES / imageBytes)));
+}
 
 /** How many images the pixels are. */
 export function imageCount(pixels: Uint8Array, { inputSize }: Pick<ModelCard, "inputSize">): number {
@@ -42,7 +51,7 @@ export function imageCount(pixels: Uint8Array, { inputSize }: Pick<ModelCard, "i
   throw new RangeError(`Cannot cut ${pixels.length} bytes into images of ${inputSize.join("x")}.`);
 }
 
-/** The logits of any number of images, [n, classes], computed in batches of {@link CLASSIFY_BATCH}. */
+/** The logits of any number of images, [n, classes], computed in batches of {@link classifyBatch}. */
 export async function classifyAll(
   classifier: Classifier,
   pixels: Uint8Array,
@@ -52,8 +61,9 @@ export async function classifyAll(
   const count = imageCount(pixels, card);
   const imageBytes = pixels.length / count;
   const parts: Float32Array[] = [];
-  for (let start = 0; start < count; start += CLASSIFY_BATCH) {
-    const end = Math.min(start + CLASSIFY_BATCH, count);
+  const batch = classifyBatch(card);
+  for (let start = 0; start < count; start += batch) {
+    const end = Math.min(start + batch, count);
     parts.push(await classifier.classify(pixels.subarray(start * imageBytes, end * imageBytes)));
     onProgress(end, count);
     await letEventsIn();

@@ -1,12 +1,13 @@
 /**
- * An evaluation: a network in any form and format over the test images of a data set. Pure.
+ * An evaluation: a network in any form and format over labelled images.
  *
  * @module
  */
-import type { Dataset } from "../data/dataset.ts";
-import { commonNames } from "./class_names.ts";
-import { type Classifier, classifyAll, type ModelCard } from "./classifier.ts";
-import { scoreLogits, type Scores } from "./scores.ts";
+import type { LabelledImages } from "../data/labelled_images.ts";
+import { letEventsIn } from "../progress.ts";
+import { type ClassMatch, matchClasses } from "./class_names.ts";
+import { type Classifier, classifyBatch, type ModelCard } from "./classifier.ts";
+import { ScoreKeeper, type Scores } from "./scores.ts";
 
 /** The content of `evaluation.json`. */
 export interface Evaluation extends Scores {
@@ -29,27 +30,48 @@ export interface EvaluatedNetwork {
   readonly form: string;
 }
 
+/** What {@link evaluateNetwork} tells while it works. */
+export interface EvaluationNews {
+  /** How many images are done. */
+  readonly onProgress?: (done: number, count: number) => void;
+  /** Which classes are which, before anything runs. */
+  readonly onMatch?: (match: ClassMatch) => void;
+}
+
 /**
- * Evaluates a network on the test images of a data set.
+ * Evaluates a network on labelled images.
  *
- * @param onProgress Told how many images are done.
- * @throws {InputError} when the classes are not the same.
+ * @throws {InputError} when a class of the images is none of the network's, or pictures cannot be read.
  */
 export async function evaluateNetwork(
   network: EvaluatedNetwork,
-  dataset: Dataset,
-  onProgress: (done: number, count: number) => void = () => {},
+  images: LabelledImages,
+  { onProgress, onMatch }: EvaluationNews = {},
 ): Promise<Evaluation> {
   const { classifier, card, path, format, form } = network;
-  const classNames = commonNames(card.classNames, dataset.classNames, dataset.name);
-  const { images, labels } = dataset.test;
-  const logits = await classifyAll(classifier, images, card, onProgress);
+  const match = matchClasses(card.classNames, images.classNames, images.name);
+  onMatch?.(match);
+  const keeper = new ScoreKeeper({ ...card, classNames: match.names });
+  const batch = classifyBatch(card);
+  for (let start = 0; start < images.count; start += batch) {
+    const end = Math.min(start + batch, images.count);
+    const logits = await classifier.classify(await images.read(start, end));
+    const labels = Array.from({ length: end - start }, (_, i) => match.labels[images.labels[start + i]!]!);
+    keeper.add(logits, labels);
+    onProgress?.(end, images.count);
+    await letEventsIn();
+  }
+  const scores = keeper.scores();
   return {
     model: path,
     format,
     form,
-    data: dataset.name,
-    dataChecksum: dataset.checksum,
-    ...scoreLogits(logits, labels, classNames, card.givesProbabilities),
+    data: images.name,
+    dataChecksum: images.checksum(),
+    ...scores,
+    mistakes: scores.mistakes.map((mistake) => {
+      const picture = images.paths?.[mistake.index];
+      return picture === undefined ? mistake : { ...mistake, picture };
+    }),
   };
 }

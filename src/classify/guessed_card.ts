@@ -1,40 +1,104 @@
 /**
- * The card of a network that nobody wrote one for: what its graph alone tells, and our own normalization.
+ * The card of a network that nobody wrote one for: what its file and its graph tell, what a person answers, and our own
+ * normalization for the rest.
  *
  * @module
  */
-import { defaultNormalization } from "../data/normalization.ts";
 import { InputError } from "../errors.ts";
 import type { Graph } from "../graph/graph.ts";
+import {
+  type AnsweredCard,
+  assumedNormalization,
+  type CardAnswers,
+  checkImageSize,
+  namesFor,
+  saidNormalization,
+  saysProbabilities,
+} from "./card_answers.ts";
 import { placeholderNames } from "./class_names.ts";
 import type { ModelCard } from "./classifier.ts";
-import { outputOf } from "./output.ts";
+import { outputOf, shapeText } from "./output.ts";
+import { normalizationOf, type PixelRange, shownPixelRange } from "./pixel_range.ts";
+
+/** What a file says beside its network. */
+export interface ToldByFile extends Partial<Omit<ModelCard, "inputSize">> {
+  readonly pixels?: PixelRange | undefined;
+}
 
 /**
- * Image size and number of classes from the graph.
+ * Image size and number of classes from the graph; all else from whoever knows it.
  *
  * @param path Names the network in errors.
- * @throws {InputError} when it is no classifier of images of a fixed size.
+ * @throws {InputError} when it is no classifier of images, or takes any size and nobody says which.
  */
-export function guessCard(graph: Graph, path: string): ModelCard {
-  const inputs = graph.inputs.map(({ value }) => graph.values[value]!.shape);
-  const size = inputs[0]?.slice(1) ?? [];
-  if (inputs.length !== 1 || size.length !== 3 || size.includes(null)) {
-    const shapes = inputs.map((shape) => `[${shape?.map((length) => length ?? "?") ?? "?"}]`).join(", ");
+export function guessCard(
+  graph: Graph,
+  path: string,
+  answers: CardAnswers = {},
+  told: ToldByFile = {},
+): AnsweredCard {
+  const inputSize = imageSizeOf(graph, path, answers);
+  const output = outputOf(graph, path);
+  const assumed: string[] = [];
+  const assume = <T>(what: string, value: T): T => {
+    assumed.push(what);
+    return value;
+  };
+  const [, , channels] = inputSize;
+  const shown = told.pixels ?? shownPixelRange(graph);
+  return {
+    card: {
+      inputSize,
+      normalization: saidNormalization(answers, channels) ?? told.normalization ??
+        (shown === undefined
+          ? assume("pixels from -1 to 1 (--pixels, --mean, --std)", assumedNormalization(channels))
+          : plainNormalization(shown, channels)),
+      givesProbabilities: saysProbabilities(answers) ?? told.givesProbabilities ??
+        (output.isShown ? output.givesProbabilities : assume("outputs are logits (--outputs)", false)),
+      classNames: (answers.classNames && namesFor(output.outputs, answers.classNames, path)) ??
+        fitting(told.classNames ?? graph.labels, output.outputs) ??
+        assume("classes by their numbers (--labels)", placeholdersFor(output, answers)),
+    },
+    assumed,
+  };
+}
+
+/** A sigmoid has two classes; a number that may be anything is one of its own. */
+function placeholdersFor(
+  { outputs, givesProbabilities }: ReturnType<typeof outputOf>,
+  answers: CardAnswers,
+): readonly string[] {
+  const isBinary = outputs === 1 && (givesProbabilities || answers.outputs !== undefined);
+  return placeholderNames(isBinary ? 2 : outputs);
+}
+
+function fitting(names: readonly string[] | undefined, outputs: number): readonly string[] | undefined {
+  return names?.length === (outputs === 1 ? 2 : outputs) ? names : undefined;
+}
+
+function plainNormalization(range: PixelRange, channels: number): ModelCard["normalization"] {
+  return normalizationOf(range, new Array(channels).fill(0), new Array(channels).fill(1));
+}
+
+/** Height, width, channels: of the input, or as a person says where it leaves them open. */
+function imageSizeOf({ inputs, values }: Graph, path: string, answers: CardAnswers): ModelCard["inputSize"] {
+  const shapes = inputs.map(({ value }) => values[value]!.shape);
+  const [shape] = shapes;
+  if (shapes.length !== 1 || shape?.length !== 4 || shape[3] == null) {
     throw new InputError(
-      `Cannot use ${path} as a classifier: expected one input [N, height, width, channels] of a fixed size, found ` +
-        `${shapes || "none"}.`,
-      "RepFuse exports, evaluates and predicts with classifiers of images; fuse and inspect take any network.",
+      `Cannot use ${path} as a classifier: expected one input [N, height, width, channels], found ` +
+        `${shapes.map(shapeText).join(", ") || "none"}.`,
+      "RepFuse evaluates and predicts with classifiers of images; fuse, inspect and bench take any network.",
     );
   }
-  const [height, width, channels] = size as [number, number, number];
-  const { classes, givesProbabilities } = outputOf(graph, path);
-  return {
-    classNames: graph.labels?.length === classes && new Set(graph.labels).size === classes
-      ? graph.labels
-      : placeholderNames(classes),
-    inputSize: [height, width, channels],
-    normalization: defaultNormalization(channels),
-    givesProbabilities,
-  };
+  const [, height, width, channels] = shape as [null, number | null, number | null, number];
+  checkImageSize([height, width], answers, path);
+  const { imageSize } = answers;
+  if ((height ?? imageSize) === undefined || (width ?? imageSize) === undefined) {
+    throw new InputError(
+      `Cannot tell how large the images of ${path} are: it takes ${shapeText(shape)}, so any size.`,
+      "Say which it was trained on: --image-size 224",
+    );
+  }
+  return [(height ?? imageSize)!, (width ?? imageSize)!, channels];
 }

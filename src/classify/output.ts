@@ -1,17 +1,20 @@
 /**
- * What a network's output is, told once when its card is made: how many classes, and whether their numbers are probabilities
- * already. Nobody asks the network again.
+ * What a network's output is, told once when its card is made: how many numbers, and whether they are probabilities already.
+ * Nobody asks the network again.
  *
  * @module
  */
 import { InputError } from "../errors.ts";
 import type { Graph, Shape, ValueId } from "../graph/graph.ts";
 
-/** The output of a classifier, [N, classes]. */
+/** The output of a classifier, [N, outputs]. */
 export interface ClassifierOutput {
-  readonly classes: number;
-  /** Whether it ends in a softmax, or in a sigmoid of its one number. */
+  /** One for each class; or a single one, of the second of two. */
+  readonly outputs: number;
+  /** Whether it ends in a softmax or a sigmoid. */
   readonly givesProbabilities: boolean;
+  /** Whether the network shows that; else an operation that is not known here makes the outputs. */
+  readonly isShown: boolean;
 }
 
 /**
@@ -23,25 +26,24 @@ export interface ClassifierOutput {
 export function outputOf(graph: Graph, path: string): ClassifierOutput {
   const shapes = graph.outputs.map((output) => graph.values[output]!.shape);
   const [shape] = shapes;
-  const classes = shape?.[1];
-  if (shapes.length !== 1 || shape?.length !== 2 || classes == null) {
+  const outputs = shape?.[1];
+  if (shapes.length !== 1 || shape?.length !== 2 || outputs == null) {
     throw new InputError(
       `Cannot use ${path} as a classifier: expected one output [N, classes], found ` +
         `${shapes.map(shapeText).join(", ") || "none"}.`,
-      "RepFuse exports, evaluates and predicts with classifiers of images; fuse and inspect take any network.",
+      "RepFuse evaluates and predicts with classifiers of images; fuse, inspect and bench take any network.",
     );
   }
   const activation = activationOf(graph, graph.outputs[0]!);
-  return { classes, givesProbabilities: isProbability(activation, classes) };
+  return {
+    outputs,
+    givesProbabilities: activation === "softmax" || activation === "sigmoid",
+    isShown: activation !== undefined,
+  };
 }
 
-/** Whether an activation makes the numbers of all classes probabilities: of one class alone a sigmoid does. */
-function isProbability(activation: string, classes: number): boolean {
-  return activation === "softmax" || (activation === "sigmoid" && classes === 1);
-}
-
-/** The non-linearity that a value comes from. */
-function activationOf(graph: Graph, value: ValueId): string {
+/** The non-linearity that a value comes from; nothing where that is not known. */
+function activationOf(graph: Graph, value: ValueId): string | undefined {
   const operation = graph.operations.find(({ outputs }) => outputs.includes(value));
   switch (operation?.op) {
     case "softmax":
@@ -53,6 +55,8 @@ function activationOf(graph: Graph, value: ValueId): string {
     case "dense":
     case "activation":
       return operation.activation;
+    case "opaque":
+      return undefined;
     default:
       return "linear";
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { probabilitiesOf } from "./scores.ts";
+import { probabilitiesOf } from "./probabilities.ts";
 import type { Classifier, ModelCard } from "./classifier.ts";
 
 /** One guess. */
@@ -31,12 +31,16 @@ export async function predictTop(
   if (card.classNames.length === 1 && !card.givesProbabilities) {
     throw new InputError(
       "Cannot predict classes: the network gives one number per image, and it is no probability.",
-      "Let the network end in a sigmoid.",
+      "Say what it is: --outputs logits, where its sigmoid is the second class's probability, or --outputs probabilities.",
     );
   }
   const guesses: Guess[][] = [];
   for (const image of pixels) {
-    const probabilities = probabilitiesOf(await classifier.classify(image), card.givesProbabilities);
+    const probabilities = probabilitiesOf(
+      await classifier.classify(image),
+      card.classNames.length,
+      card.givesProbabilities,
+    );
     const order = Array.from(probabilities.keys()).sort((a, b) =>
       probabilities[b]! - probabilities[a]! || a - b
     );

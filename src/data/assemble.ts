@@ -7,11 +7,19 @@ import { InputError } from "../errors.ts";
 import { sha256 } from "../files/hash.ts";
 import { readBytes } from "../files/read.ts";
 import type { ImageShape } from "./augment.ts";
-import type { Dataset, Split } from "./dataset.ts";
+import type { Dataset, Labels, Split } from "./dataset.ts";
 import { resizeToSquare } from "./resize.ts";
 
-/** Most classes that a data set may have, as a label is one byte. */
-export const MAX_CLASSES = 256;
+/** Most classes that a data set may have, as a label is two bytes at most. */
+export const MAX_CLASSES = 2 ** 16;
+
+/** Most classes whose labels are one byte. */
+const BYTE_CLASSES = 2 ** 8;
+
+/** Labels in the smallest type that holds all classes. */
+export function labelsOf(classCount: number, labels: readonly number[]): Labels {
+  return classCount <= BYTE_CLASSES ? Uint8Array.from(labels) : Uint16Array.from(labels);
+}
 
 /** Limits and wishes of the person who loads a data set. */
 export interface LoadOptions {
@@ -25,7 +33,7 @@ export interface LoadOptions {
  * Resizes when asked, and adds the checksum.
  *
  * @param source Names the data in errors: a folder.
- * @throws {InputError} when there are fewer than two classes or more than 256, two of one name, or no images.
+ * @throws {InputError} when there are fewer than two classes or too many, two of one name, or no images.
  */
 export async function assembleDataset(
   source: string,
@@ -58,7 +66,7 @@ export async function assembleDataset(
  * @throws {InputError} naming file, offset, label and the number of classes.
  */
 export function checkLabels(
-  labels: Uint8Array,
+  labels: Labels,
   classCount: number,
   path: string,
   byteOffset: (index: number) => number,
@@ -71,11 +79,11 @@ export function checkLabels(
   );
 }
 
-/** The class names in a text file, one on a line; empty lines do not count. */
+/** The class names beside files whose labels are bytes, one on a line; empty lines do not count. */
 export async function readClassNames(path: string): Promise<string[]> {
   const text = new TextDecoder().decode(await readBytes(path, "class names, one on a line"));
   const names = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
-  checkClassNames(path, names);
+  checkClassNames(path, names, BYTE_CLASSES);
   return names;
 }
 
@@ -89,10 +97,10 @@ export function checkImageSize(imageSize: number | undefined): void {
   }
 }
 
-function checkClassNames(source: string, names: readonly string[]): void {
-  if (names.length < 2 || names.length > MAX_CLASSES) {
+function checkClassNames(source: string, names: readonly string[], most = MAX_CLASSES): void {
+  if (names.length < 2 || names.length > most) {
     throw new InputError(
-      `Cannot use ${source}: expected 2 to ${MAX_CLASSES} classes; found ${names.length}.`,
+      `Cannot use ${source}: expected 2 to ${most.toLocaleString("en")} classes; found ${names.length}.`,
     );
   }
   const twice = names.find((name, i) => names.indexOf(name) !== i);

@@ -4,12 +4,15 @@
  * @module
  */
 
+/** Class indices: bytes, but for more than 256 classes. */
+export type Labels = Uint8Array | Uint16Array;
+
 /** One part of a data set. */
 export interface Split {
   /** Pixels, uint8, [count, height, width, channels]. */
   readonly images: Uint8Array;
-  /** Class indices, uint8, [count]. */
-  readonly labels: Uint8Array;
+  /** Class indices, [count]. */
+  readonly labels: Labels;
   /** How many images there are. */
   readonly count: number;
 }

@@ -7,7 +7,7 @@
 import { InputError } from "../errors.ts";
 import { assembleDataset, checkLabels, type LoadOptions, readClassNames } from "./assemble.ts";
 import type { ImageShape } from "./augment.ts";
-import type { Dataset, Split } from "./dataset.ts";
+import type { Dataset, Labels, Split } from "./dataset.ts";
 import { encodeIdx, readIdx } from "./idx.ts";
 
 /** The name of the file with the class names, one on a line. */
@@ -48,7 +48,7 @@ export function encodeIdxFolder(dataset: Omit<Dataset, "name" | "checksum">): Ma
       `${part}-images-idx4-ubyte`,
       encodeIdx({ shape: [count, height, width, channels], data: images }),
     );
-    files.set(`${part}-labels-idx1-ubyte`, encodeIdx({ shape: [count], data: labels }));
+    files.set(`${part}-labels-idx1-ubyte`, encodeIdx({ shape: [count], data: asBytes(labels) }));
   }
   files.set(CLASS_NAMES_FILE, new TextEncoder().encode(dataset.classNames.join("\n") + "\n"));
   return files;
@@ -157,7 +157,12 @@ function wrongRank(path: string, expected: string, found: number): InputError {
   return new InputError(`Cannot use ${path}: at byte 3, expected rank ${expected}; found rank ${found}.`);
 }
 
-function digits(labels: Uint8Array): string[] {
-  const count = labels.reduce((most, label) => Math.max(most, label), -1) + 1;
+function asBytes(labels: Labels): Uint8Array {
+  if (labels instanceof Uint8Array) return labels;
+  throw new RangeError("Cannot write labels of more than 256 classes: in these files a label is one byte.");
+}
+
+function digits(labels: Labels): string[] {
+  const count = Array.from(labels).reduce((most, label) => Math.max(most, label), -1) + 1;
   return Array.from({ length: count }, (_, i) => String(i));
 }

@@ -7,7 +7,7 @@
  */
 import { InputError } from "../errors.ts";
 import { Random } from "../random.ts";
-import { assembleDataset, type LoadOptions, MAX_CLASSES } from "./assemble.ts";
+import { assembleDataset, labelsOf, type LoadOptions, MAX_CLASSES } from "./assemble.ts";
 import { epochOrder } from "./batches.ts";
 import type { Dataset, Split } from "./dataset.ts";
 import { listFolder } from "./listing.ts";
@@ -29,16 +29,17 @@ const CHANNELS = 3;
 const PROGRESS_EVERY = 1000;
 
 /** One picture to read. */
-interface Entry {
+export interface LabelledPicture {
   readonly path: string;
+  /** Class index. */
   readonly label: number;
 }
 
 /** The pictures of a data set, not yet read. */
 interface Catalogue {
   readonly classNames: readonly string[];
-  readonly train: readonly Entry[];
-  readonly test: readonly Entry[];
+  readonly train: readonly LabelledPicture[];
+  readonly test: readonly LabelledPicture[];
 }
 
 /**
@@ -78,7 +79,7 @@ export async function loadImageFolder(
   damaged.length = 0; // Those are met again.
   const height = options.imageSize ?? firstHeight;
   const width = options.imageSize ?? firstWidth;
-  const readSplit = async (part: string, entries: readonly Entry[]): Promise<Split> => {
+  const readSplit = async (part: string, entries: readonly LabelledPicture[]): Promise<Split> => {
     const imageLength = height * width * CHANNELS;
     checkMemory(folder, part, entries.length, imageLength);
     const images = new Uint8Array(entries.length * imageLength);
@@ -92,7 +93,11 @@ export async function loadImageFolder(
         options.onProgress?.(`Read ${done} of ${entries.length} ${part} images`);
       }
     }
-    return { images, labels: Uint8Array.from(entries, ({ label }) => label), count: entries.length };
+    return {
+      images,
+      labels: labelsOf(classNames.length, entries.map(({ label }) => label)),
+      count: entries.length,
+    };
   };
   const train = await readSplit("train", trainEntries);
   const test = await readSplit("test", testEntries);
@@ -105,7 +110,7 @@ export async function loadImageFolder(
 }
 
 /** One error for all pictures that cannot be used. */
-function allOf(errors: readonly InputError[], folder: string): InputError {
+export function allOf(errors: readonly InputError[], folder: string): InputError {
   if (errors.length === 1) return errors[0]!;
   const named = errors.slice(0, MOST_NAMED).map(({ message }) => `  ${message}`);
   const more = errors.length > MOST_NAMED ? [`  and ${errors.length - MOST_NAMED} more`] : [];
@@ -113,6 +118,30 @@ function allOf(errors: readonly InputError[], folder: string): InputError {
     [`Cannot use ${folder}: ${errors.length} pictures cannot be read.`, ...named, ...more].join("\n"),
     "Remove them, or save them again.",
   );
+}
+
+/** All pictures of class folders. */
+export interface PictureListing {
+  /** The folder that holds the class folders. */
+  readonly name: string;
+  /** Sorted. */
+  readonly classNames: readonly string[];
+  /** Class by class, each sorted. */
+  readonly pictures: readonly LabelledPicture[];
+}
+
+/**
+ * Lists the pictures of class folders: all of them, or where the folder is parted those below its `test/` or `val/`.
+ *
+ * @throws {InputError} when it holds no class folders, or one of them no pictures.
+ */
+export async function listPictures(folder: string): Promise<PictureListing> {
+  const { folders } = await listFolder(folder);
+  const part = TEST_FOLDERS.find((name) => folders.includes(name));
+  const isParted = part !== undefined && (await listFolder(`${folder}/${part}`)).folders.length > 0;
+  const name = isParted ? `${folder}/${part}` : folder;
+  const classes = await listClasses(name, 1);
+  return { name, classNames: [...classes.keys()], pictures: entriesOf(classes) };
 }
 
 async function catalogue(folder: string): Promise<Catalogue> {
@@ -137,11 +166,13 @@ async function catalogue(folder: string): Promise<Catalogue> {
 }
 
 /** The paths of the pictures of each class, by the class's name; both in sorted order. */
-async function listClasses(folder: string): Promise<Map<string, string[]>> {
+async function listClasses(folder: string, fewest = 2): Promise<Map<string, string[]>> {
   const { folders } = await listFolder(folder);
-  if (folders.length < 2 || folders.length > MAX_CLASSES) {
+  if (folders.length < fewest || folders.length > MAX_CLASSES) {
     throw new InputError(
-      `Cannot use ${folder}: expected 2 to ${MAX_CLASSES} class folders; found ${folders.length}.`,
+      `Cannot use ${folder}: expected ${fewest} to ${
+        MAX_CLASSES.toLocaleString("en")
+      } class folders; found ${folders.length}.`,
     );
   }
   const classes = new Map<string, string[]>();
@@ -178,7 +209,7 @@ function splitClasses(folder: string, classes: Map<string, string[]>): Catalogue
   return { classNames: [...classes.keys()], train: entriesOf(train), test: entriesOf(test) };
 }
 
-function entriesOf(classes: Map<string, string[]>): Entry[] {
+function entriesOf(classes: Map<string, string[]>): LabelledPicture[] {
   return [...classes.values()].flatMap((paths, label) => paths.map((path) => ({ path, label })));
 }
 

@@ -45,6 +45,13 @@ export async function loadDataset(spec: string, options: LoadOptions = {}): Prom
   );
 }
 
+/** Whether class folders of pictures lie there, and nothing that is known by the names of its files. */
+export async function isPictureFolder(spec: string): Promise<boolean> {
+  if (spec === SHAPES10_NAME) return false;
+  const { files, folders } = await listFolder(spec, HINT);
+  return folders.length > 0 && !looksLikeIdx(files) && !looksLikeCifar10(files);
+}
+
 const HINT = `Name a folder as described in data/README.md, or "${SHAPES10_NAME}" for the built-in set.`;
 
 function summary(files: readonly string[]): string {

@@ -28,15 +28,15 @@ export function classifierGraph(artifacts: io.ModelArtifacts, card: ModelCard): 
   return graph;
 }
 
-/** That a network makes one number per class of one image. */
+/** That a network makes one number per class of one image, or one of two. */
 function checkClassifier(
   { name, values, inputs, outputs }: Graph,
   { inputSize, classNames }: ModelCard,
 ): void {
-  const check = (what: string, ids: readonly ValueId[], expected: readonly number[]) => {
+  const check = (what: string, ids: readonly ValueId[], expected: readonly number[], other = expected) => {
     const shapes = ids.map((id) => values[id]!.shape);
-    const isRight = shapes.length === 1 && `${shapes[0]?.slice(1)}` === `${expected}`;
-    if (isRight) return;
+    const lengths = `${shapes[0]?.slice(1)}`;
+    if (shapes.length === 1 && (lengths === `${expected}` || lengths === `${other}`)) return;
     throw new InputError(
       `Cannot use ${name} as a classifier: expected one ${what} [N,${expected}] as its card says, found ` +
         `${shapes.map(shapeText).join(", ") || "none"}.`,
@@ -44,7 +44,8 @@ function checkClassifier(
     );
   };
   check("input", inputs.map(({ value }) => value), inputSize);
-  check("output", outputs, [classNames.length]);
+  const isBinary = classNames.length === 2;
+  check("output", outputs, [classNames.length], isBinary ? [1] : undefined);
 }
 
 /**

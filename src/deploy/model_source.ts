@@ -27,6 +27,8 @@ export interface ModelSource {
   /** SHA-256 of `model.json`. */
   readonly sha256: string;
   readonly card: ModelCard;
+  /** What of the card nobody told, each with the flag that tells; nothing of a network with a manifest. */
+  readonly assumed?: readonly string[];
   /** The architecture, where it is one of ours. */
   readonly network?: NetworkConfig | undefined;
   /** The data set that it was trained on. */

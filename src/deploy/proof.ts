@@ -4,9 +4,10 @@
  * @module
  */
 import type { Dataset } from "../data/dataset.ts";
-import { Comparison, PredictionComparison } from "../classify/comparison.ts";
+import { Comparison } from "../classify/comparison.ts";
 import { largest } from "../classify/equivalence.ts";
 import { type Classifier, classifyAll, imageCount, type ModelCard } from "../classify/classifier.ts";
+import { predictedClasses } from "../classify/scores.ts";
 import { Random } from "../random.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -65,12 +66,11 @@ export async function compareClassifiers(
   const found = await classifyAll(exported, images, card);
   const logits = new Comparison("logits", 0);
   logits.update(expected, found, [count, expected.length / count]);
-  const predictions = new PredictionComparison();
-  predictions.update(expected, found, card.classNames.length);
+  const [before, after] = [expected, found].map((outputs) => predictedClasses(outputs, count, card));
   return {
     images: count,
     maxRelativeDifference: largest(logits.result()),
     tolerance,
-    changedPredictions: predictions.result(0).changed,
+    changedPredictions: before!.filter((label, i) => label !== after![i]).length,
   };
 }

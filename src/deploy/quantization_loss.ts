@@ -7,9 +7,9 @@
 import type { io } from "@tensorflow/tfjs";
 import type { Progress } from "../progress.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { largestIndex } from "../graph/class_scores.ts";
+import { predictedClasses } from "../classify/scores.ts";
 import { storedBytes } from "../formats/tfjs/stored_weight.ts";
-import { classifyAll, type ModelCard } from "../classify/classifier.ts";
+import { classifyAll, imageCount, type ModelCard } from "../classify/classifier.ts";
 import { openArtifacts } from "../classify/tfjs.ts";
 import { type Precision, withPrecision } from "../formats/tfjs/precision.ts";
 import { type QuantizedKernel, quantizedKernels } from "./quantization.ts";
@@ -121,17 +121,13 @@ async function predictionsOf(
   const classifier = await openArtifacts(artifacts, card, "the network");
   try {
     const logits = await classifyAll(classifier, images, card);
-    const classes = card.classNames.length;
-    return Array.from(
-      { length: logits.length / classes },
-      (_, i) => largestIndex(logits, i * classes, classes),
-    );
+    return predictedClasses(logits, imageCount(images, card), card);
   } finally {
     await classifier.dispose();
   }
 }
 
-function shareRight(predictions: readonly number[], labels: Uint8Array): number {
+function shareRight(predictions: readonly number[], labels: ArrayLike<number>): number {
   return predictions.filter((prediction, i) => prediction === labels[i]).length / predictions.length;
 }
 

@@ -1,13 +1,18 @@
 /**
- * An evaluation from disk to disk: the data set that fits the network, and beside the figures two pictures, the confusion
- * matrix and the images that the network is most wrong about.
+ * An evaluation from disk to disk: the images that fit the network, and beside the figures two pictures, the confusion matrix
+ * and the images that the network is most wrong about.
  *
  * @module
  */
+import { resolve } from "node:path";
 import { renderConfusionMatrix } from "../charts/confusion_matrix.ts";
+import type { ClassMatch } from "../classify/class_names.ts";
+import { confusionCounts } from "../classify/confusion.ts";
 import { evaluateNetwork, type Evaluation } from "../classify/evaluation.ts";
 import { contactSheet, encodePng } from "../data/contact_sheet.ts";
-import type { Dataset } from "../data/dataset.ts";
+import { type LabelledImages, openPictureFolder, testImagesOf } from "../data/labelled_images.ts";
+import { PICTURE_CHANNELS } from "../data/network_pixels.ts";
+import { isPictureFolder } from "../data/load.ts";
 import { InputError } from "../errors.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
 import type { Progress } from "../progress.ts";
@@ -21,6 +26,9 @@ const SHEET_COLUMNS = 8;
 
 /** Pixels that the side of an image has on the contact sheet, about. */
 const SHEET_IMAGE_SIDE = 96;
+
+/** Classes that are named with the network's. */
+const LISTED_CLASSES = 10;
 
 /** Where the files of an evaluation go. */
 export interface EvaluationFiles {
@@ -45,7 +53,7 @@ export function evaluationFiles(folder: string): EvaluationFiles {
 }
 
 /**
- * The data set to evaluate on.
+ * The images to evaluate on: the test images of a data set; all pictures of class folders that the network was not trained on.
  *
  * @param named What the person named; the set that the network was trained on when not given.
  * @throws {InputError} when none is known, or its images do not fit the network.
@@ -54,7 +62,7 @@ export async function evaluationData(
   { card, data, path }: OpenedNetwork,
   named: string | undefined,
   { datasets, progress }: { readonly datasets: Datasets; readonly progress: Progress },
-): Promise<Dataset> {
+): Promise<LabelledImages> {
   const source = named ?? data?.source;
   if (source === undefined) {
     throw new InputError(
@@ -63,9 +71,13 @@ export async function evaluationData(
     );
   }
   const [height, width, channels] = card.inputSize;
+  const isOwn = data !== undefined && resolve(source) === resolve(data.source);
+  if (!isOwn && PICTURE_CHANNELS.includes(channels) && await isPictureFolder(source)) {
+    return await openPictureFolder(source, { height, width, channels });
+  }
   // The network's own data set is resized as it was for training, and is thus the one that other stages have loaded.
   const dataset = await datasets.get(
-    named === undefined ? data! : { source, ...(height === width ? { imageSize: height } : {}) },
+    isOwn ? data : { source, ...(height === width ? { imageSize: height } : {}) },
   );
   if (dataset.height !== height || dataset.width !== width || dataset.channels !== channels) {
     throw new InputError(
@@ -73,34 +85,35 @@ export async function evaluationData(
         `network takes ${height}x${width}x${channels}.`,
     );
   }
-  if (named === undefined && dataset.checksum !== data?.checksum) {
+  if (isOwn && dataset.checksum !== data.checksum) {
     progress.log(`${source} has changed since the network was trained on it.`);
   }
-  return dataset;
+  return testImagesOf(dataset);
 }
 
 /** Writes the figures and both pictures; without a mistake there is no contact sheet. */
 export async function writeEvaluation(
   folder: string,
   evaluation: Evaluation,
-  dataset: Dataset,
+  images: LabelledImages,
 ): Promise<EvaluationFiles> {
   const files = evaluationFiles(folder);
-  const { model, confusion, classes, mistakes } = evaluation;
+  const { model, mistakes } = evaluation;
   await writeJsonAtomically(files.json, evaluation);
-  const matrix = { classNames: classes.map(({ name }) => name), counts: confusion };
+  const matrix = {
+    ...confusionCounts(evaluation),
+    scored: { correct: evaluation.correct, images: evaluation.images },
+  };
   await writeFileAtomically(
     files.confusionMatrix,
-    renderConfusionMatrix(matrix, `${model} on ${dataset.name}`),
+    renderConfusionMatrix(matrix, `${model} on ${images.name}`),
   );
   if (mistakes.length > 0) {
-    const imageBytes = dataset.height * dataset.width * dataset.channels;
-    const images = mistakes.slice(0, WORST_IMAGES).map(({ index }) =>
-      dataset.test.images.subarray(index * imageBytes, (index + 1) * imageBytes)
-    );
-    const scale = Math.max(1, Math.round(SHEET_IMAGE_SIDE / dataset.width));
-    const sheet = contactSheet(images, dataset, {
-      columns: Math.min(SHEET_COLUMNS, images.length),
+    const worst: Uint8Array[] = [];
+    for (const { index } of mistakes.slice(0, WORST_IMAGES)) worst.push(await images.read(index, index + 1));
+    const scale = Math.max(1, Math.round(SHEET_IMAGE_SIDE / images.shape.width));
+    const sheet = contactSheet(worst, images.shape, {
+      columns: Math.min(SHEET_COLUMNS, worst.length),
       scale,
       gap: 4,
     });
@@ -136,11 +149,27 @@ export async function evaluate(
   context: EvaluationContext,
 ): Promise<EvaluationResult> {
   const { progress, output = evaluationFolder(network) } = context;
-  const dataset = await evaluationData(network, context.data, context);
-  const evaluation = await evaluateNetwork(
-    network,
-    dataset,
-    (done, count) => progress.update("evaluate", `${done} of ${formatCount(count, "image")}`),
-  );
-  return { evaluation, output, files: await writeEvaluation(output, evaluation, dataset) };
+  const images = await evaluationData(network, context.data, context);
+  const evaluation = await evaluateNetwork(network, images, {
+    onMatch: (match) => progress.log(describeMatch(images, match)),
+    onProgress: (done, count) => progress.update("evaluate", `${done} of ${formatCount(count, "image")}`),
+  });
+  return { evaluation, output, files: await writeEvaluation(output, evaluation, images) };
+}
+
+/** What is evaluated on, and which classes are which, where that is not plain from their names. */
+function describeMatch(
+  { name, what, count, classNames }: LabelledImages,
+  { names, labels, by }: ClassMatch,
+): string {
+  const images = `evaluating on ${formatCount(count, what)} of ${name}, ${
+    formatCount(classNames.length, "class", "classes")
+  } by ${by}`;
+  const told = labels.flatMap((label, i) => {
+    const theirs = by === "name" ? names[label]! : `class ${label}`;
+    return theirs === classNames[i] || by === "number" ? [] : [`${classNames[i]} = ${theirs}`];
+  });
+  if (told.length === 0) return images;
+  const more = told.length > LISTED_CLASSES ? `, and ${told.length - LISTED_CLASSES} more` : "";
+  return `${images}: ${told.slice(0, LISTED_CLASSES).join(", ")}${more}`;
 }

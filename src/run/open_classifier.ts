@@ -17,10 +17,9 @@ import { readOnnx } from "../formats/onnx/read.ts";
 import { readCheckpoint } from "../formats/checkpoint.ts";
 import { findTorchNetwork } from "../model/torch/find_network.ts";
 import { readLayersModel } from "../formats/tfjs/read.ts";
-import { outputOf } from "../classify/output.ts";
-import { placeholderNames } from "../classify/class_names.ts";
+import { type CardAnswers, withAnswers } from "../classify/card_answers.ts";
+import { guessCard } from "../classify/guessed_card.ts";
 import type { Classifier, ModelCard } from "../classify/classifier.ts";
-import { defaultNormalization } from "../data/normalization.ts";
 import { openOnnx } from "../classify/onnx.ts";
 import { readOnnxCard } from "../classify/onnx_card.ts";
 import { type ClassifierEngines, DEFAULT_ENGINES, openNetwork } from "../classify/open_network.ts";
@@ -32,6 +31,8 @@ import { quoted } from "../text/shell.ts";
 export interface OpenedNetwork {
   readonly classifier: Classifier;
   readonly card: ModelCard;
+  /** What of the card nobody told, each with the flag that tells. */
+  readonly assumed: readonly string[];
   /** What was opened, for people: a path. */
   readonly path: string;
   readonly format: string;
@@ -48,41 +49,44 @@ export interface OpenedNetwork {
  * @param named A path; the newest run when not given.
  * @param form Which form of a run.
  * @param engines What may run it.
+ * @param answers What the person says of it.
  * @throws {InputError} when nothing there can be run, or a file is not the one that its manifest describes.
  */
 export async function openClassifier(
   named: string | undefined,
   form: Form = "fused",
   engines: ClassifierEngines = DEFAULT_ENGINES,
+  answers: CardAnswers = {},
 ): Promise<OpenedNetwork> {
   const found = await findNamed(named, stageOf(form));
   switch (found.kind) {
     case "run":
-      return await openSource(await readRunModel(found.run, form), engines);
+      return await openSource(await readRunModel(found.run, form, answers), engines);
     case "model":
-      return await openSource(await readModel(found), engines);
+      return await openSource(await readModel(found, answers), engines);
     case "export":
-      return await openExport(found, engines);
+      return await openExport(found, engines, answers);
     case "file": {
       const { path, folder, format } = found;
       const bytes = await readBytes(path, `a file in the ${format} format`);
-      return { ...await openBytes(bytes, path, format, engines), path, format, home: folder };
+      return { ...await openBytes(bytes, path, format, engines, answers), path, format, home: folder };
     }
   }
 }
 
 async function openSource(
-  { artifacts, card, path, form, data, home }: ModelSource,
+  { artifacts, card, assumed = [], path, form, data, home }: ModelSource,
   engines: ClassifierEngines,
 ): Promise<OpenedNetwork> {
   const classifier = await openNetwork(artifacts, card, path, engines);
-  return { classifier, card, path, format: TFJS_FORMAT.name, form, data, home };
+  return { classifier, card, assumed, path, format: TFJS_FORMAT.name, form, data, home };
 }
 
 /** A folder that `export` wrote, after checking that its files are those that the manifest describes. */
 async function openExport(
   { folder, manifest }: NamedExport,
   engines: ClassifierEngines,
+  answers: CardAnswers,
 ): Promise<OpenedNetwork> {
   for (const { path, sha256: expected } of manifest.files) {
     const found = await sha256(await readBytes(`${folder}/${path}`, "a file that its manifest.json lists"));
@@ -96,9 +100,11 @@ async function openExport(
     );
   }
   const { form, data, format } = manifest;
+  const card = withAnswers(manifest, answers, folder);
   return {
-    classifier: await openFormat(folder, manifest, engines),
-    card: manifest,
+    classifier: await openFormat(folder, { format, card }, engines),
+    card,
+    assumed: [],
     path: folder,
     format,
     form,
@@ -109,16 +115,15 @@ async function openExport(
 
 async function openFormat(
   folder: string,
-  manifest: Manifest,
+  { format, card }: { readonly format: string; readonly card: ModelCard },
   engines: ClassifierEngines,
 ): Promise<Classifier> {
-  const { format } = manifest;
   if (format === TFJS_FORMAT.name) {
-    return await openNetwork(await loadLayersModelArtifacts(folder), manifest, folder, engines);
+    return await openNetwork(await loadLayersModelArtifacts(folder), card, folder, engines);
   }
   // A PyTorch network is built by TensorFlow.js.
   if (format === SAFETENSORS_FORMAT.name) await engines.startTfjs();
-  return await findFormat(format).open(folder, manifest);
+  return await findFormat(format).open(folder, card);
 }
 
 async function openBytes(
@@ -126,11 +131,13 @@ async function openBytes(
   path: string,
   format: NamedFile["format"],
   engines: ClassifierEngines,
-): Promise<Pick<OpenedNetwork, "classifier" | "card" | "form">> {
+  answers: CardAnswers,
+): Promise<Pick<OpenedNetwork, "classifier" | "card" | "assumed" | "form">> {
   if (format === "onnx") {
-    const card = readOnnxCard(readOnnx(bytes, path), path);
-    return { classifier: await openOnnx(bytes, card, path), card, form: "unknown" };
+    const answered = readOnnxCard(readOnnx(bytes, path), path, answers);
+    return { classifier: await openOnnx(bytes, answered.card, path), ...answered, form: "unknown" };
   }
+  const { imageSize } = answers;
   const { tensors, metadata } = readCheckpoint(bytes, path);
   const { state } = findTorchNetwork(tensors, undefined, path);
   await engines.startTfjs();
@@ -138,15 +145,18 @@ async function openBytes(
     import("../model/torch/network.ts"),
     import("../model/artifacts.ts"),
   ]);
-  const { model, config, form } = importTorchNetwork({ tensors: state, metadata }, { source: path });
+  const { model, form } = importTorchNetwork({ tensors: state, metadata }, {
+    source: path,
+    ...(imageSize === undefined ? {} : { imageSize: [imageSize, imageSize] }),
+  });
   const artifacts = await artifactsOf(model);
   model.dispose();
-  const card = {
-    classNames: placeholderNames(config.classCount),
-    inputSize: config.inputSize,
-    normalization: defaultNormalization(config.inputSize[2]),
-    givesProbabilities: outputOf(readLayersModel(artifacts), path).givesProbabilities,
+  const { card, assumed } = guessCard(readLayersModel(artifacts), path, answers);
+  const size = `images of ${card.inputSize.slice(0, 2).join("x")} (--image-size)`;
+  return {
+    classifier: await openNetwork(artifacts, card, path, engines),
+    card,
+    assumed: imageSize === undefined ? [size, ...assumed] : assumed,
+    form: form === "deploy" ? "fused" : "training",
   };
-  const classifier = await openNetwork(artifacts, card, path, engines);
-  return { classifier, card, form: form === "deploy" ? "fused" : "training" };
 }

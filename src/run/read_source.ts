@@ -12,6 +12,7 @@ import { readOnnxFile } from "../formats/onnx/disk.ts";
 import { readLayersModel } from "../formats/tfjs/read.ts";
 import { writeLayersModel } from "../formats/tfjs/write.ts";
 import { loadModelArtifacts, modelFile } from "../formats/keras/load.ts";
+import { type CardAnswers, withAnswers } from "../classify/card_answers.ts";
 import { outputOf } from "../classify/output.ts";
 import { guessCard } from "../classify/guessed_card.ts";
 import { readOnnxCard } from "../classify/onnx_card.ts";
@@ -21,6 +22,8 @@ import { readRunConfig } from "./config.ts";
 import { findNetwork, type Form, type NamedFile, type NamedModel, runAround } from "./named.ts";
 import type { RunDirectory, RunStage } from "./run_directory.ts";
 import { loadLayersModelArtifacts } from "../formats/tfjs/layers_model.ts";
+import { withImageSize } from "../formats/tfjs/image_size.ts";
+import { toldBeside } from "./teachable_machine.ts";
 import { type Manifest, MANIFEST_FILE, readManifest } from "../deploy/manifest.ts";
 
 /** What lies beside a fused model. */
@@ -31,13 +34,20 @@ const FUSION_FILE = "fusion.json";
  *
  * @param named A run, a fused folder, a folder with a `model.json`, or that file; the newest run when not given.
  * @param form Which form of a run: fused by default.
+ * @param answers What the person says of it.
  * @throws {InputError} when there is none, it is not a LayersModel, or not one of images.
  */
-export async function readModelSource(named: string | undefined, form: Form = "fused"): Promise<ModelSource> {
+export async function readModelSource(
+  named: string | undefined,
+  form: Form = "fused",
+  answers: CardAnswers = {},
+): Promise<ModelSource> {
   const found = await findNetwork(named, stageOf(form));
-  if (found.kind === "file") return await readOnnxSource(found);
+  if (found.kind === "file") return await readOnnxSource(found, answers);
   const inRun = found.kind === "run" ? { run: found.run, form } : await runAround(found.folder);
-  const source = found.kind === "run" ? await readRunModel(found.run, form) : await readModel(found);
+  const source = found.kind === "run"
+    ? await readRunModel(found.run, form, answers)
+    : await readModel(found, answers);
   if (inRun?.form !== "fused") return source;
   return { ...source, trainingForm: await loadLayersModelArtifacts(inRun.run.snapshot) };
 }
@@ -48,10 +58,20 @@ export function stageOf(form: Form): RunStage {
 }
 
 /** One form of a run. */
-export async function readRunModel(run: RunDirectory, form: Form): Promise<ModelSource> {
+export async function readRunModel(
+  run: RunDirectory,
+  form: Form,
+  answers: CardAnswers = {},
+): Promise<ModelSource> {
   const { network, data } = await readRunConfig(run.config);
   const folder = form === "fused" ? run.fused : run.snapshot;
   const found = await readNetwork(folder);
+  const card = {
+    classNames: data.classNames,
+    inputSize: network.inputSize,
+    normalization: defaultNormalization(network.inputSize[2]),
+    givesProbabilities: outputOf(readLayersModel(found.artifacts), folder).givesProbabilities,
+  };
   return {
     ...found,
     name: basename(run.path),
@@ -59,12 +79,7 @@ export async function readRunModel(run: RunDirectory, form: Form): Promise<Model
     readFrom: [run.fused, run.snapshot, run.checkpoints],
     form,
     network,
-    card: {
-      classNames: data.classNames,
-      inputSize: network.inputSize,
-      normalization: defaultNormalization(network.inputSize[2]),
-      givesProbabilities: outputOf(readLayersModel(found.artifacts), folder).givesProbabilities,
-    },
+    card: withAnswers(card, answers, folder),
     data: {
       source: data.source,
       checksum: data.checksum,
@@ -74,9 +89,12 @@ export async function readRunModel(run: RunDirectory, form: Form): Promise<Model
 }
 
 /** A form of a run that was named by its folder, a model of somebody else's, or one with a manifest beside or above it. */
-export async function readModel({ path, folder }: NamedModel): Promise<ModelSource> {
+export async function readModel(
+  { path, folder }: NamedModel,
+  answers: CardAnswers = {},
+): Promise<ModelSource> {
   const around = await runAround(folder);
-  if (around !== undefined) return await readRunModel(around.run, around.form);
+  if (around !== undefined) return await readRunModel(around.run, around.form, answers);
   const network = {
     ...await readNetwork(path),
     name: basename(path),
@@ -85,24 +103,28 @@ export async function readModel({ path, folder }: NamedModel): Promise<ModelSour
   };
   if (await exists(`${folder}/${MANIFEST_FILE}`)) {
     const manifest = await readManifest(`${folder}/${MANIFEST_FILE}`);
-    return { ...network, form: manifest.form, ...knownFrom(manifest) };
+    return { ...network, form: manifest.form, ...knownFrom(manifest, answers, path) };
   }
   const isFused = await exists(`${folder}/${FUSION_FILE}`);
   const above = `${folder}/../${MANIFEST_FILE}`;
   if (isFused && await exists(above)) {
-    return { ...network, form: "fused", ...knownFrom(await readManifest(above)) };
+    return { ...network, form: "fused", ...knownFrom(await readManifest(above), answers, path) };
   }
+  const artifacts = withImageSize(network.artifacts, answers.imageSize);
   return {
     ...network,
+    artifacts,
     ...(isFused ? { exportsTo: dirname(folder) } : {}),
     form: isFused ? "fused" : "unknown",
-    card: guessCard(readLayersModel(network.artifacts), path),
+    ...guessCard(readLayersModel(artifacts), path, answers, await toldBeside(folder)),
   };
 }
 
 /** An ONNX file, as the layers that compute the same. */
-async function readOnnxSource({ path, folder }: NamedFile): Promise<ModelSource> {
+async function readOnnxSource({ path, folder }: NamedFile, answers: CardAnswers): Promise<ModelSource> {
   const graph = await readOnnxFile(path);
+  const answered = readOnnxCard(graph, path, answers);
+  const artifacts = writeLayersModel(withOpenBatch(graph));
   const isFused = await exists(`${folder}/${FUSION_FILE}`);
   return {
     name: basename(path, ".onnx"),
@@ -111,14 +133,18 @@ async function readOnnxSource({ path, folder }: NamedFile): Promise<ModelSource>
     ...(isFused ? { exportsTo: dirname(folder) } : {}),
     readFrom: [path],
     form: isFused ? "fused" : "unknown",
-    artifacts: writeLayersModel(withOpenBatch(graph)),
+    artifacts: withImageSize(artifacts, answers.imageSize),
     sha256: await sha256(await readBytes(path, "an ONNX model")),
-    card: readOnnxCard(graph, path),
+    ...answered,
   };
 }
 
-function knownFrom(manifest: Manifest): Pick<ModelSource, "card" | "network" | "data"> {
-  return { card: manifest, network: manifest.network, data: manifest.data };
+function knownFrom(
+  manifest: Manifest,
+  answers: CardAnswers,
+  path: string,
+): Pick<ModelSource, "card" | "network" | "data"> {
+  return { card: withAnswers(manifest, answers, path), network: manifest.network, data: manifest.data };
 }
 
 async function readNetwork(path: string): Promise<Pick<ModelSource, "path" | "artifacts" | "sha256">> {

@@ -17,7 +17,7 @@ import { inTemporaryFolder } from "../temporary_folder.ts";
 
 await startBackend();
 
-const cardOf = (bytes: Uint8Array) => readOnnxCard(readOnnx(bytes, "m.onnx"), "m.onnx");
+const cardOf = (bytes: Uint8Array) => readOnnxCard(readOnnx(bytes, "m.onnx"), "m.onnx").card;
 
 Deno.test("openClassifier() runs a lone .onnx file of ours by what the file itself tells", () =>
   inTemporaryFolder(async (folder) => {
@@ -33,7 +33,7 @@ Deno.test("openClassifier() runs a lone .onnx file of ours by what the file itse
 
 Deno.test("readOnnxCard() reads the images' size off the input of a file that says no more", async () => {
   const { artifacts } = await tinySource();
-  const card = readOnnxCard(readOnnx(onnxOf(artifacts), "model.onnx"), "model.onnx");
+  const card = cardOf(onnxOf(artifacts));
   assert.deepEqual(card.inputSize, [32, 32, 3]);
   assert.deepEqual(card.classNames.slice(0, 2), ["class 0", "class 1"]);
   assert.deepEqual(card.normalization.mean, [127.5, 127.5, 127.5]);

@@ -35,7 +35,7 @@ const ENDS: readonly [
     true,
   ],
   ["one sigmoid", () => [dense({ units: 1, activation: "sigmoid" })], 1, true],
-  ["several sigmoids", () => [dense({ units: 2, activation: "sigmoid" })], 2, false],
+  ["several sigmoids", () => [dense({ units: 2, activation: "sigmoid" })], 2, true],
   [
     "a softmax with a layer behind it",
     () => [dense({ units: 3, activation: "softmax" }), dense({ units: 2 })],
@@ -47,8 +47,9 @@ const ENDS: readonly [
 for (const [name, layers, classes, givesProbabilities] of ENDS) {
   Deno.test(`outputOf() says ${givesProbabilities ? "probabilities" : "no probabilities"} of ${name}`, async () => {
     assert.deepEqual(outputOf(readLayersModel(await endingIn(...layers())), "m"), {
-      classes,
+      outputs: classes,
       givesProbabilities,
+      isShown: true,
     });
   });
 }
@@ -74,9 +75,9 @@ Deno.test("predictTop() gives the network's own probabilities, and a sigmoid's v
     ]]
   ) {
     const artifacts = await endingIn(...layers);
-    const { classes, givesProbabilities } = outputOf(readLayersModel(artifacts), "m");
+    const { outputs: count, givesProbabilities } = outputOf(readLayersModel(artifacts), "m");
     const card = {
-      classNames: Array.from({ length: classes }, (_, i) => `class ${i}`),
+      classNames: Array.from({ length: count }, (_, i) => `class ${i}`),
       inputSize: [4, 4, 1],
       normalization: defaultNormalization(1),
       givesProbabilities,

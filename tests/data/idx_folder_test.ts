@@ -128,7 +128,7 @@ const faults: [string, (files: Map<string, Uint8Array>) => void, string[]][] = [
   ["one class", (files) => {
     files.set("train-labels-idx1-ubyte", encodeIdx({ shape: [3], data: new Uint8Array(3) }));
     files.set("t10k-labels-idx1-ubyte", encodeIdx({ shape: [2], data: new Uint8Array(2) }));
-  }, ["2 to 256 classes", "found 1"]],
+  }, ["2 to 65,536 classes", "found 1"]],
   ["more than 256 class names", (files) => {
     files.set("classes.txt", text(Array.from({ length: 257 }, (_, i) => `class ${i}`).join("\n")));
   }, ["classes.txt", "found 257"]],

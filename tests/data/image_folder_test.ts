@@ -129,13 +129,20 @@ Deno.test("loadDataset() refuses other classes for testing than for training", a
   });
 });
 
-Deno.test("loadDataset() refuses one class folder, and more than 256", async () => {
+Deno.test("loadDataset() refuses one class folder, and takes more classes than a byte can number", async () => {
   await inTemporaryFolder(async (folder) => {
     const good = await plainPng(1, 1, [1, 2, 3]);
     await writeFiles(folder, [["0/1.png", good]]);
-    await rejectsInput(() => loadDataset(folder), "2 to 256 class folders", "found 1");
-    await writeFiles(folder, Array.from({ length: 257 }, (_, i) => [`${i}/1.png`, good] as const));
-    await rejectsInput(() => loadDataset(folder), "2 to 256 class folders", "found 257");
+    await rejectsInput(() => loadDataset(folder), "2 to 65,536 class folders", "found 1");
+    const names = Array.from({ length: 300 }, (_, i) => `${1000 + i}`);
+    await Deno.remove(`${folder}/0`, { recursive: true });
+    await writeFiles(
+      folder,
+      names.flatMap((name) => [1, 2].map((i) => [`${name}/${i}.png`, good] as const)),
+    );
+    const { classNames, train } = await loadDataset(folder);
+    assert.deepEqual(classNames, names);
+    assert.deepEqual([...train.labels], names.map((_, label) => label));
   });
 });
 

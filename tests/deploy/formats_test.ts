@@ -1,4 +1,5 @@
 /** One list of demands, run over every format in every form and precision. */
+import { testImagesOf } from "../../src/data/labelled_images.ts";
 import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
 import { evaluateNetwork } from "../../src/classify/evaluation.ts";
@@ -41,8 +42,8 @@ for (const format of EXPORT_FORMATS) {
             folder,
           };
           const exported = await openClassifier(output);
-          const expected = await evaluateNetwork(reference, dataset);
-          const found = await evaluateNetwork(exported, dataset);
+          const expected = await evaluateNetwork(reference, testImagesOf(dataset));
+          const found = await evaluateNetwork(exported, testImagesOf(dataset));
           assert.equal(found.correct, expected.correct);
           assert.deepEqual(predictionsOfMistakes(found), predictionsOfMistakes(expected));
           await reference.classifier.dispose();

@@ -91,7 +91,7 @@ export async function writeWorkplace(folder: string): Promise<void> {
     );
     await Deno.writeFile(
       `${folder}/small/${part}-labels-idx1-ubyte`,
-      encodeIdx({ shape: [count], data: labels }),
+      encodeIdx({ shape: [count], data: Uint8Array.from(labels) }),
     );
   }
   await Deno.writeTextFile(

@@ -11,11 +11,12 @@ import { refreshReport } from "../run_report.ts";
 import { evaluate } from "../../run/evaluation_run.ts";
 import { Datasets } from "../../run/datasets.ts";
 import { openClassifier } from "../../run/open_classifier.ts";
-import { enginesFor, newComputeCommand } from "../backend_options.ts";
+import { enginesFor } from "../backend_options.ts";
+import { answersFrom, assumedLine, newCardCommand } from "../card_options.ts";
 
 /** The command `evaluate`. */
 export function evaluateCommand() {
-  return newComputeCommand(
+  return newCardCommand(
     "evaluate",
     "Accuracy, every class, the confusion matrix and the worst examples of a network on test images.",
   )
@@ -24,7 +25,10 @@ export function evaluateCommand() {
       "a run, a folder that export or import wrote, a model.json, .onnx or .safetensors (default: the newest fused run)",
     )
     .option("--form <form>", "which form of a run: fused or training", oneOf(["fused", "training"]), "fused")
-    .option("--data <source>", "shapes10, or a folder (default: the data that the network was trained on)")
+    .option(
+      "--data <source>",
+      "shapes10, or a folder: of class folders all pictures (default: the test images of what it was trained on)",
+    )
     .option(
       "--output <folder>",
       "where the files go (default: evaluation/FORM/ in the run, or beside the model)",
@@ -32,7 +36,12 @@ export function evaluateCommand() {
     .addHelpText("after", "\nExample: repfuse evaluate runs/NAME/export/onnx --json")
     .action(async (named, options) => {
       const progress = createProgress(options);
-      const network = await openClassifier(named, options.form, enginesFor(options, progress));
+      const network = await openClassifier(
+        named,
+        options.form,
+        enginesFor(options, progress),
+        await answersFrom(options),
+      );
       const { evaluation, output, files } = await evaluate(network, {
         datasets: new Datasets(progress),
         progress,
@@ -41,8 +50,9 @@ export function evaluateCommand() {
       });
       await network.classifier.dispose();
       const report = await refreshReport(network.home);
-      if (options.json) return printJson({ output, ...evaluation });
+      if (options.json) return printJson({ output, assumed: network.assumed, ...evaluation });
       print(renderEvaluation(evaluation, printColumns()));
+      for (const line of assumedLine(network.assumed)) print(line);
       const worst = evaluation.mistakes.length > 0 ? `, ${files.worstExamples}` : "";
       print(`Written: ${files.json}, ${files.confusionMatrix}${worst}`);
       if (report !== undefined) print(report);

@@ -14,13 +14,14 @@ import { PRECISIONS } from "../../formats/tfjs/precision.ts";
 import { readModelSource } from "../../run/read_source.ts";
 import { Datasets } from "../../run/datasets.ts";
 import { webFormat } from "../../deploy/web_format.ts";
-import { newComputeCommand, startBackendFor } from "../backend_options.ts";
+import { startBackendFor } from "../backend_options.ts";
+import { answersFrom, assumedLine, newCardCommand } from "../card_options.ts";
 
 const formats = EXPORT_FORMATS.map(({ name, summary }) => `${name} (${summary})`).join(", ");
 
 /** The command `export`. */
 export function exportCommand() {
-  return newComputeCommand(
+  return newCardCommand(
     "export",
     "Write a network in another format, read it back, and run it against its source.",
   )
@@ -47,7 +48,7 @@ export function exportCommand() {
     .action(async (named, options) => {
       const progress = createProgress(options);
       const format = options.singleFile ? singleFileFormat(options.format) : findFormat(options.format);
-      const source = await readModelSource(named, options.form);
+      const source = await readModelSource(named, options.form, await answersFrom(options));
       const { quantize: precision, tolerance } = options;
       const place = options.output ?? defaultOutput(source, { format, precision });
       const output = options.singleFile && options.output === undefined ? `${place}-single-file` : place;
@@ -55,8 +56,11 @@ export function exportCommand() {
       const dataset = await new Datasets(progress).ofNetwork(source.data);
       await startBackendFor(options, progress);
       const result = await exportModel(source, { format, precision, tolerance, output, dataset, progress });
-      if (options.json) return printJson({ output: result.output, ...result.manifest });
+      if (options.json) {
+        return printJson({ output: result.output, assumed: source.assumed ?? [], ...result.manifest });
+      }
       print(renderExport(result, printColumns()));
+      for (const line of assumedLine(source.assumed ?? [])) print(line);
     });
 }
 

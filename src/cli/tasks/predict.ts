@@ -11,7 +11,8 @@ import { renderTable } from "../../text/table.ts";
 import { openClassifier } from "../../run/open_classifier.ts";
 import { pixelsOfFile } from "../../classify/picture.ts";
 import { predictTop } from "../../classify/predict.ts";
-import { enginesFor, newComputeCommand } from "../backend_options.ts";
+import { enginesFor } from "../backend_options.ts";
+import { answersFrom, assumedLine, newCardCommand } from "../card_options.ts";
 
 const DEFAULT_TOP = 3;
 
@@ -20,7 +21,7 @@ const PICTURES_FOR_THREADS = 8;
 
 /** The command `predict`. */
 export function predictCommand() {
-  return newComputeCommand(
+  return newCardCommand(
     "predict",
     "What a network takes pictures for. Pictures of any size: the middle square is cut out and resized.",
   )
@@ -39,17 +40,18 @@ export function predictCommand() {
     .action(async (paths, options) => {
       const threads = options.threads ?? (paths.length < PICTURES_FOR_THREADS ? 1 : undefined);
       const engines = enginesFor({ ...options, threads }, createProgress(options));
-      const { classifier, card, path, format, form } = await openClassifier(
+      const { classifier, card, assumed, path, format, form } = await openClassifier(
         options.model,
         options.form,
         engines,
+        await answersFrom(options),
       );
       const pixels: Uint8Array[] = [];
       for (const image of paths) pixels.push(await pixelsOfFile(image, card));
       const guesses = await predictTop(classifier, card, pixels, options.top);
       await classifier.dispose();
       const predictions = paths.map((image, i) => ({ image, top: guesses[i]! }));
-      if (options.json) return printJson({ model: path, format, form, predictions });
+      if (options.json) return printJson({ model: path, format, form, assumed, predictions });
       print(
         renderTable(
           ["image", "class", "probability"],
@@ -59,5 +61,6 @@ export function predictCommand() {
           { width: printColumns() },
         ).trimEnd(),
       );
+      for (const line of assumedLine(assumed)) print(line);
     });
 }

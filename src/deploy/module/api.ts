@@ -10,7 +10,7 @@ export interface Prediction {
   readonly label: string;
   /** Its place among the labels. */
   readonly index: number;
-  /** From 0 to 1; those of all classes add up to 1. */
+  /** From 0 to 1. */
   readonly probability: number;
 }
 
@@ -39,7 +39,7 @@ export interface Classifier {
    * @throws {RangeError} when the number of pixels is not that of one image.
    */
   (pixels: Pixels): Prediction[];
-  /** The network's outputs, one per class, for one image or for several in a row. */
+  /** The network's outputs for one image, or for several in a row. */
   logits(pixels: Pixels): Float32Array;
   /** One name per class. */
   readonly labels: readonly string[];

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { probabilitiesOf } from "../../classify/scores.ts";
+import { probabilitiesOf } from "../../classify/probabilities.ts";
 import { type Normalization, normalizePixels } from "../../data/normalization.ts";
 import { sizeOf } from "../../graph/graph.ts";
 import { graphOfPacked } from "../../runtime/packed_graph.ts";
@@ -20,7 +20,7 @@ export interface ModuleData {
   readonly labels: readonly string[];
   /** How bytes become the network's input. */
   readonly normalization: Normalization;
-  /** Whether the outputs add up to 1 already. */
+  /** Whether the outputs are probabilities already. */
   readonly givesProbabilities: boolean;
   readonly kernels: EmbeddedKernels;
   /** Where the network lies: what `packGraph` makes, as JSON. */
@@ -52,20 +52,19 @@ function classifierOf(data: ModuleData, engine: Engine, plan: Plan): Classifier 
   const logits = (pixels: Pixels): Float32Array => {
     const perImage = numbersPerImage(pixels, inputShape);
     const count = pixels.length / perImage;
-    const outputs = new Float32Array(count * labels.length);
+    const outputs: number[] = [];
     for (let i = 0; i < count; i++) {
       const one = pixels.subarray(i * perImage, (i + 1) * perImage);
       if (one instanceof Float32Array) image.set(one);
       else normalizePixels(one, normalization, image);
-      outputs.set(plan.run([image])[0]!, i * labels.length);
+      outputs.push(...plan.run([image])[0]!);
     }
-    return outputs;
+    return Float32Array.from(outputs);
   };
   const classify = (pixels: Pixels) => {
-    const outputs = logits(pixels);
-    const count = outputs.length / labels.length;
+    const count = pixels.length / numbersPerImage(pixels, inputShape);
     if (count !== 1) throw new RangeError(`Expected one image, got ${count}; logits() takes several`);
-    const probabilities = probabilitiesOf(outputs, givesProbabilities);
+    const probabilities = probabilitiesOf(logits(pixels), labels.length, givesProbabilities);
     return labels
       .map((label, index) => ({ label, index, probability: probabilities[index]! }))
       .sort((a, b) => b.probability - a.probability);

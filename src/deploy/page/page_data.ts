@@ -29,7 +29,7 @@ export interface PageData {
   readonly inputSize: readonly [height: number, width: number, channels: number];
   /** How its bytes become the network's input. */
   readonly normalization: Normalization;
-  /** Whether the outputs add up to 1 already. */
+  /** Whether the outputs are probabilities already. */
   readonly givesProbabilities: boolean;
   /** The training form first, where there is one; the last is the one that classifies. */
   readonly forms: readonly PageForm[];

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { probabilitiesOf } from "../../classify/scores.ts";
+import { probabilitiesOf } from "../../classify/probabilities.ts";
 import { normalizePixels } from "../../data/normalization.ts";
 import { graphOfPacked } from "../../runtime/packed_graph.ts";
 import { compilePlan, type Plan } from "../../runtime/plan.ts";
@@ -42,8 +42,9 @@ export class Recognizer {
 
   /** The probabilities of all classes by the last form, in the order of the labels. */
   classify(pixels: Uint8Array): Float64Array {
+    const { labels, givesProbabilities } = this.data;
     const [outputs] = this.plans.at(-1)!.run([this.imageOf(pixels)]);
-    return probabilitiesOf(outputs!, this.data.givesProbabilities);
+    return probabilitiesOf(outputs!, labels.length, givesProbabilities);
   }
 
   /** How long each form takes for this image, or nothing when nobody waits for it any more. */
