@@ -8,8 +8,8 @@ import { readdir } from "node:fs/promises";
 import { z } from "zod";
 import { InputError } from "../errors.ts";
 import type { OutputKind } from "../files/output_folder.ts";
-import { sha256 } from "../files/hash.ts";
-import { readBytes, readJson } from "../files/read.ts";
+import { hashSource, openFileSource } from "../files/byte_source.ts";
+import { readJson } from "../files/read.ts";
 import { parseNetworkConfig } from "../model/config.ts";
 import { parseConfig } from "../text/parse_config.ts";
 import { PRECISIONS } from "../formats/tfjs/precision.ts";
@@ -107,8 +107,9 @@ export async function describeFiles(folder: string): Promise<Manifest["files"]> 
   const files: Manifest["files"] = [];
   for (const path of await filesBelow(folder, "")) {
     if (path === MANIFEST_FILE) continue;
-    const bytes = await readBytes(`${folder}/${path}`, "an exported file");
-    files.push({ path, bytes: bytes.length, sha256: await sha256(bytes) });
+    const file = await openFileSource(`${folder}/${path}`, "an exported file");
+    files.push({ path, bytes: file.length, sha256: hashSource(file) });
+    file.close();
   }
   return files;
 }

@@ -2,6 +2,8 @@
  * What a quantized export costs, measured: accuracy and predictions against float32 on the whole test set, and where more
  * than a hundredth of the accuracy is lost, how much of it each kernel loses when it alone is quantized.
  *
+ * Who prints the loss does not load TensorFlow.js for that: it is imported where it is used.
+ *
  * @module
  */
 import type { io } from "@tensorflow/tfjs";
@@ -10,7 +12,6 @@ import type { Dataset } from "../data/dataset.ts";
 import { predictedClasses } from "../classify/scores.ts";
 import { storedBytes } from "../formats/tfjs/stored_weight.ts";
 import { classifyAll, imageCount, type ModelCard } from "../classify/classifier.ts";
-import { openArtifacts } from "../classify/tfjs.ts";
 import { type Precision, withPrecision } from "../formats/tfjs/precision.ts";
 import { type QuantizedKernel, quantizedKernels } from "./quantization.ts";
 
@@ -118,6 +119,7 @@ async function predictionsOf(
   card: ModelCard,
   images: Uint8Array,
 ): Promise<number[]> {
+  const { openArtifacts } = await import("../classify/tfjs.ts");
   const classifier = await openArtifacts(artifacts, card, "the network");
   try {
     const logits = await classifyAll(classifier, images, card);

@@ -10,6 +10,10 @@ import { InputError } from "../errors.ts";
 import { writeFileAtomically } from "../files/atomic_write.ts";
 import { readBytes } from "../files/read.ts";
 import { readSafetensors } from "../formats/safetensors/read.ts";
+import { readLayersModel } from "../formats/tfjs/read.ts";
+import { writeLayersModel } from "../formats/tfjs/write.ts";
+import { importTorchNetwork } from "../model/torch/network.ts";
+import { writeTorchSafetensors } from "../model/torch/write_weights.ts";
 import type { Classifier, ModelCard } from "../classify/classifier.ts";
 import type { ExportFormat } from "./export_format.ts";
 
@@ -32,17 +36,8 @@ export const SAFETENSORS_FORMAT: ExportFormat = {
         "Export a run, or a network that repfuse import made; others go to --format onnx.",
       );
     }
-    const [{ openModel }, { writeTorchSafetensors }] = await Promise.all([
-      import("../model/open_model.ts"),
-      import("../model/torch/write_weights.ts"),
-    ]);
-    const model = await openModel(artifacts, source.path);
-    try {
-      const bytes = writeTorchSafetensors(model, source.network);
-      await writeFileAtomically(`${folder}/${SAFETENSORS_FILE}`, bytes);
-    } finally {
-      model.dispose();
-    }
+    const bytes = writeTorchSafetensors(readLayersModel(artifacts), source.network);
+    await writeFileAtomically(`${folder}/${SAFETENSORS_FILE}`, bytes);
   },
   async open(folder, card) {
     const path = `${folder}/${SAFETENSORS_FILE}`;
@@ -57,14 +52,11 @@ export const SAFETENSORS_FORMAT: ExportFormat = {
  * @throws {InputError} when they are of no network that is known here.
  */
 async function openSafetensors(bytes: Uint8Array, card: ModelCard, name: string): Promise<Classifier> {
-  const [{ importTorchNetwork }, { tfjsClassifier }] = await Promise.all([
-    import("../model/torch/network.ts"),
-    import("../classify/tfjs.ts"),
-  ]);
+  const { openArtifacts } = await import("../classify/tfjs.ts");
   const [height, width] = card.inputSize;
-  const { model } = importTorchNetwork(readSafetensors(bytes, name), {
+  const { graph } = importTorchNetwork(readSafetensors(bytes, name), {
     source: name,
     imageSize: [height, width],
   });
-  return tfjsClassifier(model, card);
+  return await openArtifacts(writeLayersModel(graph), card, name);
 }

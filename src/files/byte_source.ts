@@ -12,8 +12,12 @@ import { readBytes } from "./read.ts";
 
 /** A run of bytes. */
 export interface ByteSource {
+  /** In bytes. */
   readonly length: number;
-  /** The bytes from one place to another, both within the length; not to be written into. */
+  /**
+   * The bytes from one place to another, both within the length; not to be written into. Of an open file, they stand until
+   * the next read.
+   */
   read(begin: number, end: number): Uint8Array<ArrayBufferLike>;
 }
 
@@ -59,29 +63,35 @@ export async function openFileSource(path: string, expected: string): Promise<Fi
 }
 
 class OpenFile implements FileSource {
-  #page: { begin: number; bytes: Uint8Array<ArrayBuffer> } | undefined;
+  readonly #page = new Uint8Array(2 * PAGE_BYTES);
+  #pageBegin = 0;
+  #pageEnd = 0;
+  #large = new Uint8Array(0);
 
   constructor(readonly path: string, private readonly file: number, readonly length: number) {}
 
   read(begin: number, end: number): Uint8Array<ArrayBuffer> {
-    if (end - begin >= PAGE_BYTES) return this.#readNow(begin, end);
-    const page = this.#page;
-    if (page === undefined || begin < page.begin || end > page.begin + page.bytes.length) {
+    if (end - begin > PAGE_BYTES) {
+      if (this.#large.length < end - begin) this.#large = new Uint8Array(end - begin);
+      return this.#fill(this.#large.subarray(0, end - begin), begin);
+    }
+    if (begin < this.#pageBegin || end > this.#pageEnd) {
       // The page begins a little earlier, for who looks backwards.
       const first = Math.max(0, begin - PAGE_BYTES / 4);
-      const bytes = this.#readNow(first, Math.min(this.length, Math.max(first + PAGE_BYTES, end)));
-      this.#page = { begin: first, bytes };
+      const last = Math.min(this.length, first + this.#page.length);
+      this.#pageEnd = 0;
+      this.#fill(this.#page.subarray(0, last - first), first);
+      this.#pageBegin = first;
+      this.#pageEnd = last;
     }
-    const { begin: first, bytes } = this.#page!;
-    return bytes.subarray(begin - first, end - first);
+    return this.#page.subarray(begin - this.#pageBegin, end - this.#pageBegin);
   }
 
   close(): void {
     closeSync(this.file);
   }
 
-  #readNow(begin: number, end: number): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(end - begin);
+  #fill(bytes: Uint8Array<ArrayBuffer>, begin: number): Uint8Array<ArrayBuffer> {
     let done = 0;
     while (done < bytes.length) {
       const count = readSync(this.file, bytes, done, bytes.length - done, begin + done);
@@ -100,7 +110,7 @@ class OpenFile implements FileSource {
 }
 
 /** What is hashed at once. */
-const HASH_BYTES = 2 ** 20;
+const HASH_BYTES = 2 ** 16;
 
 /** The SHA-256 of a source, as `sha256` gives that of bytes. */
 export function hashSource(source: ByteSource): string {

@@ -17,9 +17,11 @@ export interface Weight {
   /**
    * Its values as float32, not to be written into.
    *
+   * @param memory As many numbers or more, for values that would take memory of their own. Then they stand there, until
+   *   it is used again.
    * @throws {InputError} when they are no float32 numbers.
    */
-  read(): Float32Array;
+  read(memory?: Float32Array<ArrayBuffer>): Float32Array;
   /** The original whole, for the writer of its own format alone. */
   readonly original?: unknown;
 }

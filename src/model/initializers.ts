@@ -10,9 +10,6 @@ import { Random } from "../random.ts";
 /** The initializers of TensorFlow.js take a seed below this. */
 const SEED_RANGE = 2 ** 31;
 
-/** The standard deviation of the head's kernel. */
-const HEAD_DEVIATION = 0.01;
-
 /** The same number gives the same weights; null leaves kernels at zero, for weights that are loaded next. */
 export type Seed = number | null;
 
@@ -30,13 +27,14 @@ export function heNormal(fanIn: number, seed: Seed, layerName: string): Initiali
   return normal(Math.sqrt(2 / fanIn), seed, layerName);
 }
 
-/** A narrow normal for the classifier: the first logits are near zero, the first loss near ln(classes). */
-export function headNormal(seed: Seed, layerName: string): Initializer {
-  return normal(HEAD_DEVIATION, seed, layerName);
-}
-
-function normal(stddev: number, seed: Seed, layerName: string): Initializer {
-  if (seed === null) return tf.initializers.zeros();
+/** Normal with this standard deviation. */
+export function normal(stddev: number, seed: Seed, layerName: string): Initializer {
+  if (seed === null) return zeros();
   const layerSeed = Random.from(seed, "initializer", layerName).integer(SEED_RANGE);
   return tf.initializers.randomNormal({ mean: 0, stddev, seed: layerSeed });
+}
+
+/** Zero everywhere. */
+export function zeros(): Initializer {
+  return tf.initializers.zeros();
 }

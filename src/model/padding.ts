@@ -4,9 +4,6 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
-import { apply } from "./apply.ts";
-
 /** "same" as TensorFlow computes it; "explicit" = ⌊k/2⌋ on both sides, as PyTorch pads. */
 export type PaddingMode = "same" | "explicit";
 
@@ -37,7 +34,10 @@ export function axisPadding(mode: PaddingMode, kernel: number, stride: number, s
 }
 
 /** Whether "same" pads as the window's mode does, on images of x's size; false where the size is not fixed. */
-export function isSamePadding(x: tf.SymbolicTensor, { mode, kernel, stride }: PaddedWindow): boolean {
+export function isSamePadding(
+  x: { readonly shape: readonly (number | null)[] },
+  { mode, kernel, stride }: PaddedWindow,
+): boolean {
   return ([0, 1] as const).every((axis) => {
     const size = x.shape[axis + 1];
     if (size == null) return mode === "same";
@@ -45,15 +45,4 @@ export function isSamePadding(x: tf.SymbolicTensor, { mode, kernel, stride }: Pa
     const [sameBefore, sameAfter] = axisPadding("same", kernel[axis], stride, size);
     return before === sameBefore && after === sameAfter;
   });
-}
-
-/** x [N, H, W, C] with the zeros around it that the window needs, so that the window itself can be "valid". */
-export function zeroPad(x: tf.SymbolicTensor, name: string, window: PaddedWindow): tf.SymbolicTensor {
-  const { mode, kernel, stride } = window;
-  const padding: [AxisPadding, AxisPadding] = [
-    axisPadding(mode, kernel[0], stride, Number(x.shape[1])),
-    axisPadding(mode, kernel[1], stride, Number(x.shape[2])),
-  ];
-  if (padding.flat().every((pixels) => pixels === 0)) return x;
-  return apply(tf.layers.zeroPadding2d({ name, padding }), x);
 }

@@ -4,9 +4,7 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
-import { apply } from "./apply.ts";
-import { heNormal, type Seed } from "./initializers.ts";
+import { channelsOf, type LayerBuilder, type LayerValue } from "./layer_builder.ts";
 
 /** Channels per neuron of the bottleneck, as RepVGG and MobileOne have it. */
 const REDUCTION = 16;
@@ -16,25 +14,15 @@ const REDUCTION = 16;
  *
  * Layers: `se_pool`, `se_reduce`, `se_expand`, `se_reshape`, `se` under the place's name.
  */
-export function squeezeExcite(
-  x: tf.SymbolicTensor,
-  { name, seed }: { readonly name: string; readonly seed: Seed },
-): tf.SymbolicTensor {
-  const channels = Number(x.shape.at(-1));
+export function squeezeExcite<X extends LayerValue>(
+  net: LayerBuilder<X>,
+  x: X,
+  { name }: { readonly name: string },
+): X {
+  const channels = channelsOf(x);
   const neurons = Math.max(1, Math.floor(channels / REDUCTION));
-  const dense = (layer: string, units: number, fanIn: number, activation: "relu" | "sigmoid") =>
-    tf.layers.dense({
-      name: `${name}/${layer}`,
-      units,
-      activation,
-      kernelInitializer: heNormal(fanIn, seed, `${name}/${layer}`),
-    });
-  const pooled = apply(tf.layers.globalAveragePooling2d({ name: `${name}/se_pool` }), x);
-  const reduced = apply(dense("se_reduce", neurons, channels, "relu"), pooled);
-  const gate = apply(dense("se_expand", channels, neurons, "sigmoid"), reduced);
-  const spread = apply(
-    tf.layers.reshape({ name: `${name}/se_reshape`, targetShape: [1, 1, channels] }),
-    gate,
-  );
-  return apply(tf.layers.multiply({ name: `${name}/se` }), [x, spread]);
+  const pooled = net.globalAveragePool(x, `${name}/se_pool`);
+  const reduced = net.dense(pooled, { name: `${name}/se_reduce`, units: neurons, activation: "relu" });
+  const gate = net.dense(reduced, { name: `${name}/se_expand`, units: channels, activation: "sigmoid" });
+  return net.multiply([x, net.reshape(gate, `${name}/se_reshape`, [1, 1, channels])], `${name}/se`);
 }

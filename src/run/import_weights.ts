@@ -1,24 +1,23 @@
 /**
- * PyTorch weights on disk into a LayersModel on disk, with the manifest that `export`, `evaluate` and `predict` read. The
- * model is read back and run against the one in memory before it is put in place.
+ * PyTorch weights on disk into a LayersModel on disk, with the manifest that `export`, `evaluate` and `predict` read. One
+ * weight at a time is in memory, and no kernel runs.
  *
  * @module
  */
-import { basename } from "node:path";
-import type { io } from "@tensorflow/tfjs";
 import type { Progress } from "../progress.ts";
 import { InputError } from "../errors.ts";
-import { exportModel, type ExportResult } from "./export_run.ts";
-import type { ModelSource } from "../deploy/model_source.ts";
+import type { ExportResult } from "./export_run.ts";
+import { describeFiles, EXPORT_FOLDER, type Manifest, MANIFEST_FILE } from "../deploy/manifest.ts";
 import { TFJS_FORMAT } from "../deploy/tfjs_format.ts";
-import { sha256 } from "../files/hash.ts";
-import { readBytes } from "../files/read.ts";
+import { writeJsonAtomically } from "../files/atomic_write.ts";
+import { type ByteSource, hashSource, openFileSource } from "../files/byte_source.ts";
+import { replaceFolder } from "../files/output_folder.ts";
 import { placeholderNames } from "../classify/class_names.ts";
 import { defaultNormalization, type Normalization } from "../data/normalization.ts";
-import { readLayersModel } from "../formats/tfjs/read.ts";
 import { outputOf } from "../classify/output.ts";
-import { artifactsOf } from "../model/artifacts.ts";
+import { type Graph, sizeOf, type WeightRef, weightsOf } from "../graph/graph.ts";
 import { type Checkpoint, formatOfName, readCheckpoint } from "../formats/checkpoint.ts";
+import { saveGraph } from "../formats/tfjs/layers_model.ts";
 import { findTorchNetwork, type FoundNetwork } from "../model/torch/find_network.ts";
 import { ARCHITECTURE_KEY, type ImportedNetwork, importTorchNetwork } from "../model/torch/network.ts";
 
@@ -61,66 +60,76 @@ const FORMAT_WORDS = { safetensors: "a safetensors file", torch: "a PyTorch chec
  * @param path A PyTorch checkpoint or a safetensors file.
  * @throws {InputError} when the file is damaged, its names are of no known network, or tensors are missing, surplus or
  *   misshapen: all of them in one message; and when labels or normalization do not fit the network.
- * @throws {GateError} when what was written does not compute the same.
  */
 export async function importWeights(path: string, settings: ImportSettings): Promise<ImportResult> {
-  const { progress, output } = settings;
-  const { found, artifacts, hash } = await readNetwork(path, settings);
-  const { config, form } = found.network;
-  const source: ModelSource = {
-    name: basename(path),
-    path,
-    home: output,
-    readFrom: [path],
-    form: form === "deploy" ? "fused" : "training",
-    artifacts,
-    sha256: hash,
-    card: {
-      classNames: namesFor(config.classCount, settings, path),
+  const { output, progress } = settings;
+  const file = await openFileSource(path, "a PyTorch checkpoint or a safetensors file");
+  try {
+    const { graph, found } = readNetwork(file, path, settings);
+    const { config, form } = found.network;
+    const { mean, scale } = normalizationFor(config.inputSize[2], settings);
+    const about: Omit<Manifest, "files"> = {
+      format: TFJS_FORMAT.name,
+      form: form === "deploy" ? "fused" : "training",
+      precision: "float32",
+      source: { path, sha256: hashSource(file) },
+      classNames: [...namesFor(config.classCount, settings, path)],
       inputSize: config.inputSize,
-      normalization: normalizationFor(config.inputSize[2], settings),
-      givesProbabilities: outputOf(readLayersModel(artifacts), path).givesProbabilities,
-    },
-    network: config,
-  };
-  const result = await exportModel(source, { format: TFJS_FORMAT, precision: "float32", output, progress });
-  return { ...result, ...found };
+      normalization: { mean: [...mean], scale: [...scale] },
+      givesProbabilities: outputOf(graph, path).givesProbabilities,
+      network: config,
+    };
+    let manifest: Manifest | undefined;
+    await replaceFolder({ path: output, kind: EXPORT_FOLDER, inputs: [path] }, async (folder) => {
+      progress.log(`writing ${about.format}, ${about.precision}, of ${path}`);
+      await saveGraph(folder, graph);
+      manifest = { ...about, files: await describeFiles(folder) };
+      await writeJsonAtomically(`${folder}/${MANIFEST_FILE}`, manifest);
+    });
+    return { output, manifest: manifest!, ...found };
+  } finally {
+    file.close();
+  }
 }
 
-/** What {@link importWeights} finds in a file. Neither its bytes nor a model outlive this, and memory has room for the proof. */
-async function readNetwork(
+/** What {@link importWeights} finds in a file. Its weights are read when they are asked for. */
+function readNetwork(
+  file: ByteSource,
   path: string,
   settings: ImportSettings,
-): Promise<{ found: Omit<ImportResult, keyof ExportResult>; artifacts: io.ModelArtifacts; hash: string }> {
+): { graph: Graph; found: Omit<ImportResult, keyof ExportResult> } {
   const { imageSize, stemStride, progress } = settings;
-  const bytes = await readBytes(path, "a PyTorch checkpoint or a safetensors file");
-  const { tensors, metadata, format } = readCheckpoint(bytes, path);
+  const { tensors, metadata, format } = readCheckpoint(file, path);
   const named = formatOfName(path);
   if (named !== undefined && named !== format) {
     progress.log(`${path} is ${FORMAT_WORDS[format]}, whatever its name says`);
   }
   const { state, prefix, others } = findTorchNetwork(tensors, settings.prefix, path);
-  const { model, config, dialect, form } = importTorchNetwork({ tensors: state, metadata }, {
+  const { graph, config, dialect, form } = importTorchNetwork({ tensors: state, metadata }, {
     source: path,
     stemStride,
     ...(imageSize === undefined ? {} : { imageSize: [imageSize, imageSize] }),
   });
-  try {
-    const found = {
+  return {
+    graph,
+    found: {
       network: { config, dialect, form },
       taken: { format, prefix, others },
-      parameters: countParameters(model),
+      parameters: countParameters(graph),
       assumed: assumptions(config, metadata, settings),
-    };
-    return { found, artifacts: await artifactsOf(model), hash: await sha256(bytes) };
-  } finally {
-    model.dispose();
-  }
+    },
+  };
 }
 
-/** `trainableWeights` leaves running statistics out. */
-function countParameters({ trainableWeights }: ImportedNetwork["model"]): number {
-  return trainableWeights.reduce((sum, { shape }) => sum + shape.reduce<number>((a, b) => a * b!, 1), 0);
+/** Of all weights but running statistics. */
+function countParameters({ operations }: Graph): number {
+  return operations.reduce((sum, operation) => {
+    const statistics: readonly WeightRef[] = operation.op === "batchNorm"
+      ? [operation.mean, operation.variance]
+      : [];
+    const trained = weightsOf(operation).filter((ref) => !statistics.includes(ref));
+    return sum + trained.reduce((count, { shape }) => count + sizeOf(shape), 0);
+  }, 0);
 }
 
 function assumptions(

@@ -16,7 +16,8 @@ import { readBytes } from "../files/read.ts";
 import { readOnnx } from "../formats/onnx/read.ts";
 import { readCheckpoint } from "../formats/checkpoint.ts";
 import { findTorchNetwork } from "../model/torch/find_network.ts";
-import { readLayersModel } from "../formats/tfjs/read.ts";
+import { importTorchNetwork } from "../model/torch/network.ts";
+import { writeLayersModel } from "../formats/tfjs/write.ts";
 import { type CardAnswers, withAnswers } from "../classify/card_answers.ts";
 import { guessCard } from "../classify/guessed_card.ts";
 import type { Classifier, ModelCard } from "../classify/classifier.ts";
@@ -140,21 +141,14 @@ async function openBytes(
   const { imageSize } = answers;
   const { tensors, metadata } = readCheckpoint(bytes, path);
   const { state } = findTorchNetwork(tensors, undefined, path);
-  await engines.startTfjs();
-  const [{ importTorchNetwork }, { artifactsOf }] = await Promise.all([
-    import("../model/torch/network.ts"),
-    import("../model/artifacts.ts"),
-  ]);
-  const { model, form } = importTorchNetwork({ tensors: state, metadata }, {
+  const { graph, form } = importTorchNetwork({ tensors: state, metadata }, {
     source: path,
     ...(imageSize === undefined ? {} : { imageSize: [imageSize, imageSize] }),
   });
-  const artifacts = await artifactsOf(model);
-  model.dispose();
-  const { card, assumed } = guessCard(readLayersModel(artifacts), path, answers);
+  const { card, assumed } = guessCard(graph, path, answers);
   const size = `images of ${card.inputSize.slice(0, 2).join("x")} (--image-size)`;
   return {
-    classifier: await openNetwork(artifacts, card, path, engines),
+    classifier: await openNetwork(writeLayersModel(graph), card, path, engines),
     card,
     assumed: imageSize === undefined ? [size, ...assumed] : assumed,
     form: form === "deploy" ? "fused" : "training",

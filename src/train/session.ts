@@ -9,7 +9,7 @@ import type { ImageShape } from "../data/augment.ts";
 import { cutBatches, epochOrder, gatherBatch } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { WorkError } from "../errors.ts";
-import { HEAD_LAYER, POOL_LAYER } from "../model/network.ts";
+import { HEAD_LAYER, POOL_LAYER } from "../model/architecture.ts";
 import { Random } from "../random.ts";
 import type { TrainingConfig } from "./config.ts";
 import { countCorrect, evaluate } from "./evaluate.ts";

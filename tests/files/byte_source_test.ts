@@ -26,16 +26,6 @@ Deno.test("openFileSource() reads what lies in the file, forwards, backwards, in
     }
   }));
 
-Deno.test("openFileSource() leaves what it gave before as it was", () =>
-  inTemporaryFolder(async (folder) => {
-    await writeFile(`${folder}/file`, BYTES);
-    const source = await openFileSource(`${folder}/file`, "bytes");
-    const first = source.read(0, 8);
-    source.read(15_000, 15_008);
-    assert.deepEqual(new Uint8Array(first), BYTES.slice(0, 8));
-    source.close();
-  }));
-
 Deno.test("openFileSource() refuses what is not there, a folder, and a file that is cut meanwhile", () =>
   inTemporaryFolder(async (folder) => {
     await assert.rejects(openFileSource(`${folder}/none`, "bytes"), /none .*there is no such file/);

@@ -8,6 +8,7 @@ import { mobileOneBlock } from "../../src/model/blocks/mobileone.ts";
 import { repVggBlock } from "../../src/model/blocks/repvgg.ts";
 import { createDeployNetwork, createNetwork } from "../../src/model/network.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
+import { tfjsLayers } from "../../src/model/tfjs_layers.ts";
 import { modelOf } from "./artifacts.ts";
 import { networkOf } from "./block_network.ts";
 
@@ -18,8 +19,9 @@ const PLACE: BlockPlace = {
   groups: 1,
   padding: "same",
   activation: "relu",
-  seed: 1,
 };
+
+const NET = tfjsLayers(1);
 
 type Block = (x: tf.SymbolicTensor) => tf.SymbolicTensor;
 
@@ -36,18 +38,18 @@ const REPVGG = { branches: { conv1x1: true, identity: true }, squeezeExcite: fal
 
 Deno.test("repVggBlock() has the branches of the paper, and those of QARepVGG", () => {
   assert.deepEqual(
-    layerNames((x) => repVggBlock(x, PLACE, REPVGG)),
+    layerNames((x) => repVggBlock(NET, x, PLACE, REPVGG)),
     ["add", "conv1x1", "conv1x1_bn", "conv3x3", "conv3x3_bn", "identity_bn", "relu"],
   );
   assert.deepEqual(
-    layerNames((x) => repVggBlock(x, PLACE, { ...REPVGG, postAdditionBn: true })),
+    layerNames((x) => repVggBlock(NET, x, PLACE, { ...REPVGG, postAdditionBn: true })),
     ["add", "add_bn", "conv1x1", "conv3x3", "conv3x3_bn", "relu"],
   );
 });
 
 Deno.test("repVggBlock() puts squeeze-and-excitation between addition and ReLU", () => {
   const input = tf.input({ shape: [8, 8, 4] });
-  const output = repVggBlock(input, PLACE, { ...REPVGG, squeezeExcite: true });
+  const output = repVggBlock(NET, input, PLACE, { ...REPVGG, squeezeExcite: true });
   const model = tf.model({ inputs: input, outputs: output });
   assert.equal(model.getLayer("block/relu").input, model.getLayer("block/se").output);
   assert.deepEqual(model.getLayer("block/se").input, [
@@ -58,13 +60,15 @@ Deno.test("repVggBlock() puts squeeze-and-excitation between addition and ReLU",
 
 Deno.test("repVggBlock() has no identity where the shape changes", () => {
   for (const change of [{ stride: 2 }, { filters: 8 }]) {
-    assert.ok(!layerNames((x) => repVggBlock(x, { ...PLACE, ...change }, REPVGG)).includes("identity_bn"));
+    assert.ok(
+      !layerNames((x) => repVggBlock(NET, x, { ...PLACE, ...change }, REPVGG)).includes("identity_bn"),
+    );
   }
 });
 
 Deno.test("mobileOneBlock() is a depthwise and a pointwise part, the scale branch in the first alone", () => {
   const options = { convBranches: 2, scale: true, skip: true, squeezeExcite: false };
-  assert.deepEqual(layerNames((x) => mobileOneBlock(x, { ...PLACE, filters: 8 }, options)), [
+  assert.deepEqual(layerNames((x) => mobileOneBlock(NET, x, { ...PLACE, filters: 8 }, options)), [
     "depthwise/add",
     "depthwise/conv3x3_1",
     "depthwise/conv3x3_1_bn",
@@ -87,13 +91,13 @@ Deno.test("fastVitBlock() has one branch per kernel size and the activation of i
   const options = { skipIncludeBn: true, useBnConv: false, bnConvPadding: "beforeBn" as const };
   const place: BlockPlace = { ...PLACE, activation: "gelu" };
   assert.deepEqual(
-    layerNames((x) => fastVitBlock(x, place, { ...options, kernelSizes: [3, 7] })),
+    layerNames((x) => fastVitBlock(NET, x, place, { ...options, kernelSizes: [3, 7] })),
     ["add", "conv3x3", "conv3x3_bn", "conv7x7", "conv7x7_bn", "gelu", "skip_bn"],
   );
 });
 
 Deno.test("dbbBlock() has the four branches of the paper, and the depthwise variant of the reference", () => {
-  assert.deepEqual(layerNames((x) => dbbBlock(x, PLACE, { kernelSize: 3 })), [
+  assert.deepEqual(layerNames((x) => dbbBlock(NET, x, PLACE, { kernelSize: 3 })), [
     "add",
     "average",
     "average_1x1",
@@ -110,7 +114,7 @@ Deno.test("dbbBlock() has the four branches of the paper, and the depthwise vari
     "sequence_kxk",
     "sequence_kxk_bn",
   ]);
-  assert.deepEqual(layerNames((x) => dbbBlock(x, { ...PLACE, groups: 4 }, { kernelSize: 3 })), [
+  assert.deepEqual(layerNames((x) => dbbBlock(NET, x, { ...PLACE, groups: 4 }, { kernelSize: 3 })), [
     "add",
     "average",
     "average_bn",
@@ -126,14 +130,14 @@ Deno.test("dbbBlock() has the four branches of the paper, and the depthwise vari
 
 Deno.test("dbbBlock() doubles the channels inside the sequence of a depthwise block", () => {
   const input = tf.input({ shape: [8, 8, 4] });
-  const output = dbbBlock(input, { ...PLACE, groups: 4 }, { kernelSize: 3 });
+  const output = dbbBlock(NET, input, { ...PLACE, groups: 4 }, { kernelSize: 3 });
   const expand = tf.model({ inputs: input, outputs: output }).getLayer("block/sequence_expand");
   assert.deepEqual(expand.outputShape, [null, 10, 10, 8]);
 });
 
 Deno.test("acNetBlock() has a square, a vertical and a horizontal branch", () => {
   assert.deepEqual(
-    layerNames((x) => acNetBlock(x, PLACE, { kernelSize: 3 })),
+    layerNames((x) => acNetBlock(NET, x, PLACE, { kernelSize: 3 })),
     ["add", "horizontal", "horizontal_bn", "relu", "square", "square_bn", "vertical", "vertical_bn"],
   );
 });

@@ -1,12 +1,21 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { fuse } from "../../src/formats/tfjs/fuse.ts";
+import { readLayersModel } from "../../src/formats/tfjs/read.ts";
+import { writeLayersModel } from "../../src/formats/tfjs/write.ts";
 import { torchState } from "../../src/model/torch/write_weights.ts";
 import { networkModules } from "../../src/model/torch/modules.ts";
 import { importTorchNetwork } from "../../src/model/torch/network.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
 import { modelOf } from "./artifacts.ts";
-import { type Fixture, fixtureTensor, readFixture, readFixtures, trainingForm } from "./reference_fixture.ts";
+import {
+  type Fixture,
+  fixtureTensor,
+  readFixture,
+  readFixtures,
+  trainingForm,
+  trainingGraph,
+} from "./reference_fixture.ts";
 
 /** The fixture whose BatchNorm stands before a zero-padded convolution: its `fused/*` is wrong at the border. */
 const WRONG_AT_BORDER = "fastvit-bnconv-53";
@@ -65,7 +74,8 @@ for (const fixture of readFixtures()) {
     await tf.setBackend("cpu");
     const expected = fixtureTensor(fixture, "y");
     const trained = trainingForm(fixture);
-    for (const model of [trained, await fused(trained)]) {
+    const imported = await modelOf(writeLayersModel(trainingGraph(fixture)));
+    for (const model of [trained, imported, await fused(trained)]) {
       const actual = predict(model, fixture);
       assert.deepEqual(actual.shape, expected.shape);
       const difference = relativeDifference(actual.values, expected.values);
@@ -92,14 +102,17 @@ Deno.test("the fused FastViT block that pads first has the kernel and bias that 
 for (const name of ["net-repvgg", "net-mobileone"]) {
   Deno.test(`the fused ${name} goes out in PyTorch's deploy names and comes in again, equal`, async () => {
     const fixture = readFixture(name);
-    const { config, dialect, model } = importTorchNetwork({ tensors: fixture.state, metadata: {} }, IMAGES);
-    const tensors = torchState(await fused(model), networkModules(config, dialect));
+    const { config, dialect, graph } = importTorchNetwork({ tensors: fixture.state, metadata: {} }, IMAGES);
+    const tensors = torchState(
+      readLayersModel(fuse(writeLayersModel(graph)).artifacts),
+      networkModules(config, dialect),
+    );
     assert.ok(
       [...tensors.keys()].every((tensor) => /(reparam|reparam_conv|linear)\.(weight|bias)$/.test(tensor)),
     );
     const deployed = importTorchNetwork({ tensors, metadata: {} }, IMAGES);
     assert.equal(deployed.form, "deploy");
-    const { values } = predict(deployed.model, fixture);
+    const { values } = predict(await modelOf(writeLayersModel(deployed.graph)), fixture);
     assert.ok(relativeDifference(values, fixtureTensor(fixture, "y").values) <= TOLERANCE);
   });
 }

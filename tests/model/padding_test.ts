@@ -1,7 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { axisPadding, zeroPad } from "../../src/model/padding.ts";
+import { axisPadding } from "../../src/model/padding.ts";
+import { zeroPad } from "../../src/model/layer_builder.ts";
+import { tfjsLayers } from "../../src/model/tfjs_layers.ts";
 
 Deno.test("axisPadding() agrees with TensorFlow's same padding at any kernel, stride and size", async () => {
   await tf.setBackend("cpu");
@@ -31,5 +33,5 @@ Deno.test("axisPadding() is 0 before and 1 after for a 3-kernel of stride 2 on a
 
 Deno.test("zeroPad() adds no layer where there is nothing to pad", () => {
   const x = tf.input({ shape: [8, 8, 2] });
-  assert.equal(zeroPad(x, "pad", { mode: "explicit", kernel: [1, 1], stride: 1 }), x);
+  assert.equal(zeroPad(tfjsLayers(null), x, "pad", { mode: "explicit", kernel: [1, 1], stride: 1 }), x);
 });

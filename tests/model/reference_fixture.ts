@@ -4,7 +4,7 @@ import type { RawTensor } from "../../src/formats/safetensors/write.ts";
 import { float32Values } from "../../src/formats/safetensors/float_values.ts";
 import { permute } from "../../src/formats/permute.ts";
 import { readSafetensors } from "../../src/formats/safetensors/read.ts";
-import { loadTorchState } from "../../src/model/torch/read_weights.ts";
+import { torchWeights } from "../../src/model/torch/read_weights.ts";
 import {
   blockModules,
   type BlockNaming,
@@ -18,7 +18,12 @@ import { type BnConvPadding, fastVitBlock } from "../../src/model/blocks/fastvit
 import { mobileOnePart } from "../../src/model/blocks/mobileone.ts";
 import { repVggBlock } from "../../src/model/blocks/repvgg.ts";
 import { type NetworkConfig, parseNetworkConfig } from "../../src/model/config.ts";
+import type { Graph } from "../../src/graph/graph.ts";
+import { GraphLayers } from "../../src/model/graph_layers.ts";
+import { networkGraph } from "../../src/model/graph_network.ts";
+import type { LayerBuilder, LayerValue } from "../../src/model/layer_builder.ts";
 import { createNetwork } from "../../src/model/network.ts";
+import { tfjsLayers } from "../../src/model/tfjs_layers.ts";
 
 const FOLDER = new URL("../fixtures/", import.meta.url);
 
@@ -63,18 +68,31 @@ export function fixtureTensor({ tensors }: Fixture, name: string): { values: Flo
   return { values: permute(values, shape, axes), shape: axes.map((axis) => shape[axis]!) };
 }
 
-/** The fixture's block or network in our training form, with the fixture's weights. */
+/** The fixture's block or network in our training form, of layers of TensorFlow.js, with the fixture's weights. */
 export function trainingForm(fixture: Fixture, bnConvPadding: BnConvPadding = "afterBn"): tf.LayersModel {
   const isNetwork = fixture.kind.endsWith("-net");
   const model = isNetwork
     ? createNetwork(networkConfig(fixture), { seed: 1 })
     : blockModel(fixture, bnConvPadding);
-  loadTorchState(
-    model,
-    isNetwork ? networkModules(networkConfig(fixture), "reference") : moduleOf(fixture),
-    fixture.state,
-  );
+  const { weights } = trainingGraph(fixture, bnConvPadding);
+  for (const layer of model.layers) {
+    layer.setWeights(
+      layer.weights.map(({ originalName, shape }) =>
+        tf.tensor(weights.get(originalName)!.read(), shape as number[])
+      ),
+    );
+  }
   return model;
+}
+
+/** The same as a graph. */
+export function trainingGraph(fixture: Fixture, bnConvPadding: BnConvPadding = "afterBn"): Graph {
+  const isNetwork = fixture.kind.endsWith("-net");
+  const graph = isNetwork
+    ? networkGraph(networkConfig(fixture), "training")
+    : blockGraph(fixture, bnConvPadding);
+  const modules = isNetwork ? networkModules(networkConfig(fixture), "reference") : moduleOf(fixture);
+  return { ...graph, weights: torchWeights(graph, modules, fixture.state) };
 }
 
 /** The configuration of a whole network. */
@@ -97,10 +115,23 @@ function blockModel(fixture: Fixture, bnConvPadding: BnConvPadding): tf.LayersMo
   const { metadata } = fixture;
   const size = Number(metadata["size"]);
   const input = tf.input({ shape: [size, size, Number(metadata["in"])], name: "image" });
-  return tf.model({ inputs: input, outputs: applyBlock(input, fixture, bnConvPadding) });
+  return tf.model({ inputs: input, outputs: applyBlock(tfjsLayers(1), input, fixture, bnConvPadding) });
 }
 
-function applyBlock(x: tf.SymbolicTensor, { kind, metadata }: Fixture, bnConvPadding: BnConvPadding) {
+function blockGraph(fixture: Fixture, bnConvPadding: BnConvPadding): Graph {
+  const { metadata } = fixture;
+  const size = Number(metadata["size"]);
+  const net = new GraphLayers();
+  const input = net.input([size, size, Number(metadata["in"])]);
+  return net.finish("block", "image", input, applyBlock(net, input, fixture, bnConvPadding));
+}
+
+function applyBlock<X extends LayerValue>(
+  net: LayerBuilder<X>,
+  x: X,
+  { kind, metadata }: Fixture,
+  bnConvPadding: BnConvPadding,
+): X {
   const hasActivation = kind !== "acnet" && kind !== "dbb";
   const place: BlockPlace = {
     name: "block",
@@ -109,34 +140,33 @@ function applyBlock(x: tf.SymbolicTensor, { kind, metadata }: Fixture, bnConvPad
     groups: Number(metadata["groups"] ?? 1),
     padding: "explicit",
     activation: hasActivation ? "relu" : "linear",
-    seed: 1,
   };
   const kernelSize = Number(metadata["kernel"]);
   switch (kind) {
     case "repvgg":
-      return repVggBlock(x, place, {
+      return repVggBlock(net, x, place, {
         branches: { conv1x1: true, identity: true },
         squeezeExcite: false,
         postAdditionBn: false,
       });
     case "mobileone":
-      return mobileOnePart(x, place, kernelSize, {
+      return mobileOnePart(net, x, place, kernelSize, {
         convBranches: Number(metadata["branches"]),
         scale: true,
         skip: true,
         squeezeExcite: false,
       });
     case "fastvit":
-      return fastVitBlock(x, place, {
+      return fastVitBlock(net, x, place, {
         kernelSizes: JSON.parse(metadata["kernels"]!),
         skipIncludeBn: metadata["skip_bn"] !== "false",
         useBnConv: metadata["bn_conv"] === "true",
         bnConvPadding,
       });
     case "dbb":
-      return dbbBlock(x, place, { kernelSize });
+      return dbbBlock(net, x, place, { kernelSize });
     default:
-      return acNetBlock(x, place, { kernelSize });
+      return acNetBlock(net, x, place, { kernelSize });
   }
 }
 

@@ -1,12 +1,13 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
+import { tfjsLayers } from "../../src/model/tfjs_layers.ts";
 import { squeezeExcite } from "../../src/model/squeeze_excite.ts";
 import { randomizeWeights } from "./weights.ts";
 
 Deno.test("squeezeExcite() multiplies each channel by its gate", async () => {
   await tf.setBackend("cpu");
   const input = tf.input({ shape: [3, 5, 32] });
-  const output = squeezeExcite(input, { name: "block", seed: 1 });
+  const output = squeezeExcite(tfjsLayers(1), input, { name: "block" });
   const model = randomizeWeights(tf.model({ inputs: input, outputs: output }));
   const [reduce, reduceBias] = model.getLayer("block/se_reduce").getWeights() as tf.Tensor[];
   const [expand, expandBias] = model.getLayer("block/se_expand").getWeights() as tf.Tensor[];
@@ -22,7 +23,7 @@ Deno.test("squeezeExcite() multiplies each channel by its gate", async () => {
 
 Deno.test("squeezeExcite() has at least one neuron", () => {
   const input = tf.input({ shape: [3, 5, 8] });
-  const output = squeezeExcite(input, { name: "block", seed: 1 });
+  const output = squeezeExcite(tfjsLayers(1), input, { name: "block" });
   const [kernel] = tf.model({ inputs: input, outputs: output }).getLayer("block/se_reduce").getWeights();
   assert.deepEqual(kernel!.shape, [8, 1]);
 });

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { parseNetworkConfig } from "../../src/model/config.ts";
-import { batchNorm } from "../../src/model/batch_norm.ts";
+import { batchNorm } from "../../src/model/tfjs_layers.ts";
 import { createNetwork } from "../../src/model/network.ts";
 import { trainingForward } from "../../src/train/forward.ts";
 import { Random } from "../../src/random.ts";

@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { numbers, print, printColumns, printJson, wholeNumber } from "../command.ts";
+import { newCommand, numbers, print, printColumns, printJson, wholeNumber } from "../command.ts";
 import { renderExport } from "../export_summary.ts";
 import { createProgress } from "../progress.ts";
 import { readClassNames } from "../../data/assemble.ts";
 import { withoutExtension } from "../../formats/checkpoint.ts";
 import { type ImportResult, importWeights } from "../../run/import_weights.ts";
-import { newComputeCommand, startBackendFor } from "../backend_options.ts";
 import { quoted } from "../../text/shell.ts";
 
 /** torchvision normalizes pixels in 0..1, a manifest those in 0..255. */
@@ -17,7 +16,7 @@ const BYTE_MAX = 255;
 
 /** The command `import`. */
 export function importCommand() {
-  return newComputeCommand(
+  return newCommand(
     "import",
     "Read PyTorch weights of RepVGG or MobileOne, in the reference's names or timm's, training or deploy form.",
   )
@@ -46,7 +45,6 @@ export function importCommand() {
     .action(async (path, options) => {
       const progress = createProgress(options);
       const classNames = options.labels === undefined ? undefined : await readClassNames(options.labels);
-      await startBackendFor(options, progress);
       const inBytes = (values?: number[]) => values?.map((value) => BYTE_MAX * value);
       const result = await importWeights(path, {
         prefix: options.prefix,

@@ -35,7 +35,7 @@ export interface RawTensor {
   readonly dtype: Dtype;
   /** Empty for a scalar. */
   readonly shape: readonly number[];
-  /** The elements, row-major, little-endian; not to be written into. They may be read from a file each time. */
+  /** The elements, row-major, little-endian; not to be written into. Of an open file, they stand until the next read. */
   readonly data: Uint8Array;
 }
 

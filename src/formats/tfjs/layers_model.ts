@@ -5,6 +5,7 @@
  * @module
  */
 import type { io } from "@tensorflow/tfjs";
+import type { Graph } from "../../graph/graph.ts";
 import { InputError } from "../../errors.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../../files/atomic_write.ts";
 import { joinBytes } from "../../files/join_bytes.ts";
@@ -12,6 +13,7 @@ import { readBytes, readJson } from "../../files/read.ts";
 import { isObject } from "./layer_config.ts";
 import { plainArtifacts } from "./plain_artifacts.ts";
 import { storedBytes } from "./stored_weight.ts";
+import { describeLayersModel, type LayersModelParts } from "./write.ts";
 
 /** The name of the file that describes a model. */
 export const MODEL_FILE = "model.json";
@@ -35,16 +37,34 @@ interface ModelJson {
  * @param artifacts The model, with its topology as an object.
  */
 export async function saveLayersModel(folder: string, artifacts: io.ModelArtifacts): Promise<void> {
-  const weights = joinBuffers(artifacts.weightData);
-  const shardCount = Math.max(1, Math.ceil(weights.length / SHARD_BYTES));
+  const { weightData = [] } = artifacts;
+  const buffers = Array.isArray(weightData) ? weightData : [weightData];
+  await saveParts(folder, {
+    description: artifacts,
+    weightBytes: buffers.reduce((sum, { byteLength }) => sum + byteLength, 0),
+    weightData: () => buffers.map((buffer) => new Uint8Array(buffer)),
+  });
+}
+
+/**
+ * Writes a network likewise, with one of its weights at a time in memory.
+ *
+ * @throws {InputError} when TensorFlow.js has no layer for an operation.
+ */
+export async function saveGraph(folder: string, graph: Graph): Promise<void> {
+  await saveParts(folder, describeLayersModel(graph));
+}
+
+async function saveParts(
+  folder: string,
+  { description: artifacts, weightBytes, weightData }: LayersModelParts,
+): Promise<void> {
+  const shardCount = Math.max(1, Math.ceil(weightBytes / SHARD_BYTES));
   const paths: string[] = [];
-  for (let shard = 0; shard < shardCount; shard++) {
-    const name = `weights-${shard + 1}of${shardCount}.bin`;
+  for (const shard of inShards(weightData())) {
+    const name = `weights-${paths.length + 1}of${shardCount}.bin`;
     paths.push(name);
-    await writeFileAtomically(
-      `${folder}/${name}`,
-      weights.subarray(shard * SHARD_BYTES, (shard + 1) * SHARD_BYTES),
-    );
+    await writeFileAtomically(`${folder}/${name}`, shard);
   }
   await writeJsonAtomically(`${folder}/${MODEL_FILE}`, {
     format: "layers-model",
@@ -118,6 +138,26 @@ export async function loadLayersModelArtifacts(path: string): Promise<io.ModelAr
     weightSpecs,
     weightData: joinBytes(buffers).buffer,
   });
+}
+
+/** The parts, cut anew: all shards are full but the last, of which there is one in any case. They live for one turn. */
+function* inShards(parts: Iterable<Uint8Array>): Generator<Uint8Array> {
+  const shard = new Uint8Array(SHARD_BYTES);
+  let filled = 0;
+  let count = 0;
+  for (const part of parts) {
+    for (let at = 0; at < part.length;) {
+      const piece = part.subarray(at, at + SHARD_BYTES - filled);
+      shard.set(piece, filled);
+      at += piece.length;
+      filled += piece.length;
+      if (filled < SHARD_BYTES) continue;
+      yield shard;
+      count++;
+      filled = 0;
+    }
+  }
+  if (filled > 0 || count === 0) yield shard.subarray(0, filled);
 }
 
 /** The weight data as one run of bytes, however tfjs holds it. */

@@ -6,7 +6,14 @@
  */
 import type { io } from "@tensorflow/tfjs";
 import type { Activation } from "../../graph/activation.ts";
-import type { Graph, Operation, Origin, ValueId, WeightRef } from "../../graph/graph.ts";
+import {
+  type Graph,
+  type Operation,
+  type Origin,
+  sizeOf,
+  type ValueId,
+  type WeightRef,
+} from "../../graph/graph.ts";
 import { unitsOf } from "../../graph/units.ts";
 import type { Weight } from "../../graph/weights.ts";
 import { layersOf } from "./layer_of.ts";
@@ -22,12 +29,38 @@ interface WrittenWeight {
   readonly weight: Weight;
 }
 
+/** A network as its layers describe it. */
+export interface LayersModelParts {
+  /** All but the weights' numbers. */
+  readonly description: io.ModelArtifacts;
+  /** Bytes of all of them. */
+  readonly weightBytes: number;
+  /** The bytes of each weight, one after the other in the order of `weightSpecs`. They stand until the next is asked for. */
+  weightData(): Iterable<Uint8Array>;
+}
+
 /**
  * Writes a network. No value is computed, and nothing of the graph is changed.
  *
  * @throws {InputError} when TensorFlow.js has no layer for an operation.
  */
 export function writeLayersModel(graph: Graph): io.ModelArtifacts {
+  const { description, weightBytes, weightData } = describeLayersModel(graph);
+  const data = new Uint8Array(weightBytes);
+  let offset = 0;
+  for (const bytes of weightData()) {
+    data.set(bytes, offset);
+    offset += bytes.length;
+  }
+  return { ...description, weightData: data.buffer };
+}
+
+/**
+ * What {@link writeLayersModel} writes, with one weight at a time in memory.
+ *
+ * @throws {InputError} when TensorFlow.js has no layer for an operation.
+ */
+export function describeLayersModel(graph: Graph): LayersModelParts {
   const originals = [...graph.inputs, ...graph.operations].flatMap(({ origin }) => originalOf(origin) ?? []);
   const writer = new LayerWriter(originals.map(({ layer }) => layer.name));
   const references = new Map<ValueId, Reference>();
@@ -83,13 +116,24 @@ export function writeLayersModel(graph: Graph): io.ModelArtifacts {
   );
   const { generatedBy = "RepFuse", convertedBy = null, userDefinedMetadata } =
     (graph.original ?? {}) as OriginalModel;
+  const weights = [...fresh, ...kept];
   return {
-    format: "layers-model",
-    generatedBy,
-    convertedBy,
-    modelTopology: writer.finish(graph.name, inputs, graph.outputs.map(read)),
-    ...packWeights([...fresh, ...kept]),
-    ...(userDefinedMetadata === undefined ? {} : { userDefinedMetadata }),
+    description: {
+      format: "layers-model",
+      generatedBy,
+      convertedBy,
+      modelTopology: writer.finish(graph.name, inputs, graph.outputs.map(read)),
+      weightSpecs: weights.map(specOf),
+      ...(userDefinedMetadata === undefined ? {} : { userDefinedMetadata }),
+    },
+    weightBytes: weights.reduce((sum, { weight }) => sum + weight.byteLength, 0),
+    *weightData() {
+      const most = Math.max(0, ...weights.map(({ weight }) => sizeOf(weight.shape)));
+      const memory = new Float32Array(most);
+      for (const { weight } of weights) {
+        yield weight instanceof StoredWeight ? weight.bytes() : bytesOf(weight.read(memory));
+      }
+    },
   };
 }
 
@@ -116,19 +160,10 @@ function originalOf(origin: Origin | undefined): OriginalCall | undefined {
     : undefined;
 }
 
-/** Specifications and values in one buffer. */
-function packWeights(weights: readonly WrittenWeight[]) {
-  const data = new Uint8Array(weights.reduce((sum, { weight }) => sum + weight.byteLength, 0));
-  let offset = 0;
-  const weightSpecs = weights.map(({ name, shape, weight }): io.WeightsManifestEntry => {
-    const isStored = weight instanceof StoredWeight;
-    data.set(isStored ? weight.bytes() : bytesOf(weight.read()), offset);
-    offset += weight.byteLength;
-    return isStored
-      ? { ...weight.spec, name, shape: [...shape] }
-      : { name, shape: [...shape], dtype: "float32" };
-  });
-  return { weightSpecs, weightData: data.buffer };
+function specOf({ name, shape, weight }: WrittenWeight): io.WeightsManifestEntry {
+  return weight instanceof StoredWeight
+    ? { ...weight.spec, name, shape: [...shape] }
+    : { name, shape: [...shape], dtype: "float32" };
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {

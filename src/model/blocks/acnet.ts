@@ -6,8 +6,7 @@
  *
  * @module
  */
-import type * as tf from "@tensorflow/tfjs";
-import { convolutionBn } from "../convolution.ts";
+import { convolutionBn, type LayerBuilder, type LayerValue } from "../layer_builder.ts";
 import { activate, addBranches, type BlockPlace, placedConvolution } from "./block.ts";
 
 /** What varies between asymmetric convolution blocks. */
@@ -22,15 +21,16 @@ export interface AcNetOptions {
  * Layers: `square`, `square_bn`, `vertical` (kx1), `vertical_bn`, `horizontal` (1xk), `horizontal_bn`, `add`, and the
  * activation under the place's name.
  */
-export function acNetBlock(
-  x: tf.SymbolicTensor,
+export function acNetBlock<X extends LayerValue>(
+  net: LayerBuilder<X>,
+  x: X,
   place: BlockPlace,
   { kernelSize }: AcNetOptions,
-): tf.SymbolicTensor {
+): X {
   const outputs = [
     placedConvolution(place, "square", kernelSize),
     placedConvolution(place, "vertical", kernelSize, 1),
     placedConvolution(place, "horizontal", 1, kernelSize),
-  ].map((conv) => convolutionBn(x, conv));
-  return activate(addBranches(outputs, place), place);
+  ].map((conv) => convolutionBn(net, x, conv));
+  return activate(net, addBranches(net, outputs, place), place);
 }

@@ -3,11 +3,7 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
-import { apply } from "../apply.ts";
-import type { Convolution } from "../convolution.ts";
-import type { Seed } from "../initializers.ts";
-import type { ActivationName } from "../layers/grouped_conv2d.ts";
+import type { BlockActivation, Convolution, LayerBuilder, LayerValue } from "../layer_builder.ts";
 import type { PaddingMode } from "../padding.ts";
 
 /** Where a block stands. */
@@ -23,9 +19,7 @@ export interface BlockPlace {
   /** Convolution groups. */
   readonly groups: number;
   /** The non-linearity at the end; "linear" for none. */
-  readonly activation: ActivationName;
-  /** The network's seed. */
-  readonly seed: Seed;
+  readonly activation: BlockActivation;
 }
 
 /** A convolution of the block, all but its kernel size taken from the block's place. */
@@ -39,22 +33,27 @@ export function placedConvolution(
 }
 
 /** Whether input and output of a block have one shape, as an identity branch needs. */
-export function keepsShape(x: tf.SymbolicTensor, { stride, filters }: BlockPlace): boolean {
+export function keepsShape(x: LayerValue, { stride, filters }: BlockPlace): boolean {
   return stride === 1 && x.shape.at(-1) === filters;
 }
 
 /** The sum of the branches, in a layer `add`; a single branch is itself. */
-export function addBranches(branches: tf.SymbolicTensor[], { name }: BlockPlace): tf.SymbolicTensor {
+export function addBranches<X extends LayerValue>(
+  net: LayerBuilder<X>,
+  branches: readonly X[],
+  { name }: BlockPlace,
+): X {
   const [only] = branches;
-  if (branches.length === 1) return only!;
-  return apply(tf.layers.add({ name: `${name}/add` }), branches);
+  return branches.length === 1 ? only! : net.add(branches, `${name}/add`);
 }
 
 /** The block's activation, in a layer of the activation's name. */
-export function activate(x: tf.SymbolicTensor, { name, activation }: BlockPlace): tf.SymbolicTensor {
-  if (activation === "linear") return x;
-  if (activation === "relu") return apply(tf.layers.reLU({ name: `${name}/relu` }), x);
-  return apply(tf.layers.activation({ name: `${name}/${activation}`, activation }), x);
+export function activate<X extends LayerValue>(
+  net: LayerBuilder<X>,
+  x: X,
+  { name, activation }: BlockPlace,
+): X {
+  return activation === "linear" ? x : net.activation(x, `${name}/${activation}`, activation);
 }
 
 /** One name per kernel size: `conv7x7`, `conv3x3`; a size that occurs several times is numbered: `conv3x3_1`. */

@@ -8,11 +8,14 @@
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
-import { apply } from "../apply.ts";
-import { batchNorm } from "../batch_norm.ts";
-import { type Convolution, convolution, convolutionBn } from "../convolution.ts";
-import { zeroPad } from "../padding.ts";
+import {
+  channelsOf,
+  type Convolution,
+  convolutionBn,
+  type LayerBuilder,
+  type LayerValue,
+  zeroPad,
+} from "../layer_builder.ts";
 import { activate, addBranches, type BlockPlace, placedConvolution } from "./block.ts";
 
 /** What varies between diverse branch blocks. */
@@ -32,55 +35,64 @@ const DEPTHWISE_EXPANSION = 2;
  * under the place's name. A depthwise block has no `conv1x1` and no
  * `average_1x1`, and `sequence_expand` in place of `sequence_1x1`, as in the reference.
  */
-export function dbbBlock(
-  x: tf.SymbolicTensor,
+export function dbbBlock<X extends LayerValue>(
+  net: LayerBuilder<X>,
+  x: X,
   place: BlockPlace,
   { kernelSize }: DbbOptions,
-): tf.SymbolicTensor {
+): X {
   const { name, padding, stride, filters, groups } = place;
   const kernel = [kernelSize, kernelSize] as const;
-  const padded = zeroPad(x, `${name}/pad`, { mode: padding, kernel, stride });
+  const padded = zeroPad(net, x, `${name}/pad`, { mode: padding, kernel, stride });
   const inside = { ...place, padding: "valid" as const };
   const wide = (part: string): Convolution => ({ ...inside, name: `${name}/${part}`, kernel });
   const narrow = (part: string): Convolution => ({ ...wide(part), kernel: [1, 1], stride: 1 });
 
-  const outputs = [convolutionBn(padded, wide("origin"))];
+  const outputs = [convolutionBn(net, padded, wide("origin"))];
   if (groups > 1 && groups === filters && keepsChannels(x, place)) {
-    outputs.push(convolutionBn(expand(padded, narrow("sequence_expand")), wide("sequence_kxk")));
-    outputs.push(averageBn(padded, name, kernelSize, stride));
+    outputs.push(convolutionBn(net, expand(net, padded, narrow("sequence_expand")), wide("sequence_kxk")));
+    outputs.push(averageBn(net, padded, name, kernelSize, stride));
   } else {
-    outputs.push(convolutionBn(x, placedConvolution(place, "conv1x1", 1)));
-    outputs.push(convolutionBn(addToIdentity(padded, name, narrow("sequence_1x1")), wide("sequence_kxk")));
-    outputs.push(averageBn(convolutionBn(padded, narrow("average_1x1")), name, kernelSize, stride));
+    outputs.push(convolutionBn(net, x, placedConvolution(place, "conv1x1", 1)));
+    outputs.push(
+      convolutionBn(net, addToIdentity(net, padded, name, narrow("sequence_1x1")), wide("sequence_kxk")),
+    );
+    outputs.push(averageBn(net, convolutionBn(net, padded, narrow("average_1x1")), name, kernelSize, stride));
   }
-  return activate(addBranches(outputs, place), place);
+  return activate(net, addBranches(net, outputs, place), place);
 }
 
-function keepsChannels(x: tf.SymbolicTensor, { filters }: BlockPlace): boolean {
-  return x.shape.at(-1) === filters;
+function keepsChannels(x: LayerValue, { filters }: BlockPlace): boolean {
+  return channelsOf(x) === filters;
 }
 
 /** The 1x1 convolution and BatchNorm that widen a depthwise block in front of its inner kxk. */
-function expand(padded: tf.SymbolicTensor, conv: Convolution): tf.SymbolicTensor {
-  return convolutionBn(padded, { ...conv, filters: DEPTHWISE_EXPANSION * Number(padded.shape.at(-1)) });
+function expand<X extends LayerValue>(net: LayerBuilder<X>, padded: X, conv: Convolution): X {
+  return convolutionBn(net, padded, { ...conv, filters: DEPTHWISE_EXPANSION * channelsOf(padded) });
 }
 
 /**
  * The 1x1 convolution and BatchNorm in front of the inner kxk. The kernel is the identity plus a trained part that starts
  * at zero; the identity is written as an addition, so that weight decay does not pull it down.
  */
-function addToIdentity(padded: tf.SymbolicTensor, name: string, conv: Convolution): tf.SymbolicTensor {
-  const trained = convolution(padded, { ...conv, filters: Number(padded.shape.at(-1)), seed: null });
-  const sum = apply(tf.layers.add({ name: `${name}/sequence_add` }), [padded, trained]);
-  return apply(batchNorm(`${conv.name}_bn`), sum);
+function addToIdentity<X extends LayerValue>(
+  net: LayerBuilder<X>,
+  padded: X,
+  name: string,
+  conv: Convolution,
+): X {
+  const trained = net.convolution(padded, { ...conv, filters: channelsOf(padded), startsAtZero: true });
+  const sum = net.add([padded, trained], `${name}/sequence_add`);
+  return net.batchNorm(sum, `${conv.name}_bn`);
 }
 
-function averageBn(x: tf.SymbolicTensor, name: string, size: number, stride: number): tf.SymbolicTensor {
-  const pool = tf.layers.averagePooling2d({
-    name: `${name}/average`,
-    poolSize: size,
-    strides: stride,
-    padding: "valid",
-  });
-  return apply(batchNorm(`${name}/average_bn`), apply(pool, x));
+function averageBn<X extends LayerValue>(
+  net: LayerBuilder<X>,
+  x: X,
+  name: string,
+  size: number,
+  stride: number,
+): X {
+  const pooled = net.averagePool(x, `${name}/average`, { size, stride });
+  return net.batchNorm(pooled, `${name}/average_bn`);
 }

@@ -4,9 +4,8 @@
  *
  * @module
  */
-import type * as tf from "@tensorflow/tfjs";
 import type { NetworkConfig } from "../config.ts";
-import { convolution } from "../convolution.ts";
+import type { LayerBuilder, LayerValue } from "../layer_builder.ts";
 import { squeezeExcite } from "../squeeze_excite.ts";
 import { activate, type BlockPlace, placedConvolution } from "./block.ts";
 import { hasSqueezeExcite, type PlacedBlock } from "./from_config.ts";
@@ -16,22 +15,29 @@ import { mobileOneParts } from "./mobileone.ts";
 const SPATIAL_KERNEL = 3;
 
 /** x [N, H, W, C] through the fused block: [N, H', W', filters]. Layer: `reparam` under the place's name. */
-export function applyDeployBlock(
-  x: tf.SymbolicTensor,
+export function applyDeployBlock<X extends LayerValue>(
+  net: LayerBuilder<X>,
+  x: X,
   config: NetworkConfig,
   block: PlacedBlock,
-): tf.SymbolicTensor {
+): X {
   const parts = config.block === "mobileone" && block.stage > 0
     ? mobileOneParts(x, block.place)
     : [{ place: block.place, kernelSize: kernelSizeOf(config) }];
   const excite = hasSqueezeExcite(config, block);
-  return parts.reduce((y, { place, kernelSize }) => deployPart(y, place, kernelSize, excite), x);
+  return parts.reduce((y, { place, kernelSize }) => deployPart(net, y, place, kernelSize, excite), x);
 }
 
-function deployPart(x: tf.SymbolicTensor, place: BlockPlace, kernelSize: number, excite: boolean) {
+function deployPart<X extends LayerValue>(
+  net: LayerBuilder<X>,
+  x: X,
+  place: BlockPlace,
+  kernelSize: number,
+  excite: boolean,
+) {
   const reparam = { ...placedConvolution(place, "reparam", kernelSize), useBias: true };
-  if (!excite) return convolution(x, { ...reparam, carriedActivation: place.activation });
-  return activate(squeezeExcite(convolution(x, reparam), place), place);
+  if (!excite) return net.convolution(x, { ...reparam, carriedActivation: place.activation });
+  return activate(net, squeezeExcite(net, net.convolution(x, reparam), place), place);
 }
 
 function kernelSizeOf(config: NetworkConfig): number {

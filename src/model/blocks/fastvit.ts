@@ -10,11 +10,13 @@
  *
  * @module
  */
-import type * as tf from "@tensorflow/tfjs";
-import { apply } from "../apply.ts";
-import { batchNorm } from "../batch_norm.ts";
-import { type Convolution, convolution, convolutionBn } from "../convolution.ts";
-import { zeroPad } from "../padding.ts";
+import {
+  type Convolution,
+  convolutionBn,
+  type LayerBuilder,
+  type LayerValue,
+  zeroPad,
+} from "../layer_builder.ts";
 import {
   activate,
   addBranches,
@@ -44,26 +46,34 @@ export interface FastVitOptions {
  *
  * Layers: `conv7x7`, `conv7x7_bn`, `conv3x3`, `conv3x3_bn`, `skip_bn`, `add`, and the activation under the place's name.
  */
-export function fastVitBlock(
-  x: tf.SymbolicTensor,
+export function fastVitBlock<X extends LayerValue>(
+  net: LayerBuilder<X>,
+  x: X,
   place: BlockPlace,
   options: FastVitOptions,
-): tf.SymbolicTensor {
+): X {
   const names = branchNames(options.kernelSizes);
   const outputs = options.kernelSizes.map((size, i) => {
     const conv = placedConvolution(place, names[i]!, size);
-    return options.useBnConv ? bnConvolution(x, conv, options.bnConvPadding) : convolutionBn(x, conv);
+    return options.useBnConv
+      ? bnConvolution(net, x, conv, options.bnConvPadding)
+      : convolutionBn(net, x, conv);
   });
   if (keepsShape(x, place)) {
-    outputs.push(options.skipIncludeBn ? apply(batchNorm(`${place.name}/skip_bn`), x) : x);
+    outputs.push(options.skipIncludeBn ? net.batchNorm(x, `${place.name}/skip_bn`) : x);
   }
-  return activate(addBranches(outputs, place), place);
+  return activate(net, addBranches(net, outputs, place), place);
 }
 
-function bnConvolution(x: tf.SymbolicTensor, conv: Convolution, order: BnConvPadding): tf.SymbolicTensor {
+function bnConvolution<X extends LayerValue>(
+  net: LayerBuilder<X>,
+  x: X,
+  conv: Convolution,
+  order: BnConvPadding,
+): X {
   const { name, kernel, stride, padding } = conv;
-  const bn = batchNorm(`${name}_bn`);
-  if (order === "afterBn" || padding === "valid") return convolution(apply(bn, x), conv);
-  const padded = zeroPad(x, `${name}_pad`, { mode: padding, kernel, stride });
-  return convolution(apply(bn, padded), { ...conv, padding: "valid" });
+  const bn = `${name}_bn`;
+  if (order === "afterBn" || padding === "valid") return net.convolution(net.batchNorm(x, bn), conv);
+  const padded = zeroPad(net, x, `${name}_pad`, { mode: padding, kernel, stride });
+  return net.convolution(net.batchNorm(padded, bn), { ...conv, padding: "valid" });
 }

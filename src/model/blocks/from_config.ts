@@ -4,9 +4,8 @@
  *
  * @module
  */
-import type * as tf from "@tensorflow/tfjs";
 import type { NetworkConfig } from "../config.ts";
-import type { Seed } from "../initializers.ts";
+import type { LayerBuilder, LayerValue } from "../layer_builder.ts";
 import { acNetBlock } from "./acnet.ts";
 import type { BlockPlace } from "./block.ts";
 import { dbbBlock } from "./dbb.ts";
@@ -25,7 +24,7 @@ export interface PlacedBlock {
 }
 
 /** Every block of the network, in order; the stem is the first. */
-export function placedBlocks(config: NetworkConfig, seed: Seed): PlacedBlock[] {
+export function placedBlocks(config: NetworkConfig): PlacedBlock[] {
   const stages = [{ ...config.stem, depth: 1 }, ...config.stages];
   const blocks = stages.flatMap(({ depth, width, stride }, stage) =>
     Array.from({ length: depth }, (_, block) => ({
@@ -42,7 +41,6 @@ export function placedBlocks(config: NetworkConfig, seed: Seed): PlacedBlock[] {
       padding: config.padding,
       activation: config.activation,
       groups: groupsAt(config, index),
-      seed,
     },
     stage,
     blocksLeft,
@@ -50,24 +48,25 @@ export function placedBlocks(config: NetworkConfig, seed: Seed): PlacedBlock[] {
 }
 
 /** x [N, H, W, C] through the block: [N, H', W', filters]. */
-export function applyBlock(
-  x: tf.SymbolicTensor,
+export function applyBlock<X extends LayerValue>(
+  net: LayerBuilder<X>,
+  x: X,
   config: NetworkConfig,
   block: PlacedBlock,
-): tf.SymbolicTensor {
+): X {
   const { place } = block;
   switch (config.block) {
     case "repvgg":
-      return repVggBlock(x, place, config);
+      return repVggBlock(net, x, place, config);
     case "mobileone":
-      if (block.stage === 0) return mobileOneStem(x, place, config);
-      return mobileOneBlock(x, place, { ...config, squeezeExcite: hasSqueezeExcite(config, block) });
+      if (block.stage === 0) return mobileOneStem(net, x, place, config);
+      return mobileOneBlock(net, x, place, { ...config, squeezeExcite: hasSqueezeExcite(config, block) });
     case "fastvit":
-      return fastVitBlock(x, place, config);
+      return fastVitBlock(net, x, place, config);
     case "dbb":
-      return dbbBlock(x, place, config);
+      return dbbBlock(net, x, place, config);
     case "acnet":
-      return acNetBlock(x, place, config);
+      return acNetBlock(net, x, place, config);
   }
 }
 

@@ -8,10 +8,7 @@
  *
  * @module
  */
-import type * as tf from "@tensorflow/tfjs";
-import { apply } from "../apply.ts";
-import { batchNorm } from "../batch_norm.ts";
-import { convolutionBn } from "../convolution.ts";
+import { channelsOf, convolutionBn, type LayerBuilder, type LayerValue } from "../layer_builder.ts";
 import { squeezeExcite } from "../squeeze_excite.ts";
 import {
   activate,
@@ -44,50 +41,55 @@ const SPATIAL_KERNEL = 3;
  *
  * @param kernelSize Of the convolution branches.
  */
-export function mobileOnePart(
-  x: tf.SymbolicTensor,
+export function mobileOnePart<X extends LayerValue>(
+  net: LayerBuilder<X>,
+  x: X,
   place: BlockPlace,
   kernelSize: number,
   options: MobileOneOptions,
-): tf.SymbolicTensor {
+): X {
   const sizes = new Array<number>(options.convBranches).fill(kernelSize);
   const outputs = branchNames(sizes).map((name) =>
-    convolutionBn(x, placedConvolution(place, name, kernelSize))
+    convolutionBn(net, x, placedConvolution(place, name, kernelSize))
   );
-  if (options.scale && kernelSize > 1) outputs.push(convolutionBn(x, placedConvolution(place, "scale", 1)));
-  if (options.skip && keepsShape(x, place)) outputs.push(apply(batchNorm(`${place.name}/skip_bn`), x));
-  const sum = addBranches(outputs, place);
-  return activate(options.squeezeExcite ? squeezeExcite(sum, place) : sum, place);
+  if (options.scale && kernelSize > 1) {
+    outputs.push(convolutionBn(net, x, placedConvolution(place, "scale", 1)));
+  }
+  if (options.skip && keepsShape(x, place)) outputs.push(net.batchNorm(x, `${place.name}/skip_bn`));
+  const sum = addBranches(net, outputs, place);
+  return activate(net, options.squeezeExcite ? squeezeExcite(net, sum, place) : sum, place);
 }
 
 /** Depthwise 3x3, then pointwise 1x1, over x [N, H, W, C]; their layers lie under `depthwise` and `pointwise`. */
-export function mobileOneBlock(
-  x: tf.SymbolicTensor,
+export function mobileOneBlock<X extends LayerValue>(
+  net: LayerBuilder<X>,
+  x: X,
   place: BlockPlace,
   options: MobileOneOptions,
-): tf.SymbolicTensor {
-  return mobileOneParts(x, place).reduce(
-    (y, { place, kernelSize }) => mobileOnePart(y, place, kernelSize, options),
+): X {
+  return mobileOneParts(x, place).reduce<X>(
+    (y, { place, kernelSize }) => mobileOnePart(net, y, place, kernelSize, options),
     x,
   );
 }
 
 /** Where the depthwise and the pointwise part of the block over x stand, and how large their kernels are. */
 export function mobileOneParts(
-  x: tf.SymbolicTensor,
+  x: LayerValue,
   place: BlockPlace,
 ): { place: BlockPlace; kernelSize: number }[] {
-  const channels = Number(x.shape.at(-1));
+  const channels = channelsOf(x);
   const depthwise = { ...place, name: `${place.name}/depthwise`, filters: channels, groups: channels };
   const pointwise = { ...place, name: `${place.name}/pointwise`, stride: 1 };
   return [{ place: depthwise, kernelSize: SPATIAL_KERNEL }, { place: pointwise, kernelSize: 1 }];
 }
 
 /** The stem: one convolution branch, the scale branch, no squeeze-and-excitation. */
-export function mobileOneStem(
-  x: tf.SymbolicTensor,
+export function mobileOneStem<X extends LayerValue>(
+  net: LayerBuilder<X>,
+  x: X,
   place: BlockPlace,
   options: Pick<MobileOneOptions, "scale" | "skip">,
-): tf.SymbolicTensor {
-  return mobileOnePart(x, place, SPATIAL_KERNEL, { ...options, convBranches: 1, squeezeExcite: false });
+): X {
+  return mobileOnePart(net, x, place, SPATIAL_KERNEL, { ...options, convBranches: 1, squeezeExcite: false });
 }

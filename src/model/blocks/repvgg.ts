@@ -10,10 +10,7 @@
  *
  * @module
  */
-import type * as tf from "@tensorflow/tfjs";
-import { apply } from "../apply.ts";
-import { batchNorm } from "../batch_norm.ts";
-import { convolution, convolutionBn } from "../convolution.ts";
+import { convolutionBn, type LayerBuilder, type LayerValue } from "../layer_builder.ts";
 import { squeezeExcite } from "../squeeze_excite.ts";
 import { activate, addBranches, type BlockPlace, keepsShape, placedConvolution } from "./block.ts";
 
@@ -33,20 +30,23 @@ export interface RepVggOptions {
  * Layers: `conv3x3`, `conv3x3_bn`, `conv1x1`, `conv1x1_bn`, `identity_bn`, `add`, `relu` under the place's name;
  * in the QARepVGG form `conv3x3`, `conv3x3_bn`, `conv1x1`, `add`, `add_bn`, `relu`.
  */
-export function repVggBlock(
-  x: tf.SymbolicTensor,
+export function repVggBlock<X extends LayerValue>(
+  net: LayerBuilder<X>,
+  x: X,
   place: BlockPlace,
   options: RepVggOptions,
-): tf.SymbolicTensor {
+): X {
   const { branches, postAdditionBn } = options;
   const conv1x1 = placedConvolution(place, "conv1x1", 1);
-  const outputs = [convolutionBn(x, placedConvolution(place, "conv3x3", 3))];
-  if (branches.conv1x1) outputs.push(postAdditionBn ? convolution(x, conv1x1) : convolutionBn(x, conv1x1));
-  if (branches.identity && keepsShape(x, place)) {
-    outputs.push(postAdditionBn ? x : apply(batchNorm(`${place.name}/identity_bn`), x));
+  const outputs = [convolutionBn(net, x, placedConvolution(place, "conv3x3", 3))];
+  if (branches.conv1x1) {
+    outputs.push(postAdditionBn ? net.convolution(x, conv1x1) : convolutionBn(net, x, conv1x1));
   }
-  let y = addBranches(outputs, place);
-  if (postAdditionBn) y = apply(batchNorm(`${place.name}/add_bn`), y);
-  if (options.squeezeExcite) y = squeezeExcite(y, place);
-  return activate(y, place);
+  if (branches.identity && keepsShape(x, place)) {
+    outputs.push(postAdditionBn ? x : net.batchNorm(x, `${place.name}/identity_bn`));
+  }
+  let y = addBranches(net, outputs, place);
+  if (postAdditionBn) y = net.batchNorm(y, `${place.name}/add_bn`);
+  if (options.squeezeExcite) y = squeezeExcite(net, y, place);
+  return activate(net, y, place);
 }

@@ -8,18 +8,19 @@
  * @module
  */
 import { InputError } from "../../errors.ts";
+import type { NetworkForm } from "../architecture.ts";
 import { type NetworkConfig, parseNetworkConfig } from "../config.ts";
 import type { TorchState } from "./read_weights.ts";
 import type { TorchDialect } from "./modules.ts";
 
 /** What a state is of. */
 export interface InferredNetwork {
-  /** What `createNetwork` and `createDeployNetwork` take. */
+  /** What `networkGraph` takes. */
   readonly config: NetworkConfig;
   /** Whose names the state uses. */
   readonly dialect: TorchDialect;
   /** Whether the blocks are fused already. */
-  readonly form: "training" | "deploy";
+  readonly form: NetworkForm;
 }
 
 /** What weights do not tell. */
@@ -83,12 +84,12 @@ export function dialectOf(state: TorchState): TorchDialect {
 }
 
 /** Whether the state's blocks are fused. */
-export function formOf(state: TorchState): InferredNetwork["form"] {
+export function formOf(state: TorchState): NetworkForm {
   const fused = [...state.keys()].some((name) => FUSED_TENSOR.test(name));
   return fused ? "deploy" : "training";
 }
 
-function repVgg(stages: readonly Block[][], stem: Block, form: InferredNetwork["form"]) {
+function repVgg(stages: readonly Block[][], stem: Block, form: NetworkForm) {
   const blocks = stages.flat();
   const groups = blocks.map((block, i) => groupsOf(block, widthOf([blocks[i - 1] ?? stem])));
   const firstGrouped = groups.findIndex((count) => count > 1);

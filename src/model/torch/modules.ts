@@ -9,7 +9,7 @@
  */
 import { branchNames } from "../blocks/block.ts";
 import type { NetworkConfigOf } from "../config.ts";
-import { HEAD_LAYER } from "../network.ts";
+import { HEAD_LAYER } from "../architecture.ts";
 
 /** Whose names: the papers' own code, or timm's byobnet (RepVGG and MobileOne alone). */
 export type TorchDialect = "reference" | "timm";

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../errors.ts";
 import type { SafetensorsContent } from "../../formats/safetensors/write.ts";
 import { type NetworkConfig, parseNetworkConfig } from "../config.ts";
-import { createDeployNetwork, createNetwork } from "../network.ts";
+import type { Graph } from "../../graph/graph.ts";
+import { networkGraph } from "../graph_network.ts";
 import { dialectOf, formOf, inferNetwork, type InferredNetwork } from "./infer_config.ts";
-import { loadTorchState } from "./read_weights.ts";
+import { torchWeights } from "./read_weights.ts";
 import { networkModules } from "./modules.ts";
 
 /** Where a file that this project wrote keeps its network's configuration, in the safetensors metadata. */
@@ -20,8 +20,8 @@ const IMAGENET_SIZE = [224, 224] as const;
 
 /** A network that was trained elsewhere. */
 export interface ImportedNetwork extends InferredNetwork {
-  /** The network, with its weights. */
-  readonly model: tf.LayersModel;
+  /** The network. Its weights are read from the content when they are asked for. */
+  readonly graph: Graph;
 }
 
 /** What the weights do not tell. */
@@ -54,10 +54,9 @@ export function importTorchNetwork(
   const network = statedNetwork(content, source) ?? inferNetwork(state, { imageSize, stemStride }, source);
   const { config, dialect, form } = network;
   checkSize(config, state, source);
-  const create = form === "deploy" ? createDeployNetwork : createNetwork;
-  const model = create(config, { seed: null });
-  loadTorchState(model, networkModules(config, dialect), state, source);
-  return { ...network, model };
+  const graph = networkGraph(config, form);
+  const weights = torchWeights(graph, networkModules(config, dialect), state, source);
+  return { ...network, graph: { ...graph, weights } };
 }
 
 /** Numbers that may be missing; what is, is then said by name. */

@@ -1,10 +1,12 @@
 /**
- * PyTorch weights into a LayersModel, strictly: every tensor of the model must be there, in its shape, and nothing else.
+ * PyTorch weights as those of a network, strictly: every tensor of the network must be there, in its shape, and nothing
+ * else.
  *
  * @module
  */
-import * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../errors.ts";
+import { type Graph, sizeOf } from "../../graph/graph.ts";
+import type { Weight, Weights } from "../../graph/weights.ts";
 import type { RawTensor } from "../../formats/safetensors/write.ts";
 import { nearestName } from "../../text/nearest_name.ts";
 import { float32Values } from "../../formats/safetensors/float_values.ts";
@@ -18,21 +20,22 @@ export type TorchState = ReadonlyMap<string, RawTensor>;
 const FLOAT_DTYPES: ReadonlySet<string> = new Set(["F32", "F64", "F16", "BF16"]);
 
 /**
- * Sets every weight of the model from the state.
+ * The weights of the network, by its own names. What they hold is read from the state when it is asked for, and not kept.
  *
- * @param model As `createNetwork` or `createDeployNetwork` made it.
+ * @param graph As `networkGraph` made it.
  * @param moduleOf From `networkModules`: whose names the state uses.
  * @param state From `readSafetensors` or `readTorchCheckpoint`; surplus integers are passed over.
  * @param source The file's name, for the message.
- * @throws {InputError} that lists every missing, surplus, misshapen and non-float tensor, and every one with NaN, an infinity or a negative variance; no weight is set then.
+ * @throws {InputError} that lists every missing, surplus, misshapen and non-float tensor, and every one with NaN, an
+ *   infinity or a negative variance.
  */
-export function loadTorchState(
-  model: tf.LayersModel,
+export function torchWeights(
+  graph: Graph,
   moduleOf: ModuleOfLayer,
   state: TorchState,
   source = "the state",
-): void {
-  const expected = torchTensors(model, moduleOf);
+): Weights {
+  const expected = torchTensors(graph, moduleOf);
   const findings = compareState(expected, state);
   if (findings.length > 0) {
     throw new InputError(
@@ -41,9 +44,12 @@ export function loadTorchState(
       "Check that the file is whole, and the configuration that of the trained network: block, depths, widths, groups, classes.",
     );
   }
-  for (const layer of new Set(expected.map((tensor) => tensor.layer))) {
-    setLayerWeights(layer, expected.filter((tensor) => tensor.layer === layer), state);
-  }
+  return new Map(expected.map(({ name, ref, fromTorch }): [string, Weight] => [ref.name, {
+    shape: ref.shape,
+    storage: "float32",
+    byteLength: Float32Array.BYTES_PER_ELEMENT * sizeOf(ref.shape),
+    read: (memory) => fromTorch(float32Values(state.get(name)!, name), memory),
+  }]));
 }
 
 /** What is wrong with the state, one sentence each; empty when nothing is. */
@@ -83,7 +89,7 @@ const VARIANCE = /\.running_var$/;
 /** A training that diverged, or a damaged file: such numbers would be everywhere in the results. */
 function checkValues(name: string, values: Float32Array): string[] {
   const least = VARIANCE.test(name) ? -TORCH_EPSILON : -Infinity;
-  const index = values.findIndex((value) => !(Number.isFinite(value) && value > least));
+  const index = firstUnfit(values, least);
   if (index < 0) return [];
   return [
     `${name} holds ${values[index]} at ${index}, expected ${
@@ -92,12 +98,10 @@ function checkValues(name: string, values: Float32Array): string[] {
   ];
 }
 
-function setLayerWeights(layer: tf.layers.Layer, tensors: readonly TorchTensor[], state: TorchState): void {
-  const shapes = layer.getWeights().map((weight) => weight.shape);
-  tf.tidy(() => {
-    const values = tensors.map(({ name, position, fromTorch }) =>
-      tf.tensor(fromTorch(float32Values(state.get(name)!, name)), shapes[position])
-    );
-    layer.setWeights(values);
-  });
+/** The first that is not finite or not above the least; -1 when there is none. */
+function firstUnfit(values: Float32Array, least: number): number {
+  for (let i = 0; i < values.length; i++) {
+    if (!(Math.abs(values[i]!) < Infinity && values[i]! > least)) return i;
+  }
+  return -1;
 }

@@ -1,18 +1,17 @@
 /**
- * Each weight of a LayersModel as PyTorch has it: its name, its shape, and the way between the two layouts.
+ * Each weight of a network as PyTorch has it: its name, its shape, and the way between the two layouts.
  *
- * | layer | here | PyTorch |
+ * | operation | here | PyTorch |
  * | --- | --- | --- |
- * | Conv2D, GroupedConv2D | HWIO [kh, kw, C/groups, filters] | OIHW [filters, C/groups, kh, kw] |
- * | DepthwiseConv2D | [kh, kw, C, M] | [C·M, 1, kh, kw] |
- * | Dense | [in, out] | [out, in], or [out, in, 1, 1] inside squeeze-and-excitation |
- * | BatchNormalization | γ, β, mean, variance | weight, bias, running_mean, running_var |
+ * | convolution, with groups and depthwise too | HWIO [kh, kw, C/groups, filters] | OIHW [filters, C/groups, kh, kw] |
+ * | dense | [in, out] | [out, in], or [out, in, 1, 1] inside squeeze-and-excitation |
+ * | batchNorm | γ, β, mean, variance | weight, bias, running_mean, running_var |
  *
  * @module
  */
-import type * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../errors.ts";
 import { inversePermutation, permute, permuteShape } from "../../formats/permute.ts";
+import { type Graph, type Operation, type WeightRef, weightsOf } from "../../graph/graph.ts";
 import type { ModuleOfLayer } from "./modules.ts";
 
 /** One weight on both sides. */
@@ -21,101 +20,88 @@ export interface TorchTensor {
   readonly name: string;
   /** In PyTorch's order of axes. */
   readonly shape: readonly number[];
-  /** The layer that holds the weight. */
-  readonly layer: tf.layers.Layer;
-  /** Where in `layer.getWeights()`. */
-  readonly position: number;
+  /** Which weight of the network it is. */
+  readonly ref: WeightRef;
   /** From our layout to PyTorch's. */
   toTorch(values: Float32Array): Float32Array<ArrayBuffer>;
-  /** From PyTorch's layout to ours. */
-  fromTorch(values: Float32Array): Float32Array<ArrayBuffer>;
+  /** From PyTorch's layout to ours, into memory for as many numbers where it is given. */
+  fromTorch(values: Float32Array, memory?: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer>;
 }
 
-/** Name in PyTorch and order of axes there, of one weight of a layer. */
+/** One weight of an operation: what it is called in PyTorch, and how its axes lie there. */
 interface Layout {
   readonly suffix: string;
+  readonly ref: WeightRef | undefined;
   /** Axis k of PyTorch's tensor is axis `axes[k]` of ours. */
   readonly axes: readonly number[];
-  /** PyTorch's shape, where it is not our shape in the order of `axes`. */
-  readonly reshape?: (shape: readonly number[]) => number[];
+  /** Axes of length 1 that PyTorch's tensor has behind. */
+  readonly ones?: readonly 1[];
 }
 
 const VECTOR = [0];
 const HWIO_TO_OIHW = [3, 2, 0, 1];
-const HWCM_TO_CMHW = [2, 3, 0, 1];
 const TRANSPOSED = [1, 0];
-
-const BIAS: Layout = { suffix: "bias", axes: VECTOR };
-const CONVOLUTION: readonly Layout[] = [{ suffix: "weight", axes: HWIO_TO_OIHW }, BIAS];
-const DEPTHWISE: readonly Layout[] = [
-  {
-    suffix: "weight",
-    axes: HWCM_TO_CMHW,
-    reshape: ([height, width, channels, multiplier]) => [channels! * multiplier!, 1, height!, width!],
-  },
-  BIAS,
-];
-const DENSE: readonly Layout[] = [{ suffix: "weight", axes: TRANSPOSED }, BIAS];
-const DENSE_AS_CONVOLUTION: readonly Layout[] = [
-  { suffix: "weight", axes: TRANSPOSED, reshape: ([inputs, outputs]) => [outputs!, inputs!, 1, 1] },
-  BIAS,
-];
-const BATCH_NORM: readonly Layout[] = ["weight", "bias", "running_mean", "running_var"]
-  .map((suffix) => ({ suffix, axes: VECTOR }));
-
-const LAYOUTS: ReadonlyMap<string, readonly Layout[]> = new Map([
-  ["Conv2D", CONVOLUTION],
-  ["GroupedConv2D", CONVOLUTION],
-  ["DepthwiseConv2D", DEPTHWISE],
-  ["Dense", DENSE],
-  ["BatchNormalization", BATCH_NORM],
-]);
 
 /** Layers of squeeze-and-excitation, whose dense layers are 1x1 convolutions in PyTorch. */
 const SQUEEZE_EXCITE = /\/se_(reduce|expand)$/;
 
 /**
- * Every weight of the model with its name and layout in PyTorch, in the order of the layers.
+ * Every weight of the network with its name and layout in PyTorch, in the order of the operations.
  *
  * @param moduleOf From `networkModules`.
- * @throws {InputError} when a layer with weights has no counterpart there.
+ * @throws {InputError} when an operation with weights has no counterpart there.
  */
-export function torchTensors(model: tf.LayersModel, moduleOf: ModuleOfLayer): TorchTensor[] {
-  return model.layers.flatMap((layer) => {
-    const weights = layer.getWeights();
-    if (weights.length === 0) return [];
-    const layouts = layoutsOf(layer);
-    const deploy = layouts !== undefined && layer.getClassName() !== "Dense" && weights.length === 2;
-    const module = moduleOf(layer.name, deploy);
+export function torchTensors(graph: Graph, moduleOf: ModuleOfLayer): TorchTensor[] {
+  return graph.operations.flatMap((operation) => {
+    if (weightsOf(operation).length === 0) return [];
+    const isDeploy = operation.op === "convolution" && operation.bias !== undefined;
+    const module = moduleOf(operation.name, isDeploy);
+    const layouts = layoutsOf(operation);
     if (layouts === undefined || module === undefined) {
       throw new InputError(
-        `Cannot give layer ${layer.name} (${layer.getClassName()}) a PyTorch name: ` +
+        `Cannot give layer ${operation.name} (${operation.origin?.kind ?? operation.op}) a PyTorch name: ` +
           `the networks of that family have no such layer.`,
       );
     }
-    return weights.map((weight, i) => torchTensor(module, layer, i, weight.shape, layouts[i]!));
+    return layouts.flatMap((layout) =>
+      layout.ref === undefined ? [] : [torchTensor(module, layout.ref, layout)]
+    );
   });
 }
 
-function layoutsOf(layer: tf.layers.Layer): readonly Layout[] | undefined {
-  if (SQUEEZE_EXCITE.test(layer.name)) return DENSE_AS_CONVOLUTION;
-  return LAYOUTS.get(layer.getClassName());
+function layoutsOf(operation: Operation): readonly Layout[] | undefined {
+  switch (operation.op) {
+    case "convolution":
+      return [
+        { suffix: "weight", ref: operation.kernel, axes: HWIO_TO_OIHW },
+        { suffix: "bias", ref: operation.bias, axes: VECTOR },
+      ];
+    case "dense": {
+      const ones = SQUEEZE_EXCITE.test(operation.name) ? [1, 1] as const : [];
+      return [
+        { suffix: "weight", ref: operation.kernel, axes: TRANSPOSED, ones },
+        { suffix: "bias", ref: operation.bias, axes: VECTOR },
+      ];
+    }
+    case "batchNorm":
+      return [
+        { suffix: "weight", ref: operation.gamma, axes: VECTOR },
+        { suffix: "bias", ref: operation.beta, axes: VECTOR },
+        { suffix: "running_mean", ref: operation.mean, axes: VECTOR },
+        { suffix: "running_var", ref: operation.variance, axes: VECTOR },
+      ];
+    default:
+      return undefined;
+  }
 }
 
-function torchTensor(
-  module: string,
-  layer: tf.layers.Layer,
-  position: number,
-  shape: readonly number[],
-  { suffix, axes, reshape }: Layout,
-): TorchTensor {
-  const permuted = permuteShape(shape, axes);
+function torchTensor(module: string, ref: WeightRef, { suffix, axes, ones = [] }: Layout): TorchTensor {
+  const permuted = permuteShape(ref.shape, axes);
   return {
     name: `${module}.${suffix}`,
-    shape: reshape?.(shape) ?? permuted,
-    layer,
-    position,
-    toTorch: (values) => permute(values, shape, axes),
-    fromTorch: (values) => permute(values, permuted, inversePermutation(axes)),
+    shape: [...permuted, ...ones],
+    ref,
+    toTorch: (values) => permute(values, ref.shape, axes),
+    fromTorch: (values, memory) => permute(values, permuted, inversePermutation(axes), memory),
   };
 }

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type * as tf from "@tensorflow/tfjs";
 import { InputError } from "../../errors.ts";
+import type { Graph } from "../../graph/graph.ts";
 import { ARCHITECTURE_KEY } from "./network.ts";
 import { type ModuleOfLayer, networkModules, type TorchDialect } from "./modules.ts";
 import { torchTensors } from "./tensors.ts";
@@ -15,14 +15,14 @@ import { float32Tensor, type RawTensor, writeSafetensors } from "../../formats/s
 /**
  * The state dict, float32, convolutions OIHW.
  *
- * @param model In training or deploy form.
+ * @param graph In training or deploy form.
  * @param moduleOf From `networkModules`.
  * @throws {InputError} when a layer with weights has no counterpart in that family of networks.
  */
-export function torchState(model: tf.LayersModel, moduleOf: ModuleOfLayer): Map<string, RawTensor> {
+export function torchState(graph: Graph, moduleOf: ModuleOfLayer): Map<string, RawTensor> {
   return new Map(
-    torchTensors(model, moduleOf).map(({ name, shape, layer, position, toTorch }) => {
-      const values = layer.getWeights()[position]!.dataSync() as Float32Array;
+    torchTensors(graph, moduleOf).map(({ name, shape, ref, toTorch }) => {
+      const values = graph.weights.get(ref.name)!.read();
       return [name, float32Tensor(toTorch(values), shape)];
     }),
   );
@@ -32,17 +32,17 @@ export function torchState(model: tf.LayersModel, moduleOf: ModuleOfLayer): Map<
  * A safetensors file that the reference's model loads and computes the same with. Its header tells the architecture, so
  * that `importTorchNetwork` needs no guess.
  *
- * @param model In training or deploy form, made from `config` or fused from it.
+ * @param graph In training or deploy form, made from `config` or fused from it.
  * @param dialect Whose names.
  * @throws {InputError} when PyTorch would pad where this network does not, or has no such layer.
  */
 export function writeTorchSafetensors(
-  model: tf.LayersModel,
+  graph: Graph,
   config: NetworkConfig,
   dialect: TorchDialect = "reference",
 ): Uint8Array<ArrayBuffer> {
   checkPadding(config);
-  const tensors = torchState(model, networkModules(config, dialect));
+  const tensors = torchState(graph, networkModules(config, dialect));
   return writeSafetensors({
     tensors,
     metadata: { format: "pt", [ARCHITECTURE_KEY]: JSON.stringify(config) },

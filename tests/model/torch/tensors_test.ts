@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { InputError } from "../../../src/errors.ts";
+import { graphOf } from "../artifacts.ts";
 import { torchTensors } from "../../../src/model/torch/tensors.ts";
 import { GroupedConv2D } from "../../../src/model/layers/grouped_conv2d.ts";
 
@@ -16,8 +17,8 @@ Deno.test("torchTensors() gives depthwise kernels with a multiplier the layout o
     tf.layers.depthwiseConv2d({ kernelSize: [3, 2], depthMultiplier: 2, useBias: false }),
   );
   const grouped = single(new GroupedConv2D({ filters: 6, groups: 3, kernelSize: [3, 2], useBias: false }));
-  const [from] = torchTensors(depthwise, () => "conv");
-  const [to] = torchTensors(grouped, () => "conv");
+  const [from] = torchTensors(await graphOf(depthwise), () => "conv");
+  const [to] = torchTensors(await graphOf(grouped), () => "conv");
   assert.deepEqual(from!.shape, [6, 1, 3, 2]);
   assert.deepEqual(to!.shape, from!.shape);
   tf.tidy(() => {
@@ -32,7 +33,7 @@ Deno.test("torchTensors() gives depthwise kernels with a multiplier the layout o
   });
 });
 
-Deno.test("torchTensors() brings every layout back to where it was", () => {
+Deno.test("torchTensors() brings every layout back to where it was", async () => {
   const layers = [
     tf.layers.conv2d({ filters: 4, kernelSize: [3, 2] }),
     tf.layers.depthwiseConv2d({ kernelSize: [3, 2], depthMultiplier: 2 }),
@@ -42,19 +43,19 @@ Deno.test("torchTensors() brings every layout back to where it was", () => {
     tf.layers.batchNormalization(),
   ];
   for (const layer of layers) {
-    for (const { shape, toTorch, fromTorch } of torchTensors(single(layer), () => "module")) {
+    for (const { shape, toTorch, fromTorch } of torchTensors(await graphOf(single(layer)), () => "module")) {
       const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i);
       assert.deepEqual(fromTorch(toTorch(values)), values);
     }
   }
 });
 
-Deno.test("torchTensors() refuses layers that PyTorch's network does not have", () => {
-  const conv = single(tf.layers.conv2d({ name: "extra", filters: 4, kernelSize: 3 }));
+Deno.test("torchTensors() refuses layers that PyTorch's network does not have", async () => {
+  const conv = await graphOf(single(tf.layers.conv2d({ name: "extra", filters: 4, kernelSize: 3 })));
   assert.throws(
     () => torchTensors(conv, () => undefined),
     (error: unknown) => error instanceof InputError && /layer extra \(Conv2D\)/.test(error.message),
   );
-  const separable = single(tf.layers.separableConv2d({ filters: 4, kernelSize: 3 }));
-  assert.throws(() => torchTensors(separable, () => "module"), InputError);
+  const slopes = await graphOf(single(tf.layers.prelu({ alphaInitializer: "zeros" })));
+  assert.throws(() => torchTensors(slopes, () => "module"), InputError);
 });
