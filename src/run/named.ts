@@ -4,18 +4,18 @@
  *
  * @module
  */
-import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { EXPORT_FORMATS } from "../deploy/formats.ts";
 import { type Manifest, MANIFEST_FILE, readManifest } from "../deploy/manifest.ts";
 import { TFJS_FORMAT } from "../deploy/tfjs_format.ts";
 import { InputError } from "../errors.ts";
-import { exists, readBytes } from "../files/read.ts";
+import { exists } from "../files/read.ts";
 import { formatOfName } from "../formats/checkpoint.ts";
-import { type CheckpointFormat, recognizeFile } from "../formats/file_kind.ts";
+import type { CheckpointFormat } from "../formats/file_kind.ts";
 import { isKerasFile } from "../formats/keras/read.ts";
 import { MODEL_FILE } from "../formats/tfjs/layers_model.ts";
-import { findRun, type RunDirectory, runDirectoryAt, type RunStage } from "./run_directory.ts";
+import { refuseMistakenFile, refuseMistakenFolder } from "./mistaken.ts";
+import { findRun, isRun, type RunDirectory, runDirectoryAt, type RunStage } from "./run_directory.ts";
 import { quoted } from "../text/shell.ts";
 
 /** The form of a network that a person may ask for. */
@@ -81,24 +81,11 @@ export async function findNamed(named: string | undefined, stage: RunStage): Pro
   if (manifest !== undefined && (!isFile || manifest.files.some((file) => file.path === basename(path)))) {
     return { kind: "export", folder, manifest };
   }
+  await refuseMistakenFile(path);
   if (format !== undefined) return { kind: "file", path, folder, format };
   if (isFile || isModelFolder) return { kind: "model", path, folder };
-  await refuseFile(path);
+  if (!(await isRun(path))) await refuseMistakenFolder(path);
   return { kind: "run", run: await findRun(path, stage) };
-}
-
-/** @throws {InputError} when there is a file of a name that says no format. */
-async function refuseFile(path: string): Promise<void> {
-  const isFile = await stat(path).then((found) => found.isFile(), () => false);
-  if (!isFile) return;
-  const kind = recognizeFile(await readBytes(path, "a network"));
-  throw new InputError(
-    `${path} is ${
-      kind?.what ?? "a file of no format that is known here"
-    }: expected a run, a ${MODEL_FILE} or its folder, ` +
-      "or a file that ends in .onnx, .keras or .h5.",
-    kind?.hint ?? "Weights of PyTorch come in by: repfuse import weights.pth",
-  );
 }
 
 /**

@@ -188,6 +188,11 @@ async function startedMs(folder: string): Promise<number | undefined> {
   }
 }
 
+/** Whether there is a run in a folder, or of that name below the root. */
+export async function isRun(named: string, root = RUNS_FOLDER): Promise<boolean> {
+  return await runNamed(named, root) !== undefined;
+}
+
 /** The run in a folder, or of that name below the root. */
 async function runNamed(named: string, root: string): Promise<RunDirectory | undefined> {
   for (const path of [named, `${root}/${named}`]) {

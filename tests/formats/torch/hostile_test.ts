@@ -327,7 +327,8 @@ const REFUSALS: readonly [what: string, file: Uint8Array, reason: RegExp, hint?:
   ["a gzip", bytes(0x1f, 0x8b, 8), /gzip/, /gunzip/],
   ["a tar", bytes(new Uint8Array(257), "ustar", new Uint8Array(300)), /a tar archive/],
   ["a safetensors file", bytes(unsigned(2, 8), "{}"), /a safetensors file/, /repfuse import/],
-  ["a picture", bytes(0x89, "PNG\r\n"), /begins with the bytes 89 50 4e 47/],
+  ["a picture", bytes(0x89, "PNG\r\n"), /it is a picture/],
+  ["what nobody knows", bytes(0x91, "PNG\r\n"), /begins with the bytes 91 50 4e 47/],
   ["no tensors", checkpoint(pickle("}")), /no tensor in it/],
   ["a lone number", checkpoint(pickle(integer(5))), /no tensor in it, but the value 5/],
 ];
