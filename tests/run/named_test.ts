@@ -76,7 +76,7 @@ Deno.test("findSource() takes a folder with a model.json for a model, whatever t
 Deno.test("findNamed() says what a file is that is no network, and what takes it", () =>
   inTemporaryFolder(async (folder) => {
     const files: Record<string, [content: string, says: RegExp]> = {
-      "picture.png": ["\x89PNG", /picture\.png is a picture.*\.onnx/],
+      "picture.png": ["GIF89a", /picture\.png is a picture.*\.onnx/],
       "page.bin2": ["<!doctype html>", /an HTML page/],
       "weights.renamed": ["PK\x03\x04", /a zip archive, as PyTorch's torch\.save writes/],
     };
