@@ -9,7 +9,8 @@ import type { Graph } from "../../graph/graph.ts";
 import { InputError } from "../../errors.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../../files/atomic_write.ts";
 import { joinBytes } from "../../files/join_bytes.ts";
-import { readBytes, readJson } from "../../files/read.ts";
+import { openFileSource } from "../../files/byte_source.ts";
+import { readJson } from "../../files/read.ts";
 import { isObject } from "./layer_config.ts";
 import { plainArtifacts } from "./plain_artifacts.ts";
 import { storedBytes } from "./stored_weight.ts";
@@ -107,16 +108,16 @@ export async function loadLayersModelArtifacts(path: string): Promise<io.ModelAr
   if (json.format === "graph-model" || isGraphTopology(json.modelTopology)) throw isGraphModel(file);
   const manifest = parseManifest(file, json.weightsManifest);
   const folder = file.slice(0, Math.max(0, file.lastIndexOf("/"))) || ".";
-  const weightSpecs: io.WeightsManifestEntry[] = [];
-  const buffers: Uint8Array<ArrayBuffer>[] = [];
+  const shards: { readonly path: string; readonly bytes: number }[] = [];
   for (const group of manifest) {
-    weightSpecs.push(...group.weights);
-    const shards: Uint8Array<ArrayBuffer>[] = [];
+    let bytes = 0;
     for (const name of group.paths) {
       checkShardName(name, file);
-      shards.push(await readBytes(`${folder}/${name}`, "a weight shard of " + file));
+      const shard = await openFileSource(`${folder}/${name}`, SHARD_OF + file);
+      shards.push({ path: `${folder}/${name}`, bytes: shard.length });
+      bytes += shard.length;
+      shard.close();
     }
-    const bytes = shards.reduce((sum, shard) => sum + shard.length, 0);
     const expected = group.weights.reduce((sum, spec) => sum + storedBytes(spec), 0);
     if (bytes !== expected) {
       throw new InputError(
@@ -126,7 +127,6 @@ export async function loadLayersModelArtifacts(path: string): Promise<io.ModelAr
           "A file was cut or belongs to another model.",
       );
     }
-    buffers.push(...shards);
   }
   return plainArtifacts({
     format: "layers-model",
@@ -135,9 +135,30 @@ export async function loadLayersModelArtifacts(path: string): Promise<io.ModelAr
       ? { userDefinedMetadata: json.userDefinedMetadata as Record<string, object> }
       : {}),
     modelTopology: json.modelTopology as object,
-    weightSpecs,
-    weightData: joinBytes(buffers).buffer,
+    weightSpecs: manifest.flatMap(({ weights }) => weights),
+    weightData: await readShards(shards, SHARD_OF + file),
   });
+}
+
+const SHARD_OF = "a weight shard of ";
+
+/** The files one after the other, in memory of their own; each is read when the one before is in place. */
+async function readShards(
+  shards: readonly { readonly path: string; readonly bytes: number }[],
+  expected: string,
+): Promise<ArrayBuffer> {
+  const data = new Uint8Array(shards.reduce((sum, { bytes }) => sum + bytes, 0));
+  let at = 0;
+  for (const { path, bytes } of shards) {
+    const shard = await openFileSource(path, expected);
+    try {
+      data.set(shard.read(0, bytes), at);
+    } finally {
+      shard.close();
+    }
+    at += bytes;
+  }
+  return data.buffer;
 }
 
 /** The parts, cut anew: all shards are full but the last, of which there is one in any case. They live for one turn. */
