@@ -42,6 +42,9 @@ export interface Choice {
   readonly refusals: readonly RefusedMerge[];
 }
 
+/** Operations that can carry an activation without becoming dearer. */
+const CARRIERS: ReadonlySet<string | undefined> = new Set(["convolution", "convolutionTranspose"]);
+
 /** Chooses for every value that the outputs need. */
 export function choose(steps: StepGraph, plans: Plans): Choice {
   const makers = new Map<Value, Maker>();
@@ -103,7 +106,7 @@ export function choose(steps: StepGraph, plans: Plans): Choice {
     const { best } = plans.ways.get(value)!;
     if (best === undefined || isShared(value)) return undefined;
     const { map, ops } = best;
-    const isConvolution = ops[0]?.operation.op === "convolution" && executable(map, value.shape) === map;
+    const isConvolution = CARRIERS.has(ops[0]?.operation.op) && executable(map, value.shape) === map;
     if (map.copies || (ops.length === 1 && !isConvolution)) return undefined;
     carried.add(value);
     return best;

@@ -21,7 +21,7 @@ import { regroup } from "./groups.ts";
  * @param b The map that reads its output.
  */
 export function compose(a: Affine, b: Affine): Outcome {
-  const refusal = paddingBetween(a, b) ?? spreadBetween(a, b);
+  const refusal = spreadBetween(a, b) ?? paddingBetween(a, b);
   if (refusal !== undefined) return refusal;
   const vertical = sequence(a.axes[0], b.axes[0]);
   const horizontal = sequence(a.axes[1], b.axes[1]);

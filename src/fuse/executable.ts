@@ -6,17 +6,18 @@
  * @module
  */
 import { type Affine, kernelLength } from "./affine.ts";
-import { type Axes, type Axis, growth } from "../graph/axis.ts";
+import { type Axes, inputLength } from "../graph/axis.ts";
 import type { Shape } from "../graph/graph.ts";
 import { dense } from "./axis.ts";
 import { regroup } from "./groups.ts";
 import { fixedPixels, isVector } from "./image.ts";
 
 /** The layer class that runs a map. */
-export type ConvolutionClass = "Conv2D" | "DepthwiseConv2D" | "GroupedConv2D";
+export type ConvolutionClass = "Conv2D" | "Conv2DTranspose" | "DepthwiseConv2D" | "GroupedConv2D";
 
 /** The layer class for these groups. */
-export function convolutionClass(map: Pick<Affine, "groups" | "inChannels">): ConvolutionClass {
+export function convolutionClass(map: Pick<Affine, "groups" | "inChannels" | "spread">): ConvolutionClass {
+  if (map.spread !== undefined) return "Conv2DTranspose";
   if (map.groups === 1) return "Conv2D";
   return map.groups === map.inChannels ? "DepthwiseConv2D" : "GroupedConv2D";
 }
@@ -47,23 +48,20 @@ export function executable(map: Affine, output?: Shape): Affine {
  */
 export function macsOf(map: Affine, output: Shape): number | null {
   const pixels = fixedPixels(output);
-  return pixels === null ? null : pixels * macsPerPixel(map, output);
+  return pixels === null ? null : Math.round(pixels * macsPerPixel(map, output));
 }
 
 /** {@link macsOf} for each output pixel: what is compared where the size is not fixed. */
 export function macsPerPixel(map: Affine, output: Shape): number {
   if (map.copies) return 0;
-  const spread = map.spread ?? [1, 1];
+  const { spread } = map;
+  if (spread === undefined) return kernelLength(map);
   return map.axes.reduce((macs, axis, i) => {
     const length = output?.[i + 1];
-    if (spread[i] === 1) return macs;
-    return length == null ? macs / spread[i]! : macs * inputLength(axis, spread[i]!, length) / length;
+    if (length == null) return macs / spread[i]!;
+    const pixels = (inputLength(axis, length) - 1) / spread[i]! + 1;
+    return macs * pixels / length;
   }, kernelLength(map));
-}
-
-/** How many pixels a transposed convolution of this length reads. */
-function inputLength(axis: Axis, spread: number, output: number): number {
-  return (output - 1 - growth(axis) - 1) / spread + 1;
 }
 
 /** A dense layer has no groups. */

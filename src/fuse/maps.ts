@@ -11,6 +11,7 @@ import type {
   BatchNorm,
   Concatenate,
   Convolution,
+  ConvolutionTranspose,
   Dense,
   Graph,
   Operation,
@@ -21,6 +22,8 @@ import type { Affine, Outcome } from "./affine.ts";
 import { channelsOf, fixedPixels } from "./image.ts";
 import { CONCATENATION, flattening, GLOBAL_MEAN, type Join, MEAN, SUM } from "./joins.ts";
 import type { Laws } from "./laws.ts";
+
+import { spreadAxes, turnedKernel } from "./transposed.ts";
 
 /** One step of what an operation computes at inference. */
 export type Step =
@@ -45,6 +48,9 @@ export function stepsOf(operation: Operation, graph: Graph, laws: Laws): readonl
       if (channels === undefined) return OPAQUE;
       return withActivation(convolution(operation, channels, graph, laws), operation.activation);
     }
+    case "convolutionTranspose":
+      if (channels === undefined) return OPAQUE;
+      return withActivation(transposed(operation, channels, graph, laws), operation.activation);
     case "dense": {
       if (channels === undefined) return OPAQUE;
       return withActivation(dense(operation, channels, graph, laws), operation.activation);
@@ -141,6 +147,22 @@ function convolution(
     { inChannels, outChannels: kernel.shape[3]!, groups, axes, hasBias },
     () => ({ kernel: valuesOf(graph, kernel), bias: shifts }),
   );
+}
+
+/** A convolution over pixels that lie apart, its kernel turned around. */
+function transposed(
+  { kernel, bias, axes }: ConvolutionTranspose,
+  inChannels: number,
+  graph: Graph,
+  laws: Laws,
+): Affine {
+  const [height, width, outChannels] = kernel.shape as [number, number, number, number];
+  const shifts = bias && valuesOf(graph, bias);
+  const hasBias = shifts?.some((value) => value !== 0) ?? false;
+  return laws.convolution({ inChannels, outChannels, groups: 1, ...spreadAxes(axes), hasBias }, () => ({
+    kernel: turnedKernel(valuesOf(graph, kernel), height * width, outChannels, inChannels),
+    bias: shifts,
+  }));
 }
 
 /** A convolution over one pixel. */

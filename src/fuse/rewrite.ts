@@ -13,6 +13,7 @@ import { convolutionClass, macsOf } from "./executable.ts";
 import type { FusedRegion } from "./report.ts";
 import { roundedWeights } from "./rounded_weights.ts";
 import { isVector } from "./image.ts";
+import { scatterAxes } from "./transposed.ts";
 import type { StepGraph, Value } from "./values.ts";
 
 /** What {@link rewrite} gives. */
@@ -110,6 +111,9 @@ export function rewrite(graph: Graph, steps: StepGraph, { makers }: Choice): Rew
       ...(bias === undefined ? {} : { bias: weight(`${name}/bias`, bias) }),
       activation: activationOf(region),
     };
+    if (map.spread !== undefined) {
+      return push({ op: "convolutionTranspose", ...computed, axes: scatterAxes(map) }, value);
+    }
     if (!isDense(value, region)) {
       return push({ op: "convolution", ...computed, axes: map.axes, groups: map.groups }, value);
     }

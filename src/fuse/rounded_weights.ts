@@ -5,10 +5,11 @@
  */
 import { computedWeight, type Weight } from "../graph/weights.ts";
 import type { Affine } from "./affine.ts";
+import { turnedKernel } from "./transposed.ts";
 
 /** Kernel, bias where the map has one, and what rounding did. */
 export interface RoundedWeights {
-  /** [kh, kw, C / groups, K] */
+  /** [kh, kw, C / groups, K]; of a transposed convolution [kh, kw, K, C]. */
   readonly kernel: Weight;
   /** [K] */
   readonly bias: Weight | undefined;
@@ -18,8 +19,12 @@ export interface RoundedWeights {
 
 /** Computes the numbers of a map and rounds them. */
 export function roundedWeights(map: Affine): RoundedWeights {
-  const { kernel, bias } = map.weights();
-  const shape = [...map.axes.map((axis) => axis.size), map.inChannels / map.groups, map.outChannels];
+  const { kernel: computed, bias } = map.weights();
+  const [rows, columns] = [map.axes[0].size, map.axes[1].size];
+  const [inputs, outputs] = [map.inChannels / map.groups, map.outChannels];
+  const isTransposed = map.spread !== undefined;
+  const kernel = isTransposed ? turnedKernel(computed, rows * columns, inputs, outputs) : computed;
+  const shape = [rows, columns, ...(isTransposed ? [outputs, inputs] : [inputs, outputs])];
   return {
     kernel: computedWeight(shape, new Float32Array(kernel)),
     bias: map.hasBias ? computedWeight([map.outChannels], new Float32Array(bias)) : undefined,

@@ -46,6 +46,11 @@ export function outputLength(axis: Axis, input: number): number {
   return (input + growth(axis)) / axis.stride + 1;
 }
 
+/** How many inputs an output of this length is of. */
+export function inputLength(axis: Axis, output: number): number {
+  return (output - 1) * axis.stride - growth(axis);
+}
+
 /** Whether every tap of every output lies on the image. */
 export function readsInsideOnly(axis: Axis): boolean {
   return axis.before <= 0 && axis.after <= 0;

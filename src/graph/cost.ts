@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { outputLength } from "./axis.ts";
 import { type FullShape, type Graph, type Operation, type Shape, sizeOf } from "./graph.ts";
 import { isConvolutionUnit, unitsOf } from "./units.ts";
 
@@ -48,6 +49,14 @@ function macsOf(operation: Operation, output: Shape): number | null {
     case "convolution":
     case "dense":
       return times(sizeOf(operation.kernel.shape), output?.slice(1, -1));
+    case "convolutionTranspose": {
+      // Every pixel of the input is multiplied by the whole kernel.
+      const pixels = operation.axes.map((axis, i) => {
+        const length = output?.[i + 1];
+        return length == null ? null : outputLength(axis, length);
+      });
+      return times(sizeOf(operation.kernel.shape), pixels);
+    }
     case "batchNorm":
     case "scale":
       return times(1, output?.slice(1));

@@ -80,6 +80,20 @@ export interface Convolution extends OperationBase {
   readonly activation: Activation;
 }
 
+/**
+ * The transpose of a convolution: every input pixel p adds x[p] · kernel[i] to the output pixels `p·stride − before +
+ * i·dilation`. The axes are those of the convolution that reads the output here and gives an image as large as the input.
+ */
+export interface ConvolutionTranspose extends OperationBase {
+  readonly op: "convolutionTranspose";
+  /** [kh, kw, K, C] */
+  readonly kernel: WeightRef;
+  /** [K] */
+  readonly bias?: WeightRef;
+  readonly axes: Axes;
+  readonly activation: Activation;
+}
+
 /** y = activation(x · kernel + bias), over the last axis. */
 export interface Dense extends OperationBase {
   readonly op: "dense";
@@ -181,6 +195,7 @@ export interface Opaque extends OperationBase {
 /** One step of a network. */
 export type Operation =
   | Convolution
+  | ConvolutionTranspose
   | Dense
   | BatchNorm
   | Scale
@@ -231,6 +246,7 @@ export function sizeOf(shape: readonly number[]): number {
 export function weightsOf(operation: Operation): readonly WeightRef[] {
   switch (operation.op) {
     case "convolution":
+    case "convolutionTranspose":
     case "dense":
       return present(operation.kernel, operation.bias);
     case "batchNorm":

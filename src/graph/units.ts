@@ -34,6 +34,7 @@ export function unitsOf(operations: readonly Operation[]): Unit[] {
 /** Whether one of the operations is a convolution of some kind. */
 export function isConvolutionUnit({ operations }: Pick<Unit, "operations">): boolean {
   return operations.some((operation) =>
-    operation.op === "convolution" || (operation.op === "opaque" && operation.isConvolution)
+    operation.op === "convolution" || operation.op === "convolutionTranspose" ||
+    (operation.op === "opaque" && operation.isConvolution)
   );
 }

@@ -20,6 +20,7 @@ export type Role =
 
 const ROLES: Readonly<Record<Exclude<Operation["op"], "opaque">, Role>> = {
   convolution: "convolution",
+  convolutionTranspose: "convolution",
   dense: "other",
   batchNorm: "normalization",
   scale: "normalization",
@@ -82,6 +83,8 @@ function labelOf(operation: Operation): string {
   switch (operation.op) {
     case "convolution":
       return (isDepthwise(operation) ? "dw " : "") + window(operation) + carried(operation.activation);
+    case "convolutionTranspose":
+      return `up ${windowLabel(operation.axes)}${carried(operation.activation)}`;
     case "dense":
       return `dense ${operation.kernel.shape[1]}${carried(operation.activation)}`;
     case "batchNorm":

@@ -5,7 +5,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { type Axes, outputLength } from "../graph/axis.ts";
+import { type Axes, inputLength, outputLength } from "../graph/axis.ts";
 import { type Operation, sizeOf, type WeightRef } from "../graph/graph.ts";
 
 /** What to do with a network that cannot be run. */
@@ -71,6 +71,14 @@ function expectedShape(
       need(kernel, [axes[0].size, axes[1].size, channels / groups, filters]);
       need(operation.bias, [filters]);
       return windowed(shape, axes, filters);
+    }
+    case "convolutionTranspose": {
+      needImage();
+      const { axes, kernel } = operation;
+      const filters = kernel.shape[2] ?? 0;
+      need(kernel, [axes[0].size, axes[1].size, filters, channels]);
+      need(operation.bias, [filters]);
+      return [shape[0]!, inputLength(axes[0], shape[1]!), inputLength(axes[1], shape[2]!), filters];
     }
     case "dense": {
       const units = operation.kernel.shape.at(-1) ?? 0;

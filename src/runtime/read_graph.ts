@@ -59,6 +59,11 @@ const READERS: { [Op in Exclude<Operation["op"], "opaque">]: (from: Reader) => o
     groups: from.field("groups").whole(undefined, 1),
     activation: readActivation(from),
   }),
+  convolutionTranspose: (from) => ({
+    ...weightsIn(from, ["kernel"], ["bias"]),
+    axes: readAxes(from),
+    activation: readActivation(from),
+  }),
   dense: (from) => ({ ...weightsIn(from, ["kernel"], ["bias"]), activation: readActivation(from) }),
   batchNorm: (from) => ({
     ...weightsIn(from, ["mean", "variance"], ["gamma", "beta"]),

@@ -8,6 +8,7 @@ import type { Axes } from "../graph/axis.ts";
 import {
   type BatchNorm,
   type Convolution,
+  type ConvolutionTranspose,
   type Dense,
   type Operation,
   type Pad,
@@ -43,6 +44,8 @@ export function runPlain(operation: Operation, data: PlainData): void {
   switch (operation.op) {
     case "convolution":
       return convolution(operation, data);
+    case "convolutionTranspose":
+      return convolutionTranspose(operation, data);
     case "dense":
       return dense(operation, data);
     case "batchNorm":
@@ -128,6 +131,37 @@ function convolution(operation: Convolution, { inputs, output, weight }: PlainDa
   activate(operation, output.data);
 }
 
+/** y[n, p·s + i·d − top, q·s + j·d − left, k] += x[n, p, q, c] · w[i, j, k, c], from b[k] on. */
+function convolutionTranspose(operation: ConvolutionTranspose, { inputs, output, weight }: PlainData): void {
+  const { data: x, shape } = inputs[0]!;
+  const [batch, inHeight, inWidth, inChannels] = shape as Image;
+  const [, outHeight, outWidth, outChannels] = output.shape as Image;
+  const [vertical, horizontal] = operation.axes;
+  const kernel = weight(operation.kernel);
+  const bias = operation.bias && weight(operation.bias);
+  const sums = Float64Array.from({ length: output.data.length }, (_, at) => bias?.[at % outChannels] ?? 0);
+  for (let n = 0, from = 0; n < batch; n++) {
+    for (let p = 0; p < inHeight; p++) {
+      for (let q = 0; q < inWidth; q++, from += inChannels) {
+        for (let i = 0, row = 0; i < vertical.size; i++) {
+          const h = p * vertical.stride + i * vertical.dilation - vertical.before;
+          for (let j = 0; j < horizontal.size; j++) {
+            const w = q * horizontal.stride + j * horizontal.dilation - horizontal.before;
+            const isInside = h >= 0 && w >= 0 && h < outHeight && w < outWidth;
+            const to = ((n * outHeight + h) * outWidth + w) * outChannels;
+            for (let k = 0; k < outChannels; k++, row += inChannels) {
+              if (!isInside) continue;
+              for (let c = 0; c < inChannels; c++) sums[to + k]! += x[from + c]! * kernel[row + c]!;
+            }
+          }
+        }
+      }
+    }
+  }
+  output.data.set(sums);
+  activate(operation, output.data);
+}
+
 function dense(operation: Dense, { inputs, output, weight }: PlainData): void {
   const [length, units] = operation.kernel.shape as [number, number];
   const x = inputs[0]!.data;
@@ -143,7 +177,7 @@ function dense(operation: Dense, { inputs, output, weight }: PlainData): void {
   activate(operation, output.data);
 }
 
-function activate({ activation }: Convolution | Dense, y: Float32Array): void {
+function activate({ activation }: Pick<Convolution, "activation">, y: Float32Array): void {
   if (activation !== "linear") mapInto(y, y, activationOf(activation));
 }
 

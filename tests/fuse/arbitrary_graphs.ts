@@ -42,6 +42,7 @@ const KINDS = [
   "depthwise",
   "grouped",
   "separable",
+  "transposed",
   "batchNorm",
   "batchNorm",
   "zeroPadding",
@@ -171,6 +172,9 @@ export function buildRecipe(recipe: Recipe): tf.LayersModel {
 /** Above this many channels a recipe stops growing. */
 const MAX_CHANNELS = 8;
 
+/** Beyond this many pixels a recipe enlarges no image. */
+const MAX_LENGTH = 16;
+
 type Size = Pick<Sized, "height" | "width" | "channels">;
 
 const VECTOR = { height: 0, width: 0 } as const;
@@ -238,6 +242,16 @@ function makeLayer(
       );
     case "separable":
       return window(tf.layers.separableConv2d({ ...common, filters }), () => filters);
+    case "transposed":
+      return {
+        layer: tf.layers.conv2dTranspose({ ...common, filters }),
+        size: (input) => {
+          const [height, width] = [input.height, input.width].map((length, i) =>
+            length * stride[i]! + (same ? 0 : Math.max(size[i]! - stride[i]!, 0))
+          ) as [number, number];
+          return Math.max(height, width) <= MAX_LENGTH ? { height, width, channels: filters } : undefined;
+        },
+      };
     case "batchNorm":
       return keep(
         tf.layers.batchNormalization({ name, center: useBias, scale: same, epsilon: same ? 1e-3 : 1e-5 }),

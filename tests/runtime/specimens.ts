@@ -55,6 +55,16 @@ const BLOCKS: Record<string, Record<string, unknown>> = {
 };
 
 const LAYERS: Record<string, () => tf.layers.Layer[]> = {
+  "transposed convolutions": () => [
+    tf.layers.conv2dTranspose({
+      filters: 5,
+      kernelSize: [3, 2],
+      strides: 2,
+      padding: "same",
+      activation: "relu",
+    }),
+    tf.layers.conv2dTranspose({ filters: 4, kernelSize: [1, 4], strides: [2, 3], useBias: false }),
+  ],
   "max pooling, same": () => [tf.layers.maxPooling2d({ poolSize: 3, strides: 2, padding: "same" })],
   "average pooling, same":
     () => [tf.layers.averagePooling2d({ poolSize: [2, 3], strides: [2, 1], padding: "same" })],

@@ -16,10 +16,11 @@ import { activation, clip, joined, leaky, scaled, shifted, unchanged } from "./n
 import { globalPool, pad, pool, reduced } from "./pooling.ts";
 import { concatenation, reshaping, transposition } from "./rearranging.ts";
 import type { Reading, Rule } from "./rule.ts";
-import { batchNormalization, convolution, dense, gemm } from "./weighted.ts";
+import { batchNormalization, convolution, convolutionTranspose, dense, gemm } from "./weighted.ts";
 
 const RULES: Readonly<Record<string, Rule>> = {
   Conv: convolution,
+  ConvTranspose: convolutionTranspose,
   BatchNormalization: batchNormalization,
   Gemm: gemm,
   MatMul: (call) => {

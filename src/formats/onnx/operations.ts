@@ -7,6 +7,7 @@ import type { Axes } from "../../graph/axis.ts";
 import type {
   BatchNorm,
   Convolution,
+  ConvolutionTranspose,
   Dense,
   FullShape,
   Opaque,
@@ -49,6 +50,8 @@ export function termOf(
   switch (operation.op) {
     case "convolution":
       return activated(convolution(operation, x, writer), operation.activation);
+    case "convolutionTranspose":
+      return activated(convolutionTranspose(operation, x, writer), operation.activation);
     case "dense":
       return activated(dense(operation, x, writer), operation.activation);
     case "batchNorm":
@@ -105,11 +108,35 @@ function convolution(
   return apply("Conv", [image, ...weights], { ...attributes, group: BigInt(groups) });
 }
 
+function convolutionTranspose(
+  { kernel, bias, axes }: ConvolutionTranspose,
+  x: OnnxTensor,
+  writer: OnnxGraphWriter,
+): Term {
+  const weights = [writer.weight(kernel, TO_OIHW), ...(bias === undefined ? [] : [writer.weight(bias)])];
+  const further = axes.map(({ after }) => Math.max(0, -after));
+  if (
+    axes.some(({ before, stride, dilation }, i) => before < 0 || further[i]! >= Math.max(stride, dilation))
+  ) {
+    throw new NotInOnnx("it pads by other amounts than ONNX does");
+  }
+  return apply("ConvTranspose", [x.name, ...weights], {
+    kernel_shape: ints(axes.map(({ size }) => size)),
+    strides: ints(axes.map(({ stride }) => stride)),
+    dilations: ints(axes.map(({ dilation }) => dilation)),
+    pads: ints([...axes.map(({ before }) => before), ...axes.map(({ after }) => Math.max(0, after))]),
+    ...(further.some((pixels) => pixels > 0) ? { output_padding: ints(further) } : {}),
+  });
+}
+
 /** [N, inputs] by the kernel [inputs, units], as it is stored. */
 function dense({ kernel, bias }: Dense, x: OnnxTensor, writer: OnnxGraphWriter): Term {
-  if (x.shape.length !== 2) throw new NotInOnnx("its input is not [N, features]");
   const weights = [writer.weight(kernel), ...(bias === undefined ? [] : [writer.weight(bias)])];
-  return apply("Gemm", [x.name, ...weights]);
+  if (x.shape.length === 2) return apply("Gemm", [x.name, ...weights]);
+  if (isImage(x.shape)) throw new NotInOnnx("its input is an image");
+  const [matrix, shifts] = weights as [string, string?];
+  const product = apply("MatMul", [x.name, matrix]);
+  return shifts === undefined ? product : apply("Add", [product, shifts]);
 }
 
 function batchNorm(operation: BatchNorm, x: OnnxTensor, writer: OnnxGraphWriter): Term {

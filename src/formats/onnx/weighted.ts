@@ -4,21 +4,26 @@
  * @module
  */
 import { TensorProto_DataType as DataType } from "onnx-buf";
+import { type Axis, extent, inputLength } from "../../graph/axis.ts";
 import { type FullShape, sizeOf } from "../../graph/graph.ts";
 import { type Refusal, refuse } from "../../graph/refusal.ts";
 import type { Part } from "../part.ts";
 import { TO_NCHW } from "./layout.ts";
 import type { FileTensor, NodeCall } from "./node_call.ts";
 import { hasAxes, imageAt, isInOrder, type Reading } from "./rule.ts";
-import { axesOf, imageAfter } from "./window.ts";
+import { axesOf, imageAfter, pair } from "./window.ts";
 
-/** What a Conv knows of its input, whoever made that. */
+/** What a Conv or a ConvTranspose knows of its input, whoever made that. */
 export function imageBefore(call: NodeCall): FullShape | undefined {
   const kernel = call.constant(1);
-  if (call.node.opType !== "Conv" || kernel?.dtype !== DataType.FLOAT || kernel.shape.length !== 4) {
+  const isTransposed = call.node.opType === "ConvTranspose";
+  if (
+    (call.node.opType !== "Conv" && !isTransposed) || kernel?.dtype !== DataType.FLOAT ||
+    kernel.shape.length !== 4
+  ) {
     return undefined;
   }
-  return [null, null, null, kernel.shape[1]! * call.int("group", 1)];
+  return [null, null, null, isTransposed ? kernel.shape[0]! : kernel.shape[1]! * call.int("group", 1)];
 }
 
 /** A Conv over images of a known number of channels. */
@@ -49,6 +54,52 @@ export function convolution(call: NodeCall): Reading | Refusal | undefined {
       groups,
       activation: "linear",
       shape: imageAfter(found.shape, axes, outputs),
+    }],
+    inputs: [found.image],
+    axes: TO_NCHW,
+  };
+}
+
+/** A ConvTranspose in one group, of padding that it names itself. */
+export function convolutionTranspose(call: NodeCall): Reading | Refusal | undefined {
+  const found = imageAt(call, 0);
+  const kernel = call.constant(1);
+  if (found === undefined || kernel?.shape.length !== 4 || call.int("group", 1) !== 1) return undefined;
+  const [inputs, outputs, height, width] = kernel.shape as [number, number, number, number];
+  if (inputs !== found.shape[3]) {
+    throw call.fail(`its kernel [${kernel.shape}] does not fit ${found.shape[3]} channels`);
+  }
+  const mode = call.text("auto_pad", "NOTSET");
+  if ((mode !== "NOTSET" && mode !== "VALID") || call.has("output_shape")) {
+    return refuse("padding", "its padding follows from its output's size", "Export it with explicit pads.");
+  }
+  const [strides, dilations] = [pair(call, "strides", 1), pair(call, "dilations", 1)];
+  const pads = (mode === "VALID" ? undefined : call.ints("pads")) ?? [0, 0, 0, 0];
+  const further = call.ints("output_padding") ?? [0, 0];
+  const [vertical, horizontal] = [height, width].map((size, i): Axis => ({
+    size,
+    dilation: dilations[i]!,
+    stride: strides[i]!,
+    before: pads[i]!,
+    after: pads[i + 2]! - further[i]!,
+  })) as [Axis, Axis];
+  const axes = [vertical, horizontal] as const;
+  const weight = call.weightAt(1, { shape: [height, width, outputs, inputs], axes: [2, 3, 1, 0] });
+  const bias = vector(call, 2, outputs);
+  const isCut = axes.some((axis) => Math.max(axis.before, axis.after) >= extent(axis));
+  if (weight === undefined || bias === null || isCut) return undefined;
+  const lengths = axes.map((axis, i) => {
+    const length = found.shape[i + 1];
+    return length == null ? null : inputLength(axis, length);
+  });
+  return {
+    parts: [{
+      op: "convolutionTranspose",
+      kernel: weight,
+      ...(bias === undefined ? {} : { bias }),
+      axes,
+      activation: "linear",
+      shape: [found.shape[0]!, ...lengths, outputs],
     }],
     inputs: [found.image],
     axes: TO_NCHW,

@@ -6,9 +6,16 @@
 import { InputError } from "../../errors.ts";
 import { convolutionClass } from "../../fuse/executable.ts";
 import type { Axes } from "../../graph/axis.ts";
-import type { Convolution, FullShape, Operation, Shape, WeightRef } from "../../graph/graph.ts";
+import type {
+  Convolution,
+  ConvolutionTranspose,
+  FullShape,
+  Operation,
+  Shape,
+  WeightRef,
+} from "../../graph/graph.ts";
 import type { Json } from "./layer_config.ts";
-import { isPaddedAs } from "./padding.ts";
+import { isPaddedAs, type PaddingMode, transposed } from "./padding.ts";
 
 /** A layer that computes an operation. */
 export interface NewLayer {
@@ -40,6 +47,8 @@ export function layersOf(operation: Operation, around: Surroundings): readonly N
   switch (operation.op) {
     case "convolution":
       return convolution(operation, input);
+    case "convolutionTranspose":
+      return transposedConvolution(operation);
     case "maxPool":
     case "averagePool": {
       const { config, zeroPadding } = windowConfig(operation.axes, input, "pool_size");
@@ -68,7 +77,15 @@ export function layersOf(operation: Operation, around: Surroundings): readonly N
 function layerOf(
   operation: Exclude<
     Operation,
-    { op: "convolution" | "maxPool" | "averagePool" | "globalMaxPool" | "globalAveragePool" }
+    {
+      op:
+        | "convolution"
+        | "convolutionTranspose"
+        | "maxPool"
+        | "averagePool"
+        | "globalMaxPool"
+        | "globalAveragePool";
+    }
   >,
   output: Shape,
 ): NewLayer {
@@ -159,6 +176,39 @@ function convolution(operation: Convolution, input: Shape): readonly NewLayer[] 
       ...(bias === undefined ? {} : { bias }),
     },
   }];
+}
+
+/** Where neither "same" nor "valid" says the padding, the whole is computed and cut. */
+function transposedConvolution(operation: ConvolutionTranspose): readonly NewLayer[] {
+  const { kernel, bias, axes, activation } = operation;
+  const isAs = (mode: PaddingMode) =>
+    axes.every((axis) => {
+      const layer = transposed(axis.size, axis.stride, mode);
+      return layer.before === axis.before && layer.after === axis.after;
+    });
+  const mode = (["valid", "same"] as const).find(isAs);
+  const cropping = axes.map((
+    axis,
+  ) => [axis.before, axis.after - transposed(axis.size, axis.stride, "valid").after]);
+  if (axes.some(({ dilation }) => dilation > 1) || cropping.flat().some((pixels) => pixels < 0)) {
+    throw unwritable(operation, "is dilated, or pads by other amounts than TensorFlow does");
+  }
+  const layer: NewLayer = {
+    className: "Conv2DTranspose",
+    config: {
+      filters: kernel.shape[2],
+      kernel_size: axes.map(({ size }) => size),
+      strides: axes.map(({ stride }) => stride),
+      padding: mode ?? "valid",
+      ...CHANNELS_LAST,
+      activation,
+      use_bias: bias !== undefined,
+    },
+    weights: { kernel, ...(bias === undefined ? {} : { bias }) },
+  };
+  return mode === undefined
+    ? [{ ...layer, suffix: "_whole" }, plain("Cropping2D", { cropping, ...CHANNELS_LAST })]
+    : [layer];
 }
 
 /** A window as TensorFlow says it, behind the padding that "same" and "valid" cannot say. */

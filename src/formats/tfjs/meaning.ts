@@ -24,6 +24,7 @@ import {
   pointwiseConvolution,
   pool,
   shapeWithoutPadding,
+  transposedConvolution,
   zeroPadding,
 } from "./window.ts";
 import { weightsOfLayer } from "./weights.ts";
@@ -42,6 +43,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   GroupedConv2D: onImages((call, image) =>
     convolution(call, image, { groups: call.config.count("groups", 1) })
   ),
+  Conv2DTranspose: onImages(transposedConvolution),
   DepthwiseConv2D: onImages((call, image) => depthwiseConvolution(call, image, true)),
   SeparableConv2D: onImages((call, image) => {
     const depthwise = depthwiseConvolution(call, image, false);
@@ -115,6 +117,7 @@ const RULES: Readonly<Record<string, Rule>> = {
 /** The classes that are convolutions, and their kernels: each weight is used once per output position. */
 const KERNELS: Readonly<Record<string, readonly string[]>> = {
   Conv2D: ["kernel"],
+  Conv2DTranspose: ["kernel"],
   GroupedConv2D: ["kernel"],
   DepthwiseConv2D: ["depthwise_kernel"],
   SeparableConv2D: ["depthwise_kernel", "pointwise_kernel"],
@@ -165,7 +168,7 @@ function withActivation(config: LayerConfig, parts: readonly Part[]): readonly P
   if (activation === "softmax") {
     return [...parts, { op: "softmax", axis: last.shape!.length - 1, shape: last.shape }];
   }
-  if (last.op !== "convolution" && last.op !== "dense") return parts;
+  if (last.op !== "convolution" && last.op !== "convolutionTranspose" && last.op !== "dense") return parts;
   return [...parts.slice(0, -1), { ...last, activation }];
 }
 
@@ -244,7 +247,8 @@ function reshaped(shape: Shape, target: unknown): readonly Part[] | undefined {
 function shapeOf(call: LayerCall): Shape {
   const { layer: { className }, config, inputs } = call;
   const image = imageShape(inputs[0]?.shape);
-  const isWindow = className in KERNELS || className === "MaxPooling2D" || className === "AveragePooling2D";
+  const isWindow = (className in KERNELS && className !== "Conv2DTranspose") ||
+    className === "MaxPooling2D" || className === "AveragePooling2D";
   if (isWindow) return image && shapeWithoutPadding(call, image);
   if (className === "BatchNormalization") return inputs[0]?.shape;
   const rule = Object.hasOwn(SHAPES, className) ? SHAPES[className] : undefined;

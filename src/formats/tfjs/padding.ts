@@ -41,6 +41,16 @@ export function padded(taps: Taps, mode: PaddingMode, input: number | null): Axi
   return { ...taps, before, after: needed - before };
 }
 
+/**
+ * The axis of a transposed convolution: of the one that reads `input · stride` pixels, or, where "valid", as many more as a
+ * kernel needs that is larger than the stride.
+ */
+export function transposed(size: number, stride: number, mode: PaddingMode): Axis {
+  const total = mode === "same" ? size - stride : Math.min(size - stride, 0);
+  const before = Math.floor(Math.max(total, 0) / 2);
+  return { size, dilation: 1, stride, before, after: total - before };
+}
+
 /** Whether a layer with this padding mode reads the same pixels as the axis. */
 export function isPaddedAs(axis: Axis, mode: PaddingMode, input: number | null): boolean {
   const layer = padded(axis, mode, input);

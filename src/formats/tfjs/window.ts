@@ -5,12 +5,12 @@
  * @module
  */
 import { InputError } from "../../errors.ts";
-import { type Axes, outputLength, POINT } from "../../graph/axis.ts";
+import { type Axes, type Axis, inputLength, outputLength, POINT } from "../../graph/axis.ts";
 import type { Convolution, FullShape, WeightRef } from "../../graph/graph.ts";
 import { type Refusal, refuse } from "../../graph/refusal.ts";
 import { type LayerCall, weightOf } from "./layer_call.ts";
 import type { LayerConfig, Pair } from "./layer_config.ts";
-import { padded } from "./padding.ts";
+import { padded, transposed } from "./padding.ts";
 import type { Part } from "../part.ts";
 
 /** A layer on images, or why it is none that a graph knows. */
@@ -42,6 +42,48 @@ export function depthwiseConvolution(call: LayerCall, image: FullShape, isWhole:
     );
   }
   return windowed(call, image, kernel, image[3]!, dilation, isWhole);
+}
+
+/** A Conv2DTranspose, whose output is as many pixels times the stride, or more. */
+export function transposedConvolution(call: LayerCall, image: FullShape): Outcome {
+  const { config, layer } = call;
+  const kernel = weightOf(call, "kernel");
+  const [height = 0, width = 0, outChannels = 0, inChannels] = kernel.shape;
+  if (kernel.shape.length !== 4 || inChannels !== image[3]) {
+    throw new InputError(
+      `Cannot read layer "${layer.name}": its kernel has shape [${kernel.shape}], which does not fit ${
+        image[3]
+      } channels.`,
+    );
+  }
+  const mode = config.text("padding", "valid");
+  const isDilated = config.pair("dilation_rate", [1, 1]).some((rate) => rate > 1);
+  if ((mode !== "same" && mode !== "valid") || isDilated || config.values.output_padding != null) {
+    return refuse(
+      "padding",
+      `its padding is "${mode}", or it is dilated, or has an output padding`,
+      'Use padding "same" or "valid" alone.',
+    );
+  }
+  const strides = config.pair("strides", [1, 1]);
+  const [vertical, horizontal] = [height, width].map((size, i) => transposed(size, strides[i]!, mode)) as [
+    Axis,
+    Axis,
+  ];
+  return {
+    op: "convolutionTranspose",
+    kernel,
+    ...(config.flag("use_bias", true) ? { bias: weightOf(call, "bias") } : {}),
+    axes: [vertical, horizontal],
+    activation: "linear",
+    shape: [
+      image[0]!,
+      ...[vertical, horizontal].map((axis, i) =>
+        image[i + 1] == null ? null : inputLength(axis, image[i + 1]!)
+      ),
+      outChannels,
+    ],
+  };
 }
 
 /** The 1x1 half of a SeparableConv2D, which carries its bias. */

@@ -97,6 +97,10 @@ const LAYERS: Record<string, (x: tf.SymbolicTensor) => tf.SymbolicTensor> = {
   "maximum pooling, same, stride 2": (x) =>
     apply(layers.maxPooling2d({ poolSize: [2, 3], strides: 2, padding: "same" }), x),
   "maximum pooling that leaves a row": (x) => apply(layers.maxPooling2d({ poolSize: 2 }), x),
+  "transposed convolution, same": (x) =>
+    apply(layers.conv2dTranspose({ filters: 5, kernelSize: [3, 2], strides: 2, padding: "same" }), x),
+  "transposed convolution, valid": (x) =>
+    apply(layers.conv2dTranspose({ filters: 5, kernelSize: [1, 4], strides: [2, 3] }), x),
   "global maximum pooling": (x) => apply(layers.globalMaxPooling2d({}), x),
   "dilated convolution": (x) =>
     apply(layers.conv2d({ filters: 3, kernelSize: 3, dilationRate: 2, padding: "same" }), x),
