@@ -7,6 +7,7 @@
 import { normalizePixels } from "../data/normalization.ts";
 import { openSession } from "../formats/onnx/judge.ts";
 import { TO_NCHW } from "../formats/onnx/layout.ts";
+import type { FullShape } from "../graph/graph.ts";
 import { permute } from "../formats/permute.ts";
 import { type Classifier, imageCount, type ModelCard } from "./classifier.ts";
 
@@ -21,7 +22,7 @@ export async function openOnnx(bytes: Uint8Array, card: ModelCard, name: string)
   const session = await openSession(bytes, name);
   const [height, width, channels] = card.inputSize;
   const [batch = null, ...inFile] = session.inputShape;
-  const isNchw = `${inFile}` === `${[channels, height, width]}`;
+  const isNchw = takesChannelsFirst(inFile, card.inputSize);
   const run = (images: Float32Array<ArrayBuffer>, count: number) =>
     isNchw
       ? session.run(permute(images, [count, height, width, channels], TO_NCHW), [
@@ -40,6 +41,12 @@ export async function openOnnx(bytes: Uint8Array, card: ModelCard, name: string)
     },
     dispose: () => session.release(),
   };
+}
+
+/** How an image stands in the file: by the lengths that it fixes, and as ONNX has them where those tell nothing. */
+function takesChannelsFirst(inFile: FullShape, [height, width, channels]: ModelCard["inputSize"]): boolean {
+  const fits = (shape: readonly number[]) => shape.every((length, i) => (inFile[i] ?? length) === length);
+  return fits([channels, height, width]) || !fits([height, width, channels]);
 }
 
 /** Any number of images by a network that takes `batch` at once; what the last turn lacks is zeros. */

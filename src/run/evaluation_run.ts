@@ -38,9 +38,15 @@ export interface EvaluationFiles {
   readonly worstExamples: string;
 }
 
-/** Where the evaluation of a network goes unless a flag says otherwise: each form of a run has a folder of its own. */
-export function evaluationFolder({ home, form }: Pick<OpenedNetwork, "home" | "form">): string {
-  return form === "unknown" ? `${home}/evaluation` : `${home}/evaluation/${form}`;
+/**
+ * Where the evaluation of a network goes unless a flag says otherwise: each form of a run has a folder of its own, and each of
+ * several files beside one another.
+ */
+export function evaluationFolder(
+  { home, form, stem }: Pick<OpenedNetwork, "home" | "form" | "stem">,
+): string {
+  const below = stem ?? (form === "unknown" ? undefined : form);
+  return below === undefined ? `${home}/evaluation` : `${home}/evaluation/${below}`;
 }
 
 /** The files in a folder. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { basename } from "node:path";
 import { InputError } from "../errors.ts";
 import { findFormat } from "../deploy/formats.ts";
 import { type Manifest, MANIFEST_FILE } from "../deploy/manifest.ts";
@@ -42,6 +43,8 @@ export interface OpenedNetwork {
   readonly data?: Manifest["data"];
   /** Where files about it belong: its run, or its folder. */
   readonly home: string;
+  /** What sets it apart from other files in that folder, where it is a file of its own name. */
+  readonly stem?: string;
 }
 
 /**
@@ -64,15 +67,27 @@ export async function openClassifier(
     case "run":
       return await openSource(await readRunModel(found.run, form, answers), engines);
     case "model":
-      return await openSource(await readModel(found, answers), engines);
+      return { ...await openSource(await readModel(found, answers), engines), ...stemOf(found.path) };
     case "export":
       return await openExport(found, engines, answers);
     case "file": {
       const { path, folder, format } = found;
       const bytes = await readBytes(path, `a file in the ${format} format`);
-      return { ...await openBytes(bytes, path, format, engines, answers), path, format, home: folder };
+      return {
+        ...await openBytes(bytes, path, format, engines, answers),
+        path,
+        format,
+        home: folder,
+        ...stemOf(path),
+      };
     }
   }
+}
+
+/** The name of a file that is not called "model", without its extension. */
+function stemOf(path: string): Pick<OpenedNetwork, "stem"> {
+  const stem = basename(path).replace(/\.\w+$/, "");
+  return stem === basename(path) || stem === "model" ? {} : { stem };
 }
 
 async function openSource(

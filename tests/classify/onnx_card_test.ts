@@ -92,3 +92,49 @@ Deno.test("readOnnxCard() reads off the graph what early files of ours do not sa
   graph.output[0]!.name = "p";
   assert.deepEqual(read(), { classNames, inputSize, normalization, givesProbabilities: true });
 });
+
+/** A file of somebody else's with such metadata. */
+async function fileWith(metadata: Readonly<Record<string, string>>): Promise<Uint8Array> {
+  const { artifacts } = await tinySource();
+  const model = fromBinary(ModelProtoSchema, onnxOf(artifacts));
+  model.metadataProps = Object.entries(metadata)
+    .map(([key, value]) => create(StringStringEntryProtoSchema, { key, value }));
+  return toBinary(ModelProtoSchema, model);
+}
+
+Deno.test("readOnnxCard() reads labels and the range of pixels where others keep them", async () => {
+  const names = Array.from({ length: 10 }, (_, i) => `thing ${i}`);
+  const python = `{${names.map((name, i) => `${i}: '${name}'`).join(", ")}}`;
+  const byUltralytics = cardOf(
+    await fileWith({ names: python, "Image.NominalPixelRange": "NominalRange_0_255" }),
+  );
+  assert.deepEqual(byUltralytics.classNames, names);
+  assert.deepEqual(byUltralytics.normalization, { mean: [0, 0, 0], scale: [1, 1, 1] });
+  const tooFew = cardOf(await fileWith({ labels: JSON.stringify(names.slice(1)) }));
+  assert.equal(tooFew.classNames[0], "class 0");
+  const bgr = await fileWith({ "Image.BitmapPixelFormat": "Bgr8" });
+  assert.throws(() => cardOf(bgr), /takes pixels as Bgr8, blue before red/);
+});
+
+Deno.test("openClassifier() runs a file of open sizes on images of the size that is said", async () => {
+  const path = fileURLToPath(new URL("../fixtures/onnx/repvgg-folded-open-9.onnx", import.meta.url));
+  await assert.rejects(openClassifier(path), /Cannot tell how large the images/);
+  const { card, assumed, classifier } = await openClassifier(path, "fused", undefined, {
+    imageSize: 24,
+    pixels: "0..1",
+  });
+  assert.deepEqual([card.inputSize, card.normalization.scale], [[24, 24, 3], [255, 255, 255]]);
+  assert.deepEqual(assumed, ["classes by their numbers (--labels)"]);
+  const random = Random.from(6, "pixels");
+  const pixels = Uint8Array.from({ length: 24 * 24 * 3 }, () => random.integer(256));
+  const found = await classifier.classify(pixels);
+  await classifier.dispose();
+  const network = await openNetwork(new Uint8Array(await readFile(path)), path);
+  const numbers = Float32Array.from(
+    { length: pixels.length },
+    (_, i) => pixels[(i % 576) * 3 + Math.floor(i / 576)]! / 255,
+  );
+  const [expected] = [...(await network.run(new Map([["x", { numbers, shape: [1, 3, 24, 24] }]]))).values()];
+  await network.release();
+  assert.deepEqual([...found], Array.from(expected!.numbers));
+});
