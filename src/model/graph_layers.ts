@@ -112,6 +112,11 @@ export class GraphLayers implements LayerBuilder<GraphValue> {
   add: LayerBuilder<GraphValue>["add"] = (values, name) =>
     this.#add(values, values[0]!.shape.slice(1), { op: "add", name });
 
+  /** The mean of values of one shape. */
+  average(values: readonly GraphValue[], name: string): GraphValue {
+    return this.#add(values, values[0]!.shape.slice(1), { op: "average", name });
+  }
+
   multiply: LayerBuilder<GraphValue>["multiply"] = (values, name) =>
     this.#add(values, values[0]!.shape.slice(1), { op: "multiply", name });
 

@@ -43,7 +43,7 @@ export interface ImportSettings {
 /** What was imported. */
 export interface ImportResult extends ExportResult {
   /** What was found in the file. */
-  readonly network: Pick<ImportedNetwork, "config" | "dialect" | "form">;
+  readonly network: Omit<ImportedNetwork, "graph">;
   /** What of the file was taken, and what other networks it holds. */
   readonly taken: Omit<FoundNetwork, "state"> & Pick<Checkpoint, "format">;
   /** Numbers that training changes, as PyTorch counts: running statistics are not among them. */
@@ -67,16 +67,18 @@ export async function importWeights(path: string, settings: ImportSettings): Pro
   try {
     const { graph, found } = readNetwork(file, path, settings);
     const { config, form } = found.network;
-    const { mean, scale } = normalizationFor(config.inputSize[2], settings);
+    const { outputs: classes, givesProbabilities } = outputOf(graph, path);
+    const inputSize = inputSizeOf(graph);
+    const { mean, scale } = normalizationFor(inputSize[2], settings);
     const about: Omit<Manifest, "files"> = {
       format: TFJS_FORMAT.name,
       form: form === "deploy" ? "fused" : "training",
       precision: "float32",
       source: { path, sha256: hashSource(file) },
-      classNames: [...namesFor(config.classCount, settings, path)],
-      inputSize: config.inputSize,
+      classNames: [...namesFor(classes, settings, path)],
+      inputSize,
       normalization: { mean: [...mean], scale: [...scale] },
-      givesProbabilities: outputOf(graph, path).givesProbabilities,
+      givesProbabilities,
       network: config,
     };
     let manifest: Manifest | undefined;
@@ -105,7 +107,7 @@ function readNetwork(
     progress.log(`${path} is ${FORMAT_WORDS[format]}, whatever its name says`);
   }
   const { state, prefix, others } = findTorchNetwork(tensors, settings.prefix, path);
-  const { graph, config, dialect, form } = importTorchNetwork({ tensors: state, metadata }, {
+  const { graph, ...network } = importTorchNetwork({ tensors: state, metadata }, {
     source: path,
     stemStride,
     ...(imageSize === undefined ? {} : { imageSize: [imageSize, imageSize] }),
@@ -113,10 +115,10 @@ function readNetwork(
   return {
     graph,
     found: {
-      network: { config, dialect, form },
+      network,
       taken: { format, prefix, others },
       parameters: countParameters(graph),
-      assumed: assumptions(config, metadata, settings),
+      assumed: assumptions(graph, network.config, metadata, settings),
     },
   };
 }
@@ -132,17 +134,27 @@ function countParameters({ operations }: Graph): number {
   }, 0);
 }
 
+/** Of the network's images. */
+function inputSizeOf({ inputs, values }: Graph): [height: number, width: number, channels: number] {
+  const [, height, width, channels] = values[inputs[0]!.value]!.shape!.map(Number);
+  return [height!, width!, channels!];
+}
+
 function assumptions(
-  { inputSize: [height, width], stem, stages }: ImportedNetwork["config"],
+  graph: Graph,
+  config: ImportedNetwork["config"],
   metadata: Checkpoint["metadata"],
   { imageSize, stemStride, mean, scale, classNames }: ImportSettings,
 ): string[] {
   const isStated = ARCHITECTURE_KEY in metadata;
-  const strides = stages.map(({ stride }) => stride).join(", ");
+  const [height, width] = inputSizeOf(graph);
+  const strides = config?.stages.map(({ stride }) => stride).join(", ");
   const rows: [isKnown: boolean, what: string][] = [
     [isStated || imageSize !== undefined, `images of ${height}x${width} (--image-size)`],
-    [isStated || stemStride !== undefined, `stride ${stem.stride} in the stem (--stem-stride)`],
-    [isStated, `strides ${strides} of the stages`],
+    ...config === undefined ? [] : [
+      [isStated || stemStride !== undefined, `stride ${config.stem.stride} in the stem (--stem-stride)`],
+      [isStated, `strides ${strides} of the stages`],
+    ] satisfies typeof rows,
     [mean !== undefined && scale !== undefined, "pixels from -1 to 1 (--mean, --std)"],
     [classNames !== undefined, "classes by their numbers (--labels)"],
   ];

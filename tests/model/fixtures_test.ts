@@ -105,7 +105,7 @@ for (const name of ["net-repvgg", "net-mobileone"]) {
     const { config, dialect, graph } = importTorchNetwork({ tensors: fixture.state, metadata: {} }, IMAGES);
     const tensors = torchState(
       readLayersModel(fuse(writeLayersModel(graph)).artifacts),
-      networkModules(config, dialect),
+      networkModules(config!, dialect),
     );
     assert.ok(
       [...tensors.keys()].every((tensor) => /(reparam|reparam_conv|linear)\.(weight|bias)$/.test(tensor)),

@@ -18,7 +18,7 @@ const BYTE_MAX = 255;
 export function importCommand() {
   return newCommand(
     "import",
-    "Read PyTorch weights of RepVGG or MobileOne, in the reference's names or timm's, training or deploy form.",
+    "Read PyTorch weights of RepVGG, MobileOne or RepViT, in the reference's names or timm's, training or deploy form.",
   )
     .argument("<weights>", "a PyTorch checkpoint (.pt, .pth, .pth.tar, .bin) or a safetensors file")
     .option(
@@ -60,9 +60,8 @@ export function importCommand() {
       if (options.json) {
         return printJson({ output, ...manifest, dialect: network.dialect, taken, parameters, assumed });
       }
-      const { block } = network.config;
       print(
-        `${block}, ${network.form} form, ${network.dialect} names, ${
+        `${network.kind}, ${network.form} form, ${network.dialect} names, ${
           parameters.toLocaleString("en")
         } parameters`,
       );

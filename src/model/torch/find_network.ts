@@ -18,7 +18,7 @@ export interface FoundNetwork {
 }
 
 /** The first block of a network, in the reference's names and in timm's. */
-const FIRST_BLOCK = /^(?<prefix>(?:.+[./])?)(?:stage0|stem)\./;
+const FIRST_BLOCK = /^(?<prefix>(?:.+[./])?)(?:stage0|stem|features\.0\.0|patch_embed\.0)\./;
 
 /** What programs call the network itself, in dictionaries and in wrappers. */
 const WRAPPER =

@@ -63,6 +63,7 @@ export function inferNetwork(
 ): InferredNetwork {
   const dialect = dialectOf(state);
   const form = formOf(state);
+  if (isFastVit(state)) throw unknownNetwork(state, source);
   const [[stem] = [], ...stages] = blocksByStage(state);
   const head = state.get(HEAD_BIAS[dialect]);
   const stemKernel = stem && shapeOf(stem, TRAINING_CONVOLUTION, DEPLOY_CONVOLUTION);
@@ -187,11 +188,43 @@ function missingHead(dialect: TorchDialect, source: string): InputError {
   );
 }
 
+/** Its stem is of MobileOne's blocks, and its stages are named as those of timm's byobnet. */
+function isFastVit(state: TorchState): boolean {
+  return [...state.keys()].some((name) => /(^|\.)token_mixer\.(qkv|mixer|norm)\./.test(name));
+}
+
+/** Networks that are known by a name of their own, and cannot be imported. */
+const FOREIGN: readonly (readonly [name: RegExp, what: string])[] = [
+  [/(^|\.)token_mixer\.qkv\./, "FastViT with attention (SA12, SA24, SA36, MA36)"],
+  [
+    /(^|\.)token_mixer\.(mixer|norm)\./,
+    "FastViT (T8, T12, S12), whose RepMixer blocks subtract and scale their branches",
+  ],
+  [/(^|\.)attn\.(qkv|q|in_proj_weight)/, "a transformer, whose attention is no convolution"],
+  [/^(?:layer1\.0|layers?\.0)\.conv1\./, "ResNet or a network like it"],
+  [/^features\.\d+\.(?:conv\.|0\.|block\.)/, "a network of torchvision, such as MobileNet"],
+  [/^blocks\.\d+\.\d+\.(?:conv_dw|conv_pw)\./, "a network of timm, such as MobileNet or EfficientNet"],
+  [/^model\.\d+\.(?:conv|cv\d|m)\./, "YOLO or a network like it"],
+];
+
 function unknownNetwork(state: TorchState, source: string): InputError {
-  const names = [...state.keys()].slice(0, 3).join(", ");
+  const names = [...state.keys()];
+  const foreign = FOREIGN.find(([pattern]) => names.some((name) => pattern.test(name)));
+  if (foreign !== undefined) {
+    return new InputError(
+      `Cannot import ${source}: by the names of its tensors it is ${
+        foreign[1]
+      }; import knows RepVGG, MobileOne and RepViT.`,
+      "Weights do not say how a network is connected, and an ONNX file does: torch.onnx.export(model.eval(), images, " +
+        '"model.onnx"), then repfuse fuse model.onnx.',
+    );
+  }
   return new InputError(
-    `Cannot tell the network of ${source}: its tensors (${names}, ...) are not named as those of RepVGG, ` +
-      `MobileOne, or the same networks in timm.`,
-    "Save the state dict of the whole network, without a wrapper's prefix such as module.",
+    `Cannot tell the network of ${source}: its tensors (${
+      names.slice(0, 3).join(", ")
+    }, ...) are not named as those of ` +
+      `RepVGG, MobileOne or RepViT, or the same networks in timm.`,
+    "Save the state dict of the whole network, without a wrapper's prefix such as module. Any other network goes by " +
+      "torch.onnx.export, and repfuse fuse takes its ONNX file.",
   );
 }

@@ -11,6 +11,7 @@ import { networkGraph } from "../graph_network.ts";
 import { dialectOf, formOf, inferNetwork, type InferredNetwork } from "./infer_config.ts";
 import { torchWeights } from "./read_weights.ts";
 import { networkModules } from "./modules.ts";
+import { moduleOfPath, readRepVit } from "./repvit.ts";
 
 /** Where a file that this project wrote keeps its network's configuration, in the safetensors metadata. */
 export const ARCHITECTURE_KEY = "architecture";
@@ -19,7 +20,11 @@ export const ARCHITECTURE_KEY = "architecture";
 const IMAGENET_SIZE = [224, 224] as const;
 
 /** A network that was trained elsewhere. */
-export interface ImportedNetwork extends InferredNetwork {
+export interface ImportedNetwork extends Pick<InferredNetwork, "dialect" | "form"> {
+  /** What it is called: "repvgg", "repvit". */
+  readonly kind: string;
+  /** Nothing for one that can be read, and not be made anew. */
+  readonly config?: NetworkConfig;
   /** The network. Its weights are read from the content when they are asked for. */
   readonly graph: Graph;
 }
@@ -38,8 +43,8 @@ export interface ImportOptions {
  * The network of the weights, in the form, training or deploy, that they are in. Its output equals PyTorch's in eval mode,
  * up to rounding.
  *
- * The architecture is taken from the file's metadata where it says one; else it is inferred, which works for RepVGG and
- * MobileOne in the names of the reference code and of timm.
+ * The architecture is taken from the file's metadata where it says one; else it is inferred, which works for RepVGG,
+ * MobileOne and RepViT in the names of the reference code and of timm.
  *
  * @param content From `readSafetensors` or `readTorchCheckpoint`.
  * @throws {InputError} when the names are of no such network, and when a tensor is missing, surplus or misshapen: all of
@@ -51,12 +56,25 @@ export function importTorchNetwork(
 ): ImportedNetwork {
   const { source = "the state", imageSize = IMAGENET_SIZE, stemStride } = options;
   const state = content.tensors;
+  const known = ARCHITECTURE_KEY in content.metadata ? undefined : readRepVit(state, imageSize, source);
+  if (known !== undefined) {
+    if (stemStride !== undefined) throw fixedStem(source);
+    const weights = torchWeights(known.graph, moduleOfPath, state, source);
+    return { kind: "repvit", ...known, graph: { ...known.graph, weights } };
+  }
   const network = statedNetwork(content, source) ?? inferNetwork(state, { imageSize, stemStride }, source);
   const { config, dialect, form } = network;
   checkSize(config, state, source);
   const graph = networkGraph(config, form);
   const weights = torchWeights(graph, networkModules(config, dialect), state, source);
-  return { ...network, graph: { ...graph, weights } };
+  return { kind: config.block, ...network, graph: { ...graph, weights } };
+}
+
+function fixedStem(source: string): InputError {
+  return new InputError(
+    `Cannot import ${source} with --stem-stride: it is RepViT, whose stem has strides of 2 and 2.`,
+    "Leave --stem-stride out.",
+  );
 }
 
 /** Numbers that may be missing; what is, is then said by name. */

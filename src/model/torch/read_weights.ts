@@ -81,14 +81,14 @@ function compareTensor(
   return checkValues(name, float32Values(found, name));
 }
 
-/** What PyTorch adds to a variance under the root; one that is negative by rounding alone stays above zero with it. */
-const TORCH_EPSILON = 1e-5;
+/** How far below zero rounding takes a variance. With what BatchNorm adds to it, 1e-5, it is above zero then. */
+const VARIANCE_ROUNDING = 1e-6;
 
 const VARIANCE = /\.running_var$/;
 
 /** A training that diverged, or a damaged file: such numbers would be everywhere in the results. */
 function checkValues(name: string, values: Float32Array): string[] {
-  const least = VARIANCE.test(name) ? -TORCH_EPSILON : -Infinity;
+  const least = VARIANCE.test(name) ? -VARIANCE_ROUNDING : -Infinity;
   const index = firstUnfit(values, least);
   if (index < 0) return [];
   return [
@@ -101,7 +101,7 @@ function checkValues(name: string, values: Float32Array): string[] {
 /** The first that is not finite or not above the least; -1 when there is none. */
 function firstUnfit(values: Float32Array, least: number): number {
   for (let i = 0; i < values.length; i++) {
-    if (!(Math.abs(values[i]!) < Infinity && values[i]! > least)) return i;
+    if (!(Math.abs(values[i]!) < Infinity && values[i]! >= least)) return i;
   }
   return -1;
 }

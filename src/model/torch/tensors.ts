@@ -43,7 +43,7 @@ const HWIO_TO_OIHW = [3, 2, 0, 1];
 const TRANSPOSED = [1, 0];
 
 /** Layers of squeeze-and-excitation, whose dense layers are 1x1 convolutions in PyTorch. */
-const SQUEEZE_EXCITE = /\/se_(reduce|expand)$/;
+const SQUEEZE_EXCITE = /\/(?:se_reduce|se_expand|fc[12])$/;
 
 /**
  * Every weight of the network with its name and layout in PyTorch, in the order of the operations.

@@ -357,9 +357,9 @@ Deno.test("importTorchNetwork() takes the stem's stride from the person, and a s
     for (const [name] of identity) state.delete(name);
   });
   const { config } = importTorchNetwork(content, { ...IMAGES, stemStride: 1 });
-  assert.deepEqual([config.stem.stride, config.stages.map(({ stride }) => stride)], [1, [2, 1]]);
+  assert.deepEqual([config!.stem.stride, config!.stages.map(({ stride }) => stride)], [1, [2, 1]]);
   const assumed = importTorchNetwork(content, IMAGES);
-  assert.equal(assumed.config.stem.stride, 2);
+  assert.equal(assumed.config!.stem.stride, 2);
 });
 
 Deno.test("importTorchNetwork() builds no network that is larger than its file", () => {
