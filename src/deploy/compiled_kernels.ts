@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
+import { deflateRawSync } from "node:zlib";
+import { joinBytes } from "../files/join_bytes.ts";
 import { buildKernels, type KernelTarget } from "../kernels/build.ts";
 import type { EmbeddedKernels } from "./module/embedded_kernels.ts";
 
@@ -17,14 +18,9 @@ import type { EmbeddedKernels } from "./module/embedded_kernels.ts";
 export async function compiledKernels(
   { only, sharedMemory = false }: { only?: readonly string[]; sharedMemory?: boolean } = {},
 ): Promise<EmbeddedKernels> {
-  const build = async (instructionSet: KernelTarget["instructionSet"]) =>
-    await deflate(
-      await buildKernels({ instructionSet, sharedMemory, ...(only === undefined ? {} : { only }) }),
-    );
-  return { "relaxed-simd": await build("relaxed-simd"), simd: await build("simd") };
-}
-
-async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate-raw"));
-  return Buffer.from(await new Response(stream).arrayBuffer()).toString("base64");
+  const build = (instructionSet: KernelTarget["instructionSet"]) =>
+    buildKernels({ instructionSet, sharedMemory, ...(only === undefined ? {} : { only }) });
+  const relaxed = await build("relaxed-simd");
+  const both = joinBytes([relaxed, await build("simd")]);
+  return { deflated: deflateRawSync(both, { level: 9 }).toString("base64"), first: relaxed.length };
 }

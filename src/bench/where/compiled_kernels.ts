@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { EmbeddedKernels } from "../../deploy/module/embedded_kernels.ts";
-import { inflate } from "../../deploy/module/read.ts";
+import { type EmbeddedKernels, unpackKernels } from "../../deploy/module/embedded_kernels.ts";
 import type { KernelTarget } from "../../kernels/build.ts";
 
 let provided: { readonly ownMemory?: EmbeddedKernels; readonly sharedMemory?: EmbeddedKernels | undefined } =
@@ -25,9 +24,9 @@ export function provideKernels(ownMemory: EmbeddedKernels, sharedMemory?: Embedd
  * @throws {Error} when they were not handed in, or shared memory is asked for.
  */
 export async function buildKernels({ instructionSet, sharedMemory }: KernelTarget): Promise<ArrayBuffer> {
-  const kernels = (sharedMemory ? provided.sharedMemory : provided.ownMemory)?.[instructionSet];
+  const kernels = sharedMemory ? provided.sharedMemory : provided.ownMemory;
   if (kernels === undefined) {
     throw new Error(`There are no kernels for ${instructionSet}${sharedMemory ? " in shared memory" : ""}`);
   }
-  return await inflate(kernels);
+  return await unpackKernels(instructionSet, kernels);
 }
