@@ -17,7 +17,7 @@ import {
 } from "./card_answers.ts";
 import { placeholderNames } from "./class_names.ts";
 import type { ModelCard } from "./classifier.ts";
-import { outputOf, shapeText } from "./output.ts";
+import { NoClassifier, outputOf, shapeText } from "./output.ts";
 import { normalizationOf, type PixelRange, shownPixelRange } from "./pixel_range.ts";
 
 /** What a file says beside its network. */
@@ -81,21 +81,26 @@ function plainNormalization(range: PixelRange, channels: number): ModelCard["nor
 }
 
 /** Height, width, channels: of the input, or as a person says where it leaves them open. */
-function imageSizeOf({ inputs, values }: Graph, path: string, answers: CardAnswers): ModelCard["inputSize"] {
+function imageSizeOf(
+  { inputs, outputs, values }: Graph,
+  path: string,
+  answers: CardAnswers,
+): ModelCard["inputSize"] {
   const shapes = inputs.map(({ value }) => values[value]!.shape);
   const [shape] = shapes;
   if (shapes.length !== 1 || shape?.length !== 4 || shape[3] == null) {
-    throw new InputError(
+    throw new NoClassifier(
       `Cannot use ${path} as a classifier: expected one input [N, height, width, channels], found ` +
         `${shapes.map(shapeText).join(", ") || "none"}.`,
-      "RepFuse evaluates and predicts with classifiers of images; fuse, inspect and bench take any network.",
+      "RepFuse evaluates and predicts with classifiers of images; fuse, inspect, bench, and export as tfjs or onnx take any.",
     );
   }
   const [, height, width, channels] = shape as [null, number | null, number | null, number];
   checkImageSize([height, width], answers, path);
   const { imageSize } = answers;
   if ((height ?? imageSize) === undefined || (width ?? imageSize) === undefined) {
-    throw new InputError(
+    const isVector = outputs.every((output) => values[output]!.shape?.length === 2);
+    throw new (isVector ? InputError : NoClassifier)(
       `Cannot tell how large the images of ${path} are: it takes ${shapeText(shape)}, so any size.`,
       "Say which it was trained on: --image-size 224",
     );

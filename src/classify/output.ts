@@ -7,6 +7,9 @@
 import { InputError } from "../errors.ts";
 import type { Graph, Shape, ValueId } from "../graph/graph.ts";
 
+/** A network that cannot be used as a classifier. */
+export class NoClassifier extends InputError {}
+
 /** The output of a classifier, [N, outputs]. */
 export interface ClassifierOutput {
   /** One for each class; or a single one, of the second of two. */
@@ -28,10 +31,10 @@ export function outputOf(graph: Graph, path: string): ClassifierOutput {
   const [shape] = shapes;
   const outputs = shape?.[1];
   if (shapes.length !== 1 || shape?.length !== 2 || outputs == null) {
-    throw new InputError(
+    throw new NoClassifier(
       `Cannot use ${path} as a classifier: expected one output [N, classes], found ` +
         `${shapes.map(shapeText).join(", ") || "none"}.`,
-      "RepFuse evaluates and predicts with classifiers of images; fuse, inspect and bench take any network.",
+      "RepFuse evaluates and predicts with classifiers of images; fuse, inspect, bench, and export as tfjs or onnx take any.",
     );
   }
   const activation = activationOf(graph, graph.outputs[0]!);

@@ -13,7 +13,9 @@ import { readLayersModel } from "../formats/tfjs/read.ts";
 import { writeLayersModel } from "../formats/tfjs/write.ts";
 import { loadModelArtifacts, modelFile } from "../formats/keras/load.ts";
 import { type CardAnswers, withAnswers } from "../classify/card_answers.ts";
-import { outputOf } from "../classify/output.ts";
+import { NoClassifier, outputOf } from "../classify/output.ts";
+import { InputError } from "../errors.ts";
+import type { Graph } from "../graph/graph.ts";
 import { guessCard } from "../classify/guessed_card.ts";
 import { readOnnxCard } from "../classify/onnx_card.ts";
 import { defaultNormalization } from "../data/normalization.ts";
@@ -124,7 +126,7 @@ export async function readModel(
 async function readOnnxSource({ path, folder }: NamedFile, answers: CardAnswers): Promise<ModelSource> {
   const graph = await readOnnxFile(path);
   const answered = readOnnxCard(graph, path, answers);
-  const artifacts = writeLayersModel(withOpenBatch(graph));
+  const artifacts = asLayers(graph);
   const isFused = await exists(`${folder}/${FUSION_FILE}`);
   return {
     name: basename(path, ".onnx"),
@@ -137,6 +139,19 @@ async function readOnnxSource({ path, folder }: NamedFile, answers: CardAnswers)
     sha256: await sha256(await readBytes(path, "an ONNX model")),
     ...answered,
   };
+}
+
+/** @throws {NoClassifier} when it has operators that are no layers. */
+function asLayers(graph: Graph): ModelSource["artifacts"] {
+  try {
+    return writeLayersModel(withOpenBatch(graph));
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new NoClassifier(
+      error.message,
+      error.hint ?? "fuse, inspect and bench take any ONNX file, and export --format onnx does.",
+    );
+  }
 }
 
 function knownFrom(

@@ -4,17 +4,12 @@
  * @module
  */
 import { JUDGE_VERSION, type JudgeOptions, openNetwork } from "../../formats/onnx/judge.ts";
+import type { OnnxLayout } from "../../formats/onnx/probe.ts";
 import { inversePermutation, permute, permuteShape } from "../../formats/permute.ts";
 import type { NetworkCost } from "../../graph/cost.ts";
 import type { Engine, InputBatch } from "../engine.ts";
 
 export { JUDGE_VERSION as ONNXRUNTIME_VERSION };
-
-/** The order of axes in a file: axis k of a tensor is axis `[k]` of what the benchmark has, which is NHWC. */
-export interface OnnxLayout {
-  readonly input: readonly number[];
-  readonly outputs: readonly (readonly number[] | undefined)[];
-}
 
 /** What an engine around an ONNX file can be given. */
 export interface OnnxEngineOptions extends JudgeOptions {
@@ -42,7 +37,7 @@ export async function createOnnxEngine(
   return {
     name,
     prepare({ images, shape }: InputBatch) {
-      const axes = layout?.input ?? shape.map((_, axis) => axis);
+      const axes = layout?.inputs[0] ?? shape.map((_, axis) => axis);
       feeds = new Map([[input, { numbers: permute(images, shape, axes), shape: permuteShape(shape, axes) }]]);
     },
     async run() {

@@ -4,10 +4,14 @@
  * @module
  */
 import { decimal, print, printColumns, printJson } from "../command.ts";
-import { renderExport } from "../export_summary.ts";
+import { renderExport, renderNetworkExport } from "../export_summary.ts";
 import { oneOf } from "../options.ts";
 import { createProgress } from "../progress.ts";
 import { InputError } from "../../errors.ts";
+import { NoClassifier } from "../../classify/output.ts";
+import { exportNetwork } from "../../run/export_network.ts";
+import { findNetwork } from "../../run/named.ts";
+import type { ModelSource } from "../../deploy/model_source.ts";
 import { checkExport, defaultOutput, exportModel } from "../../run/export_run.ts";
 import { EXPORT_FORMATS, findFormat } from "../../deploy/formats.ts";
 import { PRECISIONS } from "../../formats/tfjs/precision.ts";
@@ -48,8 +52,20 @@ export function exportCommand() {
     .action(async (named, options) => {
       const progress = createProgress(options);
       const format = options.singleFile ? singleFileFormat(options.format) : findFormat(options.format);
-      const source = await readModelSource(named, options.form, await answersFrom(options));
       const { quantize: precision, tolerance } = options;
+      let source: ModelSource;
+      try {
+        source = await readModelSource(named, options.form, await answersFrom(options));
+      } catch (reason) {
+        if (!(reason instanceof NoClassifier)) throw reason;
+        const found = await findNetwork(named, "trained");
+        if (found.kind === "run") throw reason;
+        await startBackendFor(options, progress);
+        const { output } = options;
+        const result = await exportNetwork(found, { format, precision, tolerance, output, progress, reason });
+        if (options.json) return printJson({ output: result.output, ...result.record });
+        return print(renderNetworkExport(result, printColumns()));
+      }
       const place = options.output ?? defaultOutput(source, { format, precision });
       const output = options.singleFile && options.output === undefined ? `${place}-single-file` : place;
       await checkExport(source, { format, precision, output });

@@ -52,10 +52,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   Mish: activation("mish"),
   Gelu: (call) => activation(call.text("approximate", "none") === "tanh" ? "gelu_new" : "gelu")(call),
   Selu: (call) => call.has("alpha") || call.has("gamma") ? undefined : activation("selu")(call),
-  HardSigmoid: (call) =>
-    isNear(call.float("alpha", 0.2), 0.2) && isNear(call.float("beta", 0.5), 0.5)
-      ? activation("hard_sigmoid")(call)
-      : undefined,
+  HardSigmoid: (call) => hardSigmoid(call, call.float("alpha", 0.2), call.float("beta", 0.5)),
   Elu: (call) => {
     const alpha = call.float("alpha", 1);
     return activation("elu", alpha === 1 ? {} : { alpha })(call);
@@ -110,6 +107,20 @@ function softmax(call: NodeCall): Reading | undefined {
   // Before opset 13 it goes over all axes from this one on.
   if (axis === undefined || (isOfAllBehind && x.axes.indexOf(axis) !== x.axes.length - 1)) return undefined;
   return { parts: [{ op: "softmax", axis, shape: x.shape }], inputs: [x], axes: x.axes };
+}
+
+/** clip(α·x + β, 0, 1): of other numbers than Keras has it is a scale and a ReLU that ends at 1. */
+function hardSigmoid(call: NodeCall, alpha: number, beta: number): Reading | undefined {
+  if (isNear(alpha, 0.2) && isNear(beta, 0.5)) return activation("hard_sigmoid")(call);
+  const x = call.tensor(0);
+  return x && {
+    parts: [
+      { op: "scale", factors: [alpha], offsets: [beta], shape: x.shape },
+      { op: "activation", activation: "relu", limit: 1, shape: x.shape },
+    ],
+    inputs: [x],
+    axes: x.axes,
+  };
 }
 
 function isNear(value: number, wanted: number): boolean {

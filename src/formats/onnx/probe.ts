@@ -31,15 +31,17 @@ export function onnxOutputs(graph: Graph): readonly string[] {
   return originalOnnx(graph)!.model.graph!.output.map(({ name }) => name);
 }
 
-/** How the axes of its first input and of its outputs stand in the file: axis k is axis `[k]` of the graph's value. */
-export function onnxLayout(
-  graph: Graph,
-): { readonly input: readonly number[]; readonly outputs: readonly (readonly number[] | undefined)[] } {
+/** How the axes of tensors stand in a file: axis k is axis `[k]` of the graph's value. */
+export interface OnnxLayout {
+  readonly inputs: readonly (readonly number[] | undefined)[];
+  readonly outputs: readonly (readonly number[] | undefined)[];
+}
+
+/** The order of the axes of what a network takes and gives that was read from an ONNX file. */
+export function onnxLayout(graph: Graph): OnnxLayout {
   const { axes } = originalOnnx(graph)!;
-  return {
-    input: axes.get(graph.inputs[0]!.name)!,
-    outputs: onnxOutputs(graph).map((name) => axes.get(name)),
-  };
+  const of = (name: string) => axes.get(name);
+  return { inputs: graph.inputs.map(({ name }) => of(name)), outputs: onnxOutputs(graph).map(of) };
 }
 
 /**

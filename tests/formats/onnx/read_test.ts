@@ -4,6 +4,7 @@ import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import {
   AttributeProto_AttributeType as AttributeType,
+  AttributeProtoSchema,
   type ModelProto,
   ModelProtoSchema,
   NodeProtoSchema,
@@ -223,4 +224,20 @@ Deno.test("readOnnx() gives a graph that can be fused and written, or one InputE
     }
   }
   ok(graphs > 50 && errors > 50);
+});
+
+Deno.test("a HardSigmoid of any slope is read, and the Clip that is left of it computes the same", async () => {
+  const model = parse(await read("repvgg-17.onnx"));
+  const relu = model.graph!.node.find(({ opType }) => opType === "Relu")!;
+  relu.opType = "HardSigmoid";
+  relu.attribute = [["alpha", 1 / 6], ["beta", 0.5]].map(([name, f]) =>
+    create(AttributeProtoSchema, { name: name as string, type: AttributeType.FLOAT, f: f as number })
+  );
+  const bytes = serialize(model);
+  const graph = readOnnx(bytes, "hard");
+  deepEqual(graph.operations.filter(({ op }) => op === "opaque"), []);
+  const fused = writeOnnx(fuseGraph(graph).graph);
+  equal(countOf(fused, "HardSigmoid"), 0);
+  ok(await difference(bytes, fused) < 1e-5);
+  ok(await difference(bytes, writeOnnx(graph)) === 0);
 });
