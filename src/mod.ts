@@ -27,6 +27,7 @@ export type { FusedRegion, FusionReport, LayerOutput, RefusedMerge } from "./fus
 export { type BeforeAfter, inspect, type InspectedRegion, type Inspection } from "./inspect/inspect.ts";
 export type { Band, BandNode } from "./inspect/bands.ts";
 export type { Role } from "./inspect/labels.ts";
-export { EQUIVALENCE_TOLERANCE, type FusionProof } from "./classify/equivalence.ts";
-export { type Batch, type VerificationRequest, verifyFusion } from "./classify/verify.ts";
-export type { Difference } from "./classify/comparison.ts";
+export type { FusionProof, Verdict } from "./proof/equivalence.ts";
+export { EQUIVALENCE_TOLERANCE, type Rounding } from "./proof/rounding.ts";
+export { type Batch, type VerificationRequest, verifyFusion } from "./proof/tensorflow.ts";
+export type { Difference } from "./proof/comparison.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { FusionReport } from "../fuse/report.ts";
-import type { FusionProof } from "./equivalence.ts";
+import type { FusionProof } from "../proof/equivalence.ts";
 
 /** The content of `fusion.json`. */
 export interface FusionRecord extends FusionReport {

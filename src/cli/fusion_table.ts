@@ -4,7 +4,7 @@
  * @module
  */
 import { COST_COLUMNS, costRows } from "../text/cost_rows.ts";
-import { largest } from "../classify/equivalence.ts";
+import { largest } from "../proof/equivalence.ts";
 import type { FusionRecord } from "../classify/fusion_record.ts";
 import { formatCount, formatDifference } from "../text/quantities.ts";
 import { renderTable } from "../text/table.ts";
@@ -46,14 +46,17 @@ export function renderRegions(record: FusionRecord, width?: number): string {
   );
 }
 
-/** The proof in two lines. */
+/** The proof in a few lines. */
 export function renderProof({ proof, snapshotHash }: FusionRecord): string {
-  const worst = Math.max(0, ...proof.regions.map(largest));
-  return `proof: ${formatCount(proof.images, "image")}, logits differ by at most ${
+  const nearest = proof.regions.toSorted((a, b) => largest(b) / b.allowed - largest(a) / a.allowed)[0];
+  const layers = nearest === undefined
+    ? ""
+    : `single layers by ${formatDifference(largest(nearest))} (allowed: ${
+      formatDifference(nearest.allowed)
+    }); `;
+  return `proof: ${formatCount(proof.images, "image")}, outputs differ by at most ${
     formatDifference(proof.maxRelativeDifference)
-  } of ` +
-    `their scale, regions by ${formatDifference(worst)} (allowed: ${proof.tolerance}),\n` +
-    `       ${formatCount(proof.changedPredictions, "prediction")} changed; BN snapshot ${
-      snapshotHash.slice(0, 12)
-    }`;
+  } of their scale (allowed: ${formatDifference(proof.tolerance)}),\n` +
+    `       ${layers}${formatCount(proof.changedPredictions, "prediction")} changed; ` +
+    `BN snapshot ${snapshotHash.slice(0, 12)}`;
 }

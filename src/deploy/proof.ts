@@ -4,8 +4,8 @@
  * @module
  */
 import type { Dataset } from "../data/dataset.ts";
-import { Comparison } from "../classify/comparison.ts";
-import { largest } from "../classify/equivalence.ts";
+import { Comparison } from "../proof/comparison.ts";
+import { largest } from "../proof/equivalence.ts";
 import { type Classifier, classifyAll, imageCount, type ModelCard } from "../classify/classifier.ts";
 import { predictedClasses } from "../classify/scores.ts";
 import { Random } from "../random.ts";

@@ -22,7 +22,7 @@ export function inversePermutation(axes: readonly number[]): number[] {
  * @param memory As many numbers or more, for the result; its own when not given.
  */
 export function permute(
-  values: Float32Array,
+  values: ArrayLike<number>,
   shape: readonly number[],
   axes: readonly number[],
   memory?: Float32Array<ArrayBuffer>,

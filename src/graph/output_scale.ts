@@ -11,7 +11,14 @@ const OF_ONE: ReadonlySet<string> = new Set(["sigmoid", "hard_sigmoid"]);
 
 /** The least scale that differences of the outputs are shares of; 0 where it is that of the outputs alone. */
 export function leastOutputScale(graph: Graph): number {
-  return graph.outputs.length > 0 && graph.outputs.every((output) => isOfOne(graph, output)) ? 1 : 0;
+  return graph.outputs.length > 0
+    ? Math.min(...graph.outputs.map((output) => leastScaleOf(graph, output)))
+    : 0;
+}
+
+/** The least scale that differences of a value are shares of; 0 where it is that of the value alone. */
+export function leastScaleOf(graph: Graph, value: ValueId): number {
+  return isOfOne(graph, value) ? 1 : 0;
 }
 
 function isOfOne(graph: Graph, value: ValueId): boolean {

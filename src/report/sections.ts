@@ -6,7 +6,7 @@
 import { besideText, whereText } from "../bench/report.ts";
 import { formatBytes, formatCount, formatDifference, formatShare } from "../text/quantities.ts";
 import { COST_COLUMNS, costRows } from "../text/cost_rows.ts";
-import { largest } from "../classify/equivalence.ts";
+import { largest } from "../proof/equivalence.ts";
 import { Html, html, table } from "./html.ts";
 import { Buffer } from "node:buffer";
 import type { EvaluatedForm, RunFiles } from "./run_files.ts";
@@ -99,7 +99,9 @@ function proof({ fusion }: RunFiles): Section | undefined {
     content: html`<p>Both forms were run on ${
       formatCount(proof.images, "image")
     }. The logits differ by at most
-<b>${formatDifference(proof.maxRelativeDifference)}</b> of their scale (allowed: ${proof.tolerance}), and
+<b>${formatDifference(proof.maxRelativeDifference)}</b> of their scale (allowed: ${
+      formatDifference(proof.tolerance)
+    }), and
 <b>${
       formatCount(proof.changedPredictions, "prediction")
     }</b> changed. The BatchNorm statistics are those of the snapshot
@@ -111,7 +113,7 @@ ${
           difference.name,
           formatDifference(difference.border),
           formatDifference(difference.interior),
-          formatShare(largest(difference) / proof.tolerance, 1),
+          formatShare(largest(difference) / difference.allowed, 1),
         ]),
       )
     }`,

@@ -8,7 +8,6 @@ import type { Dataset } from "../data/dataset.ts";
 import { loadLayersModelArtifacts } from "../formats/tfjs/layers_model.ts";
 import { exists, readBytes } from "../files/read.ts";
 import type { MemberResult } from "../ablate/report.ts";
-import { EQUIVALENCE_TOLERANCE } from "../classify/equivalence.ts";
 import { openModel } from "../model/open_model.ts";
 import { fuseRun } from "./fusion_run.ts";
 import { type RunDirectory, runDirectoryAt } from "./run_directory.ts";
@@ -30,7 +29,6 @@ export async function runMember(member: Member, context: TrainingContext): Promi
   else if (!(await exists(run.bnSnapshot))) await resumeTraining(run, context);
   const { record } = await fuseRun(run, {
     output: run.fused,
-    tolerance: EQUIVALENCE_TOLERANCE,
     progress,
     datasets,
   });

@@ -27,7 +27,7 @@ import { fuse } from "../formats/tfjs/fuse.ts";
 import { readLayersModel } from "../formats/tfjs/read.ts";
 import type { Graph } from "../graph/graph.ts";
 import { leastOutputScale } from "../graph/output_scale.ts";
-import { OPEN_SIDE } from "./fusion_output.ts";
+import { OPEN_SIDE } from "../proof/inputs.ts";
 import type { NamedModel } from "./named.ts";
 import { obstacleOf } from "../runtime/check_graph.ts";
 import { openRuntime } from "../runtime/machine.ts";

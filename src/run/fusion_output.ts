@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type FusionProof, largest } from "../classify/equivalence.ts";
+import { type FusionProof, isClose, largest } from "../proof/equivalence.ts";
 import type { FusionRecord } from "../classify/fusion_record.ts";
 import { GateError } from "../errors.ts";
 import { writeJsonAtomically } from "../files/atomic_write.ts";
@@ -24,18 +24,14 @@ const FUSED_MODEL = kindByNames("a fused model", "fusion.json", {
   names: /^(model\.json|[^/]+\.onnx|weights-\d+of\d+\.bin|evaluation\/([\w-]+\/)?[\w-]+\.(json|svg|png))$/,
 });
 
-/** Side of an image, and length of any other axis, that a network leaves open. */
-export const OPEN_SIDE = 64;
-
-/** Where the random inputs of proofs begin. */
-export const PROOF_SEED = 20_190_510;
-
 /** What to fuse, where to write, and how close the forms must be. */
 export interface FusionRequest {
   /** Folder of the fused model. */
   readonly output: string;
-  /** Largest difference relative to the output's scale. */
-  readonly tolerance: number;
+  /** Largest difference relative to a tensor's scale; by default, what rounding explains. */
+  readonly tolerance?: number | undefined;
+  /** Side of the images of the proof, for a network that leaves it open. */
+  readonly imageSize?: number | undefined;
   readonly progress: Progress;
 }
 
@@ -77,7 +73,9 @@ export async function writeProved(
     await removeOutputFolder(place);
     throw new GateError(
       describeFailure(record.proof),
-      blame ?? "This is a fault in RepFuse, or a tolerance below float32's rounding. Nothing was written.",
+      `${
+        blame ?? "This is a fault in RepFuse, or a --tolerance below float32's rounding."
+      } Nothing was written.`,
     );
   }
   await replaceFolder(place, async (folder) => {
@@ -88,18 +86,17 @@ export async function writeProved(
 
 /** Which bar was missed, and where it began. */
 function describeFailure(proof: FusionProof): string {
-  const first = [...proof.regions, ...proof.outputs].find((difference) =>
-    !(largest(difference) <= proof.tolerance)
-  );
+  const first = [...proof.regions, ...proof.outputs].find((verdict) => !isClose(verdict));
   const where = first === undefined
     ? ""
     : `; the first to differ is ${first.name}, by ${formatDifference(largest(first))} of its scale ` +
-      `(border ${formatDifference(first.border)}, interior ${formatDifference(first.interior)})`;
+      `(border ${formatDifference(first.border)}, interior ${formatDifference(first.interior)}; at most ` +
+      `${formatDifference(first.allowed)} is allowed)`;
   return `The fused form is not the training form: over ${
     formatCount(proof.images, "image")
   } the logits differ by up to ` +
-    `${
-      formatDifference(proof.maxRelativeDifference)
-    } of their scale (at most ${proof.tolerance} is allowed), and ` +
+    `${formatDifference(proof.maxRelativeDifference)} of their scale (at most ${
+      formatDifference(proof.tolerance)
+    } is allowed), and ` +
     `${formatCount(proof.changedPredictions, "prediction")} changed, ${proof.ties} of them ties${where}.`;
 }

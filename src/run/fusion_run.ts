@@ -11,24 +11,23 @@ import {
   type FusionRequest,
   type FusionResult,
   placeOf,
-  PROOF_SEED,
   writeProved,
 } from "./fusion_output.ts";
 import { cutBatches, gatherBatch } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { InputError } from "../errors.ts";
+import { ExpectedError, InputError } from "../errors.ts";
 import { loadLayersModelArtifacts, MODEL_FILE, saveLayersModel } from "../formats/tfjs/layers_model.ts";
 import { checkOutputFolder, type OutputRequest } from "../files/output_folder.ts";
 import { loadModelArtifacts, modelFile } from "../formats/keras/load.ts";
 import { readJson } from "../files/read.ts";
-import { fuse } from "../formats/tfjs/fuse.ts";
-import type { FusionReport } from "../fuse/report.ts";
+import { fuse, type Fusion } from "../formats/tfjs/fuse.ts";
+import type { Graph } from "../graph/graph.ts";
 import type { FusionRecord } from "../classify/fusion_record.ts";
-import { type Batch, verifyFusion } from "../classify/verify.ts";
-import { type FusionProof, largest } from "../classify/equivalence.ts";
+import { proofBatches, type ProofInputs, proofInputsOf } from "../proof/inputs.ts";
+import { type Batch, verifyFusion } from "../proof/tensorflow.ts";
+import { type FusionProof, largest } from "../proof/equivalence.ts";
 import { openModel } from "../model/open_model.ts";
 import { formatCount } from "../text/quantities.ts";
-import { Random } from "../random.ts";
 import { type BnSnapshot, bnSnapshotOf } from "../train/bn_snapshot.ts";
 import { readRunConfig } from "./config.ts";
 import type { RunDirectory } from "./run_directory.ts";
@@ -46,9 +45,6 @@ const BLAME_FACTOR = 100;
 
 /** Random images in the proof, beside the test set: they leave the manifold that training has seen. */
 const RANDOM_IMAGES = 200;
-
-/** Random images in the proof of a model that has no data set. */
-const RANDOM_IMAGES_ALONE = 500;
 
 /**
  * Fuses a trained run and proves it on its whole test set and on random images.
@@ -70,7 +66,7 @@ export async function fuseRun(
   const dataset = await request.datasets.get(config.data);
   return await fuseAndProve(artifacts, run.path, snapshotHash, { ...request, place }, function* (inputs) {
     yield* testBatches(dataset);
-    yield* randomBatches(inputs, RANDOM_IMAGES);
+    yield* randomBatches({ ...inputs, count: RANDOM_IMAGES });
   });
 }
 
@@ -87,43 +83,33 @@ export async function fuseModelFile(path: string, request: FusionRequest): Promi
   await checkOutputFolder(place);
   const artifacts = await loadModelArtifacts(path);
   const { hash } = await bnSnapshotOf(artifacts);
-  return await fuseAndProve(
-    artifacts,
-    path,
-    hash,
-    { ...request, place },
-    (inputs) => randomBatches(inputs, RANDOM_IMAGES_ALONE),
-  );
-}
-
-/** What a model takes; shapes without the batch. */
-interface Inputs {
-  readonly shapes: readonly (readonly number[])[];
-  /** How many images the model takes at once, where it takes no other number. */
-  readonly batch?: number;
+  return await fuseAndProve(artifacts, path, hash, { ...request, place }, randomBatches);
 }
 
 async function fuseAndProve(
   artifacts: tf.io.ModelArtifacts,
   source: string,
   snapshotHash: string,
-  { output, tolerance, progress, place }: FusionRequest & { readonly place: OutputRequest },
-  batchesFor: (inputs: Inputs) => Iterable<Batch>,
+  { output, tolerance, imageSize, progress, place }: FusionRequest & { readonly place: OutputRequest },
+  batchesFor: (inputs: ProofInputs) => Iterable<Batch>,
 ): Promise<FusionResult> {
   const fusion = fuse(artifacts);
   progress.log(describeFusion(source, fusion.report));
   const training = await openModel(artifacts, source);
   const fused = await openModel(fusion.artifacts, `${source}, fused`);
   try {
-    const batches = countImages(batchesFor(inputsOf(training, source)), progress);
-    const proof = await verifyFusion({ training, fused, report: fusion.report, inputs: batches, tolerance });
+    const inputs = proofInputsOf(fusion.source, imageSize);
+    const batches = countImages(batchesFor(inputs), progress);
+    const proof = await verifyFusion({ training, fused, fusion, inputs: batches, tolerance })
+      .catch((error: unknown) => {
+        throw isOpen(fusion.source) ? misfit(source, inputs, error) : error;
+      });
     const record: FusionRecord = { source, snapshotHash, proof, ...fusion.report };
     const isKernels = !proof.pass &&
-      BLAME_FACTOR * await worstOnCpu([artifacts, fusion.artifacts], source, fusion.report, batchesFor) <=
-        worst(proof);
+      BLAME_FACTOR * await worstOnCpu(artifacts, source, fusion, batchesFor(inputs)) <= worst(proof);
     const blame =
       `On TensorFlow.js's own cpu backend both forms agree: a kernel of the backend "${tf.getBackend()}" is wrong for ` +
-      "this network. Choose others: --kernels fast (the default), or simd. Nothing was written.";
+      "this network. Choose others: --kernels fast (the default), or simd.";
     await writeProved(
       place,
       record,
@@ -137,12 +123,26 @@ async function fuseAndProve(
   }
 }
 
+function isOpen({ inputs, values }: Graph): boolean {
+  return inputs.some(({ value }) => values[value]!.shape?.slice(1).includes(null) === true);
+}
+
+/** What TensorFlow.js says of a size that the network does not take. */
+function misfit(source: string, { inputs }: ProofInputs, error: unknown): Error {
+  if (!(error instanceof Error) || error instanceof ExpectedError) return error as Error;
+  const shapes = inputs.map(({ shape }) => `[${shape}]`).join(", ");
+  return new InputError(
+    `Cannot run ${source} on ${shapes}: ${error.message}`,
+    "It leaves the size of its images open: name one that it takes, for example --image-size 224.",
+  );
+}
+
 /** How far apart the forms are on the first images of the proof, on the backend that is plain JavaScript. */
 async function worstOnCpu(
-  [training, fused]: readonly [tf.io.ModelArtifacts, tf.io.ModelArtifacts],
+  artifacts: tf.io.ModelArtifacts,
   source: string,
-  report: FusionReport,
-  batchesFor: (inputs: Inputs) => Iterable<Batch>,
+  fusion: Fusion,
+  batches: Iterable<Batch>,
 ): Promise<number> {
   const backend = tf.getBackend();
   if (backend === "cpu") return Infinity;
@@ -150,10 +150,9 @@ async function worstOnCpu(
   await tf.setBackend("cpu");
   const models: tf.LayersModel[] = [];
   try {
-    for (const artifacts of [training, fused]) models.push(await openModel(artifacts, source));
-    const [first, second] = models as [tf.LayersModel, tf.LayersModel];
-    const inputs = firstImages(batchesFor(inputsOf(first, source)));
-    return worst(await verifyFusion({ training: first, fused: second, report, inputs }));
+    for (const form of [artifacts, fusion.artifacts]) models.push(await openModel(form, source));
+    const [training, fused] = models as [tf.LayersModel, tf.LayersModel];
+    return worst(await verifyFusion({ training, fused, fusion, inputs: firstImages(batches) }));
   } finally {
     models.forEach((model) => model.dispose());
     await tf.setBackend(backend);
@@ -187,24 +186,6 @@ async function checkSnapshot(run: RunDirectory, artifacts: tf.io.ModelArtifacts)
   return hash;
 }
 
-function inputsOf(model: tf.LayersModel, source: string): Inputs {
-  const batch = model.inputs.map(({ shape }) => shape[0]).find((length) => length != null);
-  const shapes = model.inputs.map((input, index) => {
-    const shape = input.shape.slice(1);
-    if (shape.some((size) => size === null)) {
-      throw new InputError(
-        `Input ${model.inputNames[index]} of ${source} has no fixed size ([${
-          shape.map((size) => size ?? "?").join(", ")
-        }]), ` +
-          "so there is nothing to prove the fusion on.",
-        "Give the model's input layer a fixed size.",
-      );
-    }
-    return shape as number[];
-  });
-  return { shapes, ...(batch == null ? {} : { batch }) };
-}
-
 /** The whole test set, in order. */
 function* testBatches(dataset: Dataset): Generator<tf.Tensor> {
   const { height, width, channels, test } = dataset;
@@ -215,16 +196,12 @@ function* testBatches(dataset: Dataset): Generator<tf.Tensor> {
   }
 }
 
-/** Uniform noise over the range of normalised pixels, one tensor per input of the model. */
-function* randomBatches({ shapes, batch: fixed }: Inputs, count: number): Generator<tf.Tensor[]> {
-  const random = Random.from(PROOF_SEED, "proof");
-  const most = fixed ?? PROOF_BATCH;
-  for (let done = 0; done < count; done += most) {
-    const batch = fixed ?? Math.min(PROOF_BATCH, count - done);
-    yield shapes.map((shape) => {
-      const size = shape.reduce((product, side) => product * side, batch);
-      return tf.tensor(Float32Array.from({ length: size }, () => random.uniform(-1, 1)), [batch, ...shape]);
-    });
+/** Noise and pictures as the network takes them. */
+function* randomBatches(inputs: ProofInputs): Generator<tf.Tensor[]> {
+  for (const arrays of proofBatches(inputs)) {
+    yield arrays.map(({ data, shape }, i) =>
+      tf.tensor(data, [...shape], inputs.inputs[i]!.isWhole ? "int32" : "float32")
+    );
   }
 }
 

@@ -6,7 +6,6 @@
  */
 import type { BenchSettings } from "../bench/bench.ts";
 import type { BenchReport } from "../bench/report.ts";
-import { EQUIVALENCE_TOLERANCE } from "../classify/equivalence.ts";
 import type { RequestedConfig } from "../train/run_config.ts";
 import { openRuntime } from "../runtime/machine.ts";
 import { benchRun } from "./bench_run.ts";
@@ -51,7 +50,7 @@ export async function runPipeline(
   const training = await startTraining(request, context, folder);
   context.onTrained?.(training);
   const run = runDirectoryAt(training.run);
-  const fusion = await fuseRun(run, { ...context, output: run.fused, tolerance: EQUIVALENCE_TOLERANCE });
+  const fusion = await fuseRun(run, { ...context, output: run.fused });
   context.onFused?.(fusion);
   const bench = await benchRun(run, context.settings, { ...context, output: run });
   const { kernels, instructionSet, threads } = context.backend;

@@ -21,18 +21,33 @@ type Shape = readonly number[];
  * @throws {InputError} when it is opaque, or does not fit; it is named.
  */
 export function checkOperation(operation: Operation, inputs: readonly Shape[], output: Shape): void {
-  const fail = (what: string) => {
-    throw new InputError(`Cannot run the network: "${operation.name}" (${operation.op}) ${what}.`, HINT);
-  };
-  if (operation.op === "opaque") {
-    fail(`is ${operation.origin.kind}, which the runtime does not know`);
+  const expected = outputShape(operation, inputs, output);
+  if (!same(expected, output)) {
+    throw failure(operation, `gives [${expected}], but the graph says [${output}]`);
   }
+}
+
+/**
+ * The shape of what an operation makes.
+ *
+ * @param inputs Shapes of what it reads, the batch first.
+ * @param said Its shape as the graph says it: what is reshaped has it, and how many axes others give.
+ * @throws {InputError} when it is opaque, or does not fit; it is named.
+ */
+export function outputShape(operation: Operation, inputs: readonly Shape[], said: Shape): Shape {
+  const fail = (what: string) => {
+    throw failure(operation, what);
+  };
+  if (operation.op === "opaque") fail(`is ${operation.origin.kind}, which the runtime does not know`);
   const arity = JOINS.has(operation.op) ? inputs.length >= 1 : inputs.length === 1;
   if (!arity || operation.outputs.length !== 1) {
     fail(`has ${inputs.length} inputs and ${operation.outputs.length} outputs`);
   }
-  const expected = expectedShape(operation, inputs, output, fail);
-  if (!same(expected, output)) fail(`gives [${expected}], but the graph says [${output}]`);
+  return expectedShape(operation, inputs, said, fail);
+}
+
+function failure({ name, op }: Operation, what: string): InputError {
+  return new InputError(`Cannot run the network: "${name}" (${op}) ${what}.`, HINT);
 }
 
 const JOINS: ReadonlySet<string> = new Set([

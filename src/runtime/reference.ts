@@ -20,9 +20,12 @@ import {
 import { softmax } from "../graph/class_scores.ts";
 import { activationOf } from "./activations.ts";
 
+/** Numbers of one precision: what is written into float32 is rounded once. */
+export type Floats = Float32Array | Float64Array;
+
 /** Numbers, row by row. */
 export interface PlainArray {
-  readonly data: Float32Array;
+  readonly data: Floats;
   /** With the batch first. */
   readonly shape: readonly number[];
 }
@@ -88,7 +91,7 @@ export function runPlain(operation: Operation, data: PlainData): void {
 }
 
 /** y = f(x), number by number; both may be the same. */
-export function mapInto(x: Float32Array, y: Float32Array, f: (x: number) => number): void {
+export function mapInto(x: Floats, y: Floats, f: (x: number) => number): void {
   for (let i = 0; i < y.length; i++) y[i] = f(x[i]!);
 }
 
@@ -116,11 +119,12 @@ function convolution(operation: Convolution, { inputs, output, weight }: PlainDa
             if (w < 0 || w >= inWidth) continue;
             const pixel = ((n * inHeight + h) * inWidth + w) * inChannels;
             const tap = (i * columns + j) * groupInputs * outChannels;
-            for (let o = 0; o < outChannels; o++) {
-              const from = pixel + Math.floor(o / groupOutputs) * groupInputs;
-              let sum = sums[o]!;
-              for (let c = 0; c < groupInputs; c++) sum += x[from + c]! * kernel[tap + c * outChannels + o]!;
-              sums[o] = sum;
+            for (let c = 0; c < inChannels; c++) {
+              const first = Math.floor(c / groupInputs) * groupOutputs;
+              const row = tap + (c % groupInputs) * outChannels;
+              const value = x[pixel + c]!;
+              // In the order in which the kernel lies.
+              for (let o = first; o < first + groupOutputs; o++) sums[o]! += value * kernel[row + o]!;
             }
           }
         }
@@ -177,7 +181,7 @@ function dense(operation: Dense, { inputs, output, weight }: PlainData): void {
   activate(operation, output.data);
 }
 
-function activate({ activation }: Pick<Convolution, "activation">, y: Float32Array): void {
+function activate({ activation }: Pick<Convolution, "activation">, y: Floats): void {
   if (activation !== "linear") mapInto(y, y, activationOf(activation));
 }
 
@@ -200,8 +204,8 @@ function scale({ factors, offsets }: Scale, { inputs, output }: PlainData): void
 
 /** y = x·factor + term; one number serves all channels. */
 function affine(
-  x: Float32Array,
-  y: Float32Array,
+  x: Floats,
+  y: Floats,
   factors: ArrayLike<number>,
   terms: ArrayLike<number>,
 ): void {
@@ -329,9 +333,9 @@ function concatenate({ inputs, output }: PlainData, axis: number): void {
   }
 }
 
-function softmaxAlong(x: Float32Array, y: Float32Array, shape: readonly number[], axis: number): void {
+function softmaxAlong(x: Floats, y: Floats, shape: readonly number[], axis: number): void {
   const [length, inner] = [shape[axis]!, sizeOf(shape.slice(axis + 1))];
-  const row = new Float32Array(length);
+  const row = new Float64Array(length);
   for (let start = 0; start < x.length; start += length * inner) {
     for (let i = 0; i < inner; i++) {
       for (let c = 0; c < length; c++) row[c] = x[start + c * inner + i]!;

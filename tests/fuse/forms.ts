@@ -1,7 +1,7 @@
 /** Both forms of a network, side by side. */
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { fuse } from "../../src/formats/tfjs/fuse.ts";
+import { fuse, type Fusion } from "../../src/formats/tfjs/fuse.ts";
 import type { FusionReport } from "../../src/fuse/report.ts";
 import { toArtifacts, toModel } from "./artifacts.ts";
 import { randomizeWeights } from "./random_weights.ts";
@@ -12,6 +12,7 @@ export interface Forms {
   readonly fused: tf.LayersModel;
   readonly before: tf.io.ModelArtifacts;
   readonly after: tf.io.ModelArtifacts;
+  readonly fusion: Fusion;
   readonly report: FusionReport;
 }
 
@@ -24,8 +25,9 @@ export async function bothForms(model: tf.LayersModel, seed = 1): Promise<Forms>
 /** Fuses artifacts and loads both forms. */
 export async function formsOf(before: tf.io.ModelArtifacts): Promise<Forms> {
   await tf.setBackend("cpu");
-  const { artifacts: after, report } = fuse(before);
-  return { training: await toModel(before), fused: await toModel(after), before, after, report };
+  const fusion = fuse(before);
+  const { artifacts: after, report } = fusion;
+  return { training: await toModel(before), fused: await toModel(after), before, after, fusion, report };
 }
 
 /** float32 through a few layers, relative to the largest value. */

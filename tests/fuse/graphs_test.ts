@@ -7,8 +7,8 @@ import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { fuse } from "../../src/formats/tfjs/fuse.ts";
-import { largest } from "../../src/classify/equivalence.ts";
-import { verifyFusion } from "../../src/classify/verify.ts";
+import { largest } from "../../src/proof/equivalence.ts";
+import { verifyFusion } from "../../src/proof/tensorflow.ts";
 import { anyRecipe, buildRecipe, type Recipe } from "./arbitrary_graphs.ts";
 import { toArtifacts, toModel } from "./artifacts.ts";
 import { randomizeWeights } from "./random_weights.ts";
@@ -43,7 +43,8 @@ async function checkForms(recipe: Recipe): Promise<number> {
   const weights = tf.io.decodeWeights(artifacts.weightData!, artifacts.weightSpecs!);
   built.loadWeights(weights);
   tf.dispose(weights);
-  const { artifacts: fusedArtifacts, report } = fuse(artifacts);
+  const fusion = fuse(artifacts);
+  const { artifacts: fusedArtifacts, report } = fusion;
   const { before, after } = report;
   if (before.macs !== null && after.macs !== null) {
     assert.ok(after.macs <= before.macs, "MACs grew");
@@ -56,7 +57,7 @@ async function checkForms(recipe: Recipe): Promise<number> {
   // LayersModel.fromConfig mixes up the calls of a layer that is called on a later tensor first.
   const isLoadedRight = tf.tidy(() => outputDifference(loaded, built, image())) === 0;
   if (isLoadedRight) {
-    const proof = await verifyFusion({ training: loaded, fused, report, inputs: [image()] });
+    const proof = await verifyFusion({ training: loaded, fused, fusion, inputs: [image()] });
     for (const region of proof.regions) {
       const relative = largest(region) * region.scale / Math.max(region.scale, SMALLEST_SCALE);
       assert.ok(

@@ -3,8 +3,8 @@ import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { fuseArtifactsUnder } from "../../src/formats/tfjs/fuse.ts";
 import { LAWS, type Laws } from "../../src/fuse/laws.ts";
-import type { FusionProof } from "../../src/classify/equivalence.ts";
-import { verifyFusion } from "../../src/classify/verify.ts";
+import type { FusionProof } from "../../src/proof/equivalence.ts";
+import { verifyFusion } from "../../src/proof/tensorflow.ts";
 import { toArtifacts, toModel } from "./artifacts.ts";
 import { PLANTED_BUGS } from "./planted_bugs.ts";
 import { randomizeWeights } from "./random_weights.ts";
@@ -25,10 +25,10 @@ const specimens = await Promise.all(
 
 /** The proof for one specimen fused under these laws. */
 async function prove(specimen: typeof specimens[number], laws: Laws): Promise<FusionProof> {
-  const { artifacts, report } = fuseArtifactsUnder(laws, specimen.artifacts);
-  const fused = await toModel(artifacts);
+  const fusion = fuseArtifactsUnder(laws, specimen.artifacts);
+  const fused = await toModel(fusion.artifacts);
   const { training } = specimen;
-  const proof = await verifyFusion({ training, fused, report, inputs: images(training) });
+  const proof = await verifyFusion({ training, fused, fusion, inputs: images(training) });
   fused.dispose();
   return proof;
 }

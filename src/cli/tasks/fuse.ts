@@ -4,15 +4,15 @@
  * @module
  */
 import { newComputeCommand, startBackendFor } from "../backend_options.ts";
-import { decimal, print, printColumns, printJson } from "../command.ts";
+import { decimal, print, printColumns, printJson, wholeNumber } from "../command.ts";
 import { renderCosts, renderProof, renderRegions } from "../fusion_table.ts";
 import { createProgress } from "../progress.ts";
 import { refreshReport } from "../run_report.ts";
 import { summarizeFusion } from "../summaries.ts";
-import { EQUIVALENCE_TOLERANCE } from "../../classify/equivalence.ts";
 import { fuseModelFile, fuseRun } from "../../run/fusion_run.ts";
 import { fuseOnnxFile } from "../../run/onnx_fusion.ts";
 import { Datasets } from "../../run/datasets.ts";
+import { OPEN_SIDE } from "../../proof/inputs.ts";
 import { findNetwork } from "../../run/named.ts";
 
 /** The command `fuse`. */
@@ -31,17 +31,21 @@ export function fuseCommand() {
     )
     .option(
       "--tolerance <share>",
-      "largest difference, relative to the output's scale",
+      "largest difference, relative to a tensor's scale (default: what float32's rounding explains)",
       decimal(0, 1),
-      EQUIVALENCE_TOLERANCE,
+    )
+    .option(
+      "--image-size <pixels>",
+      "side of the images of the proof, where a network takes any",
+      wholeNumber(1),
     )
     .addHelpText("after", "\nExample: repfuse fuse path/to/model.json --output fused")
     .action(async (named, options) => {
       const progress = createProgress(options);
-      const { output, tolerance } = options;
+      const { output, tolerance, imageSize } = options;
       const source = await findNetwork(named, "trained");
       const folder = output ?? (source.kind === "run" ? source.run.fused : `${source.folder}/fused`);
-      const request = { output: folder, tolerance, progress };
+      const request = { output: folder, tolerance, imageSize, progress };
       if (source.kind !== "file") await startBackendFor(options, progress);
       const result = source.kind === "run"
         ? await fuseRun(source.run, { ...request, datasets: new Datasets(progress) })

@@ -4,26 +4,14 @@
  * @module
  */
 import { create, toBinary } from "@bufbuild/protobuf";
-import { type ModelProto, ModelProtoSchema, ValueInfoProtoSchema } from "onnx-buf";
-import type { FullShape, Graph } from "../../graph/graph.ts";
+import { type ModelProto, ModelProtoSchema, TensorProto_DataType, ValueInfoProtoSchema } from "onnx-buf";
+import type { Graph } from "../../graph/graph.ts";
 import { originalOnnx } from "./original.ts";
 import { parseOnnx } from "./read.ts";
 
-/** An input of an ONNX file. */
-export interface OnnxInput {
-  readonly name: string;
-  /** In the order of the file; nothing where it is not said. */
-  readonly shape: FullShape | undefined;
-  readonly dtype: string;
-}
-
-/** What a network takes that was read from an ONNX file, in its order. */
-export function onnxInputs(graph: Graph): readonly OnnxInput[] {
-  const { axes } = originalOnnx(graph)!;
-  return graph.inputs.map(({ name, value }) => {
-    const { shape, dtype } = graph.values[value]!;
-    return { name, shape: shape && axes.get(name)!.map((axis) => shape[axis]!), dtype };
-  });
+/** The order in which a file has the axes of its tensors, by their names; those of others are as in the graph. */
+export function axesInFile(graph: Graph): ReadonlyMap<string, readonly number[]> {
+  return originalOnnx(graph)!.axes;
 }
 
 /** Names of what it gives, in its order. */
@@ -44,30 +32,47 @@ export function onnxLayout(graph: Graph): OnnxLayout {
   return { inputs: graph.inputs.map(({ name }) => of(name)), outputs: onnxOutputs(graph).map(of) };
 }
 
-/**
- * Tensors that two networks share by name, where the second one was made of the first: the results of its new operations.
- *
- * @param made The names of operations of `after`.
- * @returns For each of them the tensor that stands in both files, or nothing.
- */
-export function sharedTensors(
-  before: Graph,
-  after: Graph,
-  made: readonly string[],
-): readonly (string | undefined)[] {
-  const known = new Set(before.values.map(({ name }) => name));
-  const named = new Map(after.operations.map(({ name, outputs }) => [name, after.values[outputs[0]!]!.name]));
-  return made.map((name) => known.has(named.get(name)) ? named.get(name) : undefined);
-}
-
 /** The file that a network was read from, as it came, with further outputs behind its own. */
 export function originalWithOutputs(graph: Graph, names: readonly string[]): Uint8Array<ArrayBuffer> {
   return extended(originalOnnx(graph)!.model, names);
 }
 
-/** A file with further outputs behind its own. */
-export function withOutputs(bytes: Uint8Array, names: readonly string[]): Uint8Array<ArrayBuffer> {
-  return extended(parseOnnx(bytes, "the network"), names);
+/** What a cut file is given for a tensor, and what it calls that. */
+const GIVEN = "/given";
+
+/** The names of the tensors that the nodes of a file make. */
+export function madeIn(bytes: Uint8Array): ReadonlySet<string> {
+  return new Set(parseOnnx(bytes, "the network").graph!.node.flatMap(({ output }) => output));
+}
+
+/**
+ * A file cut apart: nodes that read one of the tensors get it from outside, and what the nodes make of that comes out.
+ *
+ * @param cuts Tensors of float32 that nodes make.
+ * @param wanted What comes out.
+ * @returns The file, and under which name each of the tensors goes in.
+ */
+export function cutApart(
+  bytes: Uint8Array,
+  cuts: readonly string[],
+  wanted: readonly string[],
+): { readonly bytes: Uint8Array<ArrayBuffer>; readonly given: ReadonlyMap<string, string> } {
+  const model = parseOnnx(bytes, "the network");
+  const graph = model.graph!;
+  const given = new Map(cuts.map((name) => [name, name + GIVEN]));
+  const node = graph.node.map((node) => ({
+    ...node,
+    input: node.input.map((name) => given.get(name) ?? name),
+  }));
+  const further = [...given.values()].map((name) =>
+    create(ValueInfoProtoSchema, {
+      name,
+      type: { value: { case: "tensorType", value: { elemType: TensorProto_DataType.FLOAT } } },
+    })
+  );
+  const output = wanted.map((name) => create(ValueInfoProtoSchema, { name }));
+  const cut = { ...model, graph: { ...graph, node, input: [...graph.input, ...further], output } };
+  return { bytes: toBinary(ModelProtoSchema, cut), given };
 }
 
 function extended(model: ModelProto, names: readonly string[]): Uint8Array<ArrayBuffer> {

@@ -4,19 +4,28 @@
  * @module
  */
 import type { io } from "@tensorflow/tfjs";
-import { fuseUnder } from "../../fuse/fuse.ts";
+import { type FusedGraph, fuseUnder } from "../../fuse/fuse.ts";
 import { LAWS, type Laws } from "../../fuse/laws.ts";
-import type { FusionReport } from "../../fuse/report.ts";
+import type { LayerOutput } from "../../fuse/report.ts";
 import { costOf } from "../../graph/cost.ts";
+import type { Graph, Origin, ValueId } from "../../graph/graph.ts";
+import { unitsOf } from "../../graph/units.ts";
 import { readLayersModel } from "./read.ts";
-import { writeLayersModel } from "./write.ts";
+import { writePlacedModel } from "./write.ts";
+
+/** Where the values of both forms are given out by their models. */
+export interface FusionPlaces {
+  /** Values of the training form, but for those of nested models, which cannot be looked at from outside. */
+  readonly training: ReadonlyMap<ValueId, LayerOutput>;
+  readonly fused: ReadonlyMap<ValueId, LayerOutput>;
+}
 
 /** A fused network and what was done to make it. */
-export interface Fusion {
+export interface Fusion extends FusedGraph {
   /** A functional LayersModel that `tf.loadLayersModel` reads. */
   readonly artifacts: io.ModelArtifacts;
-  /** What merged, what did not and why, and what it saves. */
-  readonly report: FusionReport;
+  /** Where a proof finds what it compares. */
+  readonly places: FusionPlaces;
 }
 
 /**
@@ -56,8 +65,26 @@ export function fuse(artifacts: io.ModelArtifacts): Fusion {
 
 /** {@link fuse} under given laws: how the tests plant a fault in one of them. */
 export function fuseArtifactsUnder(laws: Laws, artifacts: io.ModelArtifacts): Fusion {
-  const { graph, report } = fuseUnder(laws, readLayersModel(artifacts));
-  const fused = writeLayersModel(graph);
-  // TensorFlow.js may need layers for what the graph says in one operation, such as a padding: the cost is the file's.
-  return { artifacts: fused, report: { ...report, after: costOf(readLayersModel(fused)) } };
+  const fused = fuseUnder(laws, readLayersModel(artifacts));
+  const { artifacts: written, places } = writePlacedModel(fused.graph);
+  return {
+    ...fused,
+    artifacts: written,
+    places: { training: placesIn(fused.source), fused: places },
+    // TensorFlow.js may need layers for what the graph says in one operation, such as a padding: the cost is the file's.
+    report: { ...fused.report, after: costOf(readLayersModel(written)) },
+  };
+}
+
+/** The results of the layers that a network was read from. */
+function placesIn({ inputs, operations }: Graph): ReadonlyMap<ValueId, LayerOutput> {
+  const places = new Map<ValueId, LayerOutput>();
+  const note = (value: ValueId, origin: Origin | undefined) => {
+    if (origin !== undefined && !origin.isNested) {
+      places.set(value, { layer: origin.name, node: origin.call });
+    }
+  };
+  for (const { value, origin } of inputs) note(value, origin);
+  for (const { operations: parts, origin } of unitsOf(operations)) note(parts.at(-1)!.outputs[0]!, origin);
+  return places;
 }

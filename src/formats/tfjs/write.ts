@@ -5,6 +5,7 @@
  * @module
  */
 import type { io } from "@tensorflow/tfjs";
+import type { LayerOutput } from "../../fuse/report.ts";
 import type { Activation } from "../../graph/activation.ts";
 import {
   type Graph,
@@ -39,20 +40,30 @@ export interface LayersModelParts {
   weightData(): Iterable<Uint8Array>;
 }
 
+/** Which layers of a written model give the values of the graph. */
+interface Placed {
+  readonly places: ReadonlyMap<ValueId, LayerOutput>;
+}
+
 /**
  * Writes a network. No value is computed, and nothing of the graph is changed.
  *
  * @throws {InputError} when TensorFlow.js has no layer for an operation.
  */
 export function writeLayersModel(graph: Graph): io.ModelArtifacts {
-  const { description, weightBytes, weightData } = describeLayersModel(graph);
+  return writePlacedModel(graph).artifacts;
+}
+
+/** {@link writeLayersModel}, for whoever looks into the model that comes of it. */
+export function writePlacedModel(graph: Graph): { readonly artifacts: io.ModelArtifacts } & Placed {
+  const { description, weightBytes, weightData, places } = describeLayersModel(graph);
   const data = new Uint8Array(weightBytes);
   let offset = 0;
   for (const bytes of weightData()) {
     data.set(bytes, offset);
     offset += bytes.length;
   }
-  return { ...description, weightData: data.buffer };
+  return { artifacts: { ...description, weightData: data.buffer }, places };
 }
 
 /**
@@ -60,7 +71,7 @@ export function writeLayersModel(graph: Graph): io.ModelArtifacts {
  *
  * @throws {InputError} when TensorFlow.js has no layer for an operation.
  */
-export function describeLayersModel(graph: Graph): LayersModelParts {
+export function describeLayersModel(graph: Graph): LayersModelParts & Placed {
   const originals = [...graph.inputs, ...graph.operations].flatMap(({ origin }) => originalOf(origin) ?? []);
   const writer = new LayerWriter(originals.map(({ layer }) => layer.name));
   const references = new Map<ValueId, Reference>();
@@ -134,6 +145,11 @@ export function describeLayersModel(graph: Graph): LayersModelParts {
         yield weight instanceof StoredWeight ? weight.bytes() : bytesOf(weight.read(memory));
       }
     },
+    places: new Map(
+      [...references].flatMap(([value, { call, index }]) =>
+        index === 0 ? [[value, { layer: call.layer.name, node: call.node }] as const] : []
+      ),
+    ),
   };
 }
 

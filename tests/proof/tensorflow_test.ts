@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { Comparison, PredictionComparison } from "../../src/classify/comparison.ts";
+import { Comparison, PredictionComparison } from "../../src/proof/comparison.ts";
 import { randomizeBatchNorm } from "../fuse/randomize_batch_norm.ts";
-import { EQUIVALENCE_TOLERANCE } from "../../src/classify/equivalence.ts";
-import { type Batch, verifyFusion } from "../../src/classify/verify.ts";
+import { EQUIVALENCE_TOLERANCE } from "../../src/proof/rounding.ts";
+import { type Batch, verifyFusion } from "../../src/proof/tensorflow.ts";
 import { toArtifacts, weightOf } from "../fuse/artifacts.ts";
 import { bothForms, chain, type Forms, through } from "../fuse/forms.ts";
 
@@ -40,7 +40,7 @@ Deno.test("verifyFusion() compares regions and outputs of all batches", async ()
   assert.ok(proof.pass);
   assert.equal(proof.images, 12);
   assert.equal(proof.tolerance, EQUIVALENCE_TOLERANCE);
-  assert.deepEqual(proof.regions.map((region) => region.name), ["block/reparam"]);
+  assert.deepEqual(proof.regions.map((region) => region.name), ["block/reparam", "head"]);
   assert.deepEqual(proof.outputs.map((output) => output.name), ["head"]);
   assert.ok(proof.regions[0]!.scale > 0 && proof.regions[0]!.border > 0);
   assert.ok(proof.maxRelativeDifference <= 1e-6);

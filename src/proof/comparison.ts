@@ -20,15 +20,15 @@ export interface Difference {
 
 /** Gathers the {@link Difference} of one tensor. */
 export class Comparison {
-  private scale = 0;
   private border = 0;
   private interior = 0;
 
   /**
    * @param name The layer of the fused form.
    * @param borderWidth Pixels at each edge of an image that count as border.
+   * @param scale What the differences are shares of at least.
    */
-  constructor(private readonly name: string, private readonly borderWidth: number) {}
+  constructor(private readonly name: string, private readonly borderWidth: number, private scale = 0) {}
 
   /**
    * Takes one batch in.

@@ -1,0 +1,184 @@
+/**
+ * What a proof feeds a network: noise and pictures in the range that the network takes. A Rescaling that divides by 255 makes
+ * of noise in -1..1 next to nothing, and an input of whole numbers makes zeros of it; nothing shows a fault then.
+ *
+ * @module
+ */
+import { InputError } from "../errors.ts";
+import { costOf } from "../graph/cost.ts";
+import { type Graph, type GraphInput, sizeOf, type ValueId } from "../graph/graph.ts";
+import { Random } from "../random.ts";
+import type { PlainArray } from "../runtime/reference.ts";
+
+/** Side of an image, and length of any other axis, that a network leaves open. */
+export const OPEN_SIDE = 64;
+
+/** Where the random inputs of proofs begin. */
+const SEED = 20_190_510;
+
+/** Images at most and at least: as many as a network of these MACs takes in some seconds. */
+const [MOST, LEAST, MACS] = [200, 8, 1e10] as const;
+
+/** Images at once at most, at least where their number is open (so that a fault that mixes them shows), and bytes of theirs. */
+const [MOST_AT_ONCE, LEAST_AT_ONCE, BYTES_AT_ONCE] = [100, 2, 64e6] as const;
+
+/** One input of a network. */
+export interface ProofInput {
+  /** Without the batch. */
+  readonly shape: readonly number[];
+  readonly low: number;
+  readonly high: number;
+  /** Whether it takes whole numbers alone. */
+  readonly isWhole: boolean;
+}
+
+/** What a network takes. */
+export interface ProofInputs {
+  readonly inputs: readonly ProofInput[];
+  /** Images at once. */
+  readonly batch: number;
+  /** Images in all. */
+  readonly count: number;
+}
+
+/**
+ * What a network is fed with.
+ *
+ * @param side Length of every axis that is open but for the batch.
+ * @throws {InputError} when the number of axes of an input is not known.
+ */
+export function proofInputsOf(graph: Graph, side = OPEN_SIDE): ProofInputs {
+  const shapes = graph.inputs.map(({ name, value }) => {
+    const { shape } = graph.values[value]!;
+    if (shape !== undefined) return shape;
+    throw new InputError(
+      `Cannot prove the fusion of ${graph.name}: its input ${name} has no known number of axes.`,
+    );
+  });
+  const fixed = shapes.map(([batch]) => batch).find((batch) => batch != null);
+  const macs = costOf(graph).macs;
+  const count = macs === null ? LEAST : Math.min(MOST, Math.max(LEAST, Math.round(MACS / macs)));
+  const atOnce = Math.min(MOST_AT_ONCE, count, Math.floor(BYTES_AT_ONCE / bytesPerImage(graph, side)));
+  return {
+    inputs: graph.inputs.map((input, i) => ({
+      shape: shapes[i]!.slice(1).map((length) => length ?? side),
+      ...rangeOf(graph, input),
+    })),
+    batch: fixed ?? Math.max(LEAST_AT_ONCE, atOnce),
+    count,
+  };
+}
+
+/** Noise and pictures in turn, batch by batch; one array for each input. */
+export function* proofBatches({ inputs, batch, count }: ProofInputs): Generator<readonly PlainArray[]> {
+  const random = Random.from(SEED, "proof");
+  for (let done = 0; done < count; done += batch) {
+    yield inputs.map((input) => {
+      const size = sizeOf(input.shape);
+      const data = new Float32Array(batch * size);
+      for (let i = 0; i < batch; i++) draw(data.subarray(i * size, (i + 1) * size), input, i, random);
+      return { data, shape: [batch, ...input.shape] };
+    });
+  }
+}
+
+/** All values at once, as float32: what a training form may hold at most. */
+function bytesPerImage({ values }: Graph, side: number): number {
+  const sizes = values.map(({ shape }) => sizeOf((shape ?? []).slice(1).map((length) => length ?? side)));
+  return sizes.reduce((sum, size) => sum + size * Float32Array.BYTES_PER_ELEMENT, 1);
+}
+
+type Values = Pick<ProofInput, "low" | "high" | "isWhole">;
+
+const BYTES: Values = { low: 0, high: 255, isWhole: false };
+
+/** What the numbers of an input are where they are no fractions. */
+const WHOLE: Readonly<Record<string, Values>> = {
+  bool: { low: 0, high: 1, isWhole: true },
+  int8: { low: -128, high: 127, isWhole: true },
+  int32: { ...BYTES, isWhole: true },
+  int64: { ...BYTES, isWhole: true },
+  uint8: { ...BYTES, isWhole: true },
+};
+
+/** A network that multiplies what it takes by less takes bytes: by 1/255, 1/127.5, or the deviation of a data set. */
+const SMALL_FACTOR = 0.05;
+
+/** A network that multiplies by more, and subtracts a mean, takes 0..1. */
+const LARGE_FACTOR = 1.5;
+
+function rangeOf(graph: Graph, { value }: GraphInput): Values {
+  const whole = WHOLE[graph.values[value]!.dtype];
+  if (whole !== undefined) return whole;
+  const { factor, offset } = firstScale(graph, value);
+  if (factor < SMALL_FACTOR) return BYTES;
+  return factor > LARGE_FACTOR && offset < 0
+    ? { low: 0, high: 1, isWhole: false }
+    : { low: -1, high: 1, isWhole: false };
+}
+
+/** The largest factor and the smallest offset of what an input goes through before anything else. */
+function firstScale(graph: Graph, input: ValueId): { factor: number; offset: number } {
+  let [factor, offset, value] = [1, 0, input];
+  for (;;) {
+    const readers = graph.operations.filter(({ inputs }) => inputs.includes(value));
+    const [reader] = readers;
+    if (readers.length !== 1 || reader === undefined) return { factor, offset };
+    if (reader.op === "scale") {
+      const by = Math.max(...reader.factors.map(Math.abs));
+      offset = offset * by + Math.min(...reader.offsets);
+      factor *= by;
+    } else if (reader.op === "batchNorm") {
+      const [mean, variance] = [reader.mean, reader.variance].map(({ name }) =>
+        graph.weights.get(name)!.read()
+      );
+      const deviation = Math.sqrt(Math.max(...variance!) + reader.epsilon);
+      return { factor: factor / deviation, offset: offset - Math.max(...mean!) / deviation };
+    } else if (reader.op !== "identity" && reader.op !== "reshape" && reader.op !== "pad") {
+      return { factor, offset };
+    }
+    value = reader.outputs[0]!;
+  }
+}
+
+function draw(
+  values: Float32Array,
+  { shape, low, high, isWhole }: ProofInput,
+  index: number,
+  random: Random,
+): void {
+  if (shape.length === 3 && index % 2 === 1) paint(values, shape as [number, number, number], random);
+  else for (let i = 0; i < values.length; i++) values[i] = random.uniform();
+  for (let i = 0; i < values.length; i++) {
+    values[i] = isWhole
+      ? low + Math.min(high - low, Math.floor(values[i]! * (high - low + 1)))
+      : low + (high - low) * values[i]!;
+  }
+}
+
+/** Rectangles on one picture. */
+const RECTANGLES = 6;
+
+/** Rectangles of one colour each, one over another, [height, width, channels] in 0..1. */
+function paint(
+  picture: Float32Array,
+  [height, width, channels]: readonly [number, number, number],
+  random: Random,
+): void {
+  for (let rectangle = 0; rectangle < RECTANGLES; rectangle++) {
+    const [top, bottom] = rectangle === 0 ? [0, height] : span(height, random);
+    const [left, right] = rectangle === 0 ? [0, width] : span(width, random);
+    const colour = Array.from({ length: channels }, () => random.uniform());
+    for (let row = top; row < bottom; row++) {
+      for (let column = left; column < right; column++) {
+        picture.set(colour, (row * width + column) * channels);
+      }
+    }
+  }
+}
+
+/** A stretch of an axis. */
+function span(length: number, random: Random): readonly [number, number] {
+  const ends = [random.integer(length + 1), random.integer(length + 1)];
+  return [Math.min(...ends), Math.max(...ends)];
+}

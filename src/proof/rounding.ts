@@ -1,0 +1,68 @@
+/**
+ * How much of the distance between two forms is rounding: both are held against float64.
+ *
+ * Two forms of a network round differently, and a deep one carries that on: RepVGG-B1g2 with random statistics is 1.2e-4
+ * away from its own fused form where nothing is wrong, while a kernel that is wrong by a thousandth may move an output by
+ * less. So no one number tells a fault from rounding. Where both forms are about as far from float64 as from each other, the
+ * distance is rounding; where one of them is much nearer, the other is wrong.
+ *
+ * @module
+ */
+import type { PlainArray } from "../runtime/reference.ts";
+
+/** How far the forms are from float64, relative to a scale. */
+export interface Rounding {
+  readonly training: number;
+  readonly fused: number;
+}
+
+/**
+ * So many times as far as from float64 may the forms be from each other. The forms are compared everywhere, and with
+ * float64 in some places: the largest distance is the larger where more is looked at.
+ */
+const MULTIPLE = 16;
+
+/** What a section may differ by in any case: Winograd's transforms round this much, where the training form has none. */
+const SECTION_FLOOR = 3e-5;
+
+/** How far apart the forms may be in a section at most, and at the outputs in any case, relative to the scale. */
+export const EQUIVALENCE_TOLERANCE = 1e-4;
+
+/** The bar of a section. */
+export function allowedInSection(rounding: Rounding | undefined): number {
+  if (rounding === undefined) return EQUIVALENCE_TOLERANCE;
+  return Math.min(EQUIVALENCE_TOLERANCE, Math.max(SECTION_FLOOR, explained(rounding)));
+}
+
+/** The bar of an output, behind the rounding of the whole network. */
+export function allowedAtOutput(rounding: Rounding | undefined): number {
+  return rounding === undefined
+    ? EQUIVALENCE_TOLERANCE
+    : Math.max(EQUIVALENCE_TOLERANCE, explained(rounding));
+}
+
+function explained({ training, fused }: Rounding): number {
+  return MULTIPLE * Math.min(training, fused);
+}
+
+/** Gathers the distances of one tensor from float64. */
+export class RoundingMeasure {
+  private training = 0;
+  private fused = 0;
+  private isMeasured = false;
+
+  /** Takes a tensor in, or a part of it. */
+  update(exact: PlainArray, training: PlainArray, fused: PlainArray): void {
+    this.isMeasured = true;
+    for (let i = 0; i < exact.data.length; i++) {
+      this.training = Math.max(this.training, Math.abs(training.data[i]! - exact.data[i]!));
+      this.fused = Math.max(this.fused, Math.abs(fused.data[i]! - exact.data[i]!));
+    }
+  }
+
+  /** What was gathered, relative to a scale; nothing where nothing was. */
+  result(scale: number): Rounding | undefined {
+    if (!this.isMeasured || !(scale > 0)) return undefined;
+    return { training: this.training / scale, fused: this.fused / scale };
+  }
+}
