@@ -69,14 +69,18 @@ export function proofInputsOf(graph: Graph, side = OPEN_SIDE): ProofInputs {
   };
 }
 
-/** Noise and pictures in turn, batch by batch; one array for each input. */
+/** Noise and pictures in turn; one array for each input, batch by batch. */
 export function* proofBatches({ inputs, batch, count }: ProofInputs): Generator<readonly PlainArray[]> {
   const random = Random.from(SEED, "proof");
   for (let done = 0; done < count; done += batch) {
     yield inputs.map((input) => {
       const size = sizeOf(input.shape);
       const data = new Float32Array(batch * size);
-      for (let i = 0; i < batch; i++) draw(data.subarray(i * size, (i + 1) * size), input, i, random);
+      for (let i = 0; i < batch; i++) {
+        // In turn in a batch and from batch to batch, so that the first of a batch is now this and now that.
+        const isPicture = (done / batch + i) % 2 === 1;
+        draw(data.subarray(i * size, (i + 1) * size), input, isPicture, random);
+      }
       return { data, shape: [batch, ...input.shape] };
     });
   }
@@ -144,10 +148,10 @@ function firstScale(graph: Graph, input: ValueId): { factor: number; offset: num
 function draw(
   values: Float32Array,
   { shape, low, high, isWhole }: ProofInput,
-  index: number,
+  isPicture: boolean,
   random: Random,
 ): void {
-  if (shape.length === 3 && index % 2 === 1) paint(values, shape as [number, number, number], random);
+  if (shape.length === 3 && isPicture) paint(values, shape as [number, number, number], random);
   else for (let i = 0; i < values.length; i++) values[i] = random.uniform();
   for (let i = 0; i < values.length; i++) {
     values[i] = isWhole

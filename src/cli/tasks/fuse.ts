@@ -38,6 +38,7 @@ export function fuseCommand() {
       "--image-size <pixels>",
       "side of the images of the proof, where a network takes any",
       wholeNumber(1),
+      OPEN_SIDE,
     )
     .addHelpText("after", "\nExample: repfuse fuse path/to/model.json --output fused")
     .action(async (named, options) => {
