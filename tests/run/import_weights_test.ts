@@ -13,6 +13,13 @@ import { formatOfName } from "../../src/formats/checkpoint.ts";
 import { readTorchCheckpoint } from "../../src/formats/torch/read.ts";
 import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { openModel } from "../../src/model/open_model.ts";
+import { networkModules, type TorchDialect } from "../../src/model/torch/modules.ts";
+import { torchState } from "../../src/model/torch/write_weights.ts";
+import { createNetwork } from "../../src/model/network.ts";
+import { savedAsLegacy, savedAsZip } from "../formats/torch/saved.ts";
+import { graphOf } from "../model/artifacts.ts";
+import { networkOf } from "../model/block_network.ts";
+import { randomizeWeights } from "../model/weights.ts";
 import { SILENT } from "../deploy/tiny_source.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { fixtureTensor, readFixture } from "../model/reference_fixture.ts";
@@ -157,6 +164,79 @@ Deno.test("importWeights() makes the same network to the bit from every kind of 
     for (const [name, prefix, others] of expected) {
       assert.deepEqual(await imported(name), { hashes, taken: { format: "torch", prefix, others } }, name);
     }
+  }));
+
+/** Networks with signed γ, in whose names PyTorch knows them. */
+const NAMED: readonly [block: Record<string, unknown>, dialect: TorchDialect][] = [
+  [{ block: "repvgg", groups: 2, squeezeExcite: true }, "reference"],
+  [{ block: "repvgg", groups: 2, squeezeExcite: true }, "timm"],
+  [{ block: "mobileone", convBranches: 2 }, "reference"],
+  [{ block: "mobileone", convBranches: 2 }, "timm"],
+];
+
+for (const [block, dialect] of NAMED) {
+  Deno.test(`importWeights() makes the same ${block["block"]} to the bit of a zip archive, a legacy file and safetensors, ${dialect} names`, () =>
+    inTemporaryFolder(async (folder) => {
+      const config = networkOf(block, 16, "explicit");
+      const model = randomizeWeights(createNetwork(config, { seed: 3 }));
+      const tensors = torchState(await graphOf(model), networkModules(config, dialect));
+      model.dispose();
+      const hashes: string[][] = [];
+      for (
+        const [name, bytes] of [
+          ["zip.pth", savedAsZip(tensors)],
+          ["legacy.pth", savedAsLegacy(tensors)],
+          ["net.safetensors", writeSafetensors({ tensors, metadata: {} })],
+        ] as const
+      ) {
+        await Deno.writeFile(`${folder}/${name}`, bytes);
+        const settings = { imageSize: 16, output: `${folder}/out`, progress: SILENT };
+        const { manifest, network } = await importWeights(`${folder}/${name}`, settings);
+        assert.deepEqual([network.kind, network.dialect, network.form], [
+          block["block"],
+          dialect,
+          "training",
+        ]);
+        hashes.push(manifest.files.map(({ sha256 }) => sha256));
+      }
+      assert.deepEqual(hashes[1], hashes[0]);
+      assert.deepEqual(hashes[2], hashes[0]);
+    }));
+}
+
+Deno.test("importWeights() loads no TensorFlow.js and runs no kernel", () => {
+  const { code, stdout } = new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", fileURLToPath(new URL("../../tasks/import.ts", import.meta.url))],
+    stderr: "null",
+  }).outputSync();
+  assert.equal(code, 0);
+  const { roots, modules } = JSON.parse(new TextDecoder().decode(stdout)) as {
+    roots: string[];
+    modules: { specifier: string; dependencies?: { code?: { specifier?: string }; isDynamic?: boolean }[] }[];
+  };
+  const reached = new Set(roots);
+  for (const specifier of reached) {
+    const { dependencies = [] } = modules.find((module) => module.specifier === specifier) ?? {};
+    for (const { code, isDynamic } of dependencies) {
+      if (code?.specifier !== undefined && isDynamic !== true) reached.add(code.specifier);
+    }
+  }
+  assert(reached.size > 20);
+  assert.deepEqual([...reached].filter((specifier) => /tensorflow|\/kernels\//.test(specifier)), []);
+});
+
+Deno.test("importWeights() makes a model of RepViT that has no configuration, and every later task reads it", () =>
+  inTemporaryFolder(async (folder) => {
+    const path = fileURLToPath(new URL("../fixtures/torch/repvit.pth", import.meta.url));
+    const settings = { imageSize: 32, output: `${folder}/out`, progress: SILENT };
+    const { network, parameters, assumed, taken } = await importWeights(path, settings);
+    assert.deepEqual([network.kind, network.config, taken.prefix], ["repvit", undefined, "state_dict."]);
+    // In PyTorch: sum(p.numel() for p in net.parameters()).
+    assert.equal(parameters, 1932);
+    assert.deepEqual(assumed, ["pixels from -1 to 1 (--mean, --std)", "classes by their numbers (--labels)"]);
+    const { classNames, network: known } = await readManifest(`${folder}/out/manifest.json`);
+    assert.deepEqual([classNames.length, known], [3, undefined]);
+    (await openModel(await loadLayersModelArtifacts(`${folder}/out`), "out")).dispose();
   }));
 
 Deno.test("importWeights() takes the moving average when it is asked for, or alone", async () => {

@@ -9,6 +9,7 @@ import {
   dictionary,
   global,
   integer,
+  LEGACY_HEAD,
   pickle,
   storage,
   tensor,
@@ -35,12 +36,6 @@ const call = (module: string, name: string) => bytes(global(module, name), tuple
 /** As many of the same. */
 const times = (count: number, ...parts: (string | number | Uint8Array)[]) =>
   new Uint8Array(Buffer.concat(new Array<Uint8Array>(count).fill(bytes(...parts))));
-
-const LEGACY_HEAD = bytes(
-  pickle(0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19),
-  pickle("M", 0xe9, 0x03),
-  pickle("}", text("little_endian"), 0x88, "s"),
-);
 
 const REFUSALS: readonly [what: string, file: Uint8Array, reason: RegExp, hint?: RegExp][] = [
   // What would run.

@@ -110,3 +110,10 @@ export function checkpoint(
     ...Object.entries(storages).map(([key, data]) => ({ name: `net/data/${key}`, data })),
   ]);
 }
+
+/** How a file of PyTorch before 1.6 begins: magic number, protocol, and what machine wrote it. */
+export const LEGACY_HEAD = bytes(
+  pickle(0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19),
+  pickle("M", 0xe9, 0x03),
+  pickle("}", text("little_endian"), 0x88, "s"),
+);
