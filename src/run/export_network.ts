@@ -29,8 +29,11 @@ import type { Progress } from "../progress.ts";
 import { Random } from "../random.ts";
 import { formatDifference } from "../text/quantities.ts";
 import { type NetworkRunner, runLayersModel, runOnnx, type RunTensor } from "./forms_runner.ts";
-import { OPEN_SIDE, PROOF_SEED } from "./fusion_output.ts";
+import { OPEN_SIDE } from "../proof/inputs.ts";
 import type { NamedFile, NamedModel } from "./named.ts";
+
+/** Where the random inputs of the proof begin. */
+const PROOF_SEED = 20_190_510;
 
 /** What lies beside a network that was exported without a card. */
 export const NETWORK_RECORD = "export.json";
