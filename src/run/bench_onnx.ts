@@ -7,6 +7,7 @@
 import type { BenchSettings } from "../bench/bench.ts";
 import { createOnnxEngine, ONNXRUNTIME_VERSION } from "../bench/engines/onnxruntime.ts";
 import type { BenchReport } from "../bench/report.ts";
+import { shownPixelRange } from "../classify/pixel_range.ts";
 import { readOnnxFile } from "../formats/onnx/disk.ts";
 import { onnxLayout, originalWithOutputs } from "../formats/onnx/probe.ts";
 import { writeOnnx } from "../formats/onnx/write.ts";
@@ -38,7 +39,7 @@ export async function benchOnnxFile(
   context: BenchRunContext,
 ): Promise<BenchReport> {
   const graph = await readOnnxFile(path);
-  const size = imageSizeOf(graph, path);
+  const size = imageSizeOf(graph, path, context.imageSize);
   const { graph: fused, report } = fuseGraph(graph);
   const layout = onnxLayout(graph);
   // A file that names its number of images runs with that number alone.
@@ -46,7 +47,7 @@ export async function benchOnnxFile(
   const subject = {
     path,
     network: `${path}, ${size.join("x")}`,
-    images: randomBatches(size, settings.seed, fixed),
+    images: randomBatches(size, settings.seed, { fixed, range: shownPixelRange(graph) }),
     leastScale: leastOutputScale(graph),
     engine: `onnxruntime-web wasm ${ONNXRUNTIME_VERSION}, 1 thread`,
   };

@@ -14,6 +14,9 @@ import { loadLayersModelArtifacts } from "../formats/tfjs/layers_model.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
 import { type BackendInfo, heapBytes } from "../kernels/tfjs/backend.ts";
 import { openModel } from "../model/open_model.ts";
+import { boundsOf, type PixelRange, shownPixelRange } from "../classify/pixel_range.ts";
+import { loadModelArtifacts } from "../formats/keras/load.ts";
+import { withImageSize } from "../formats/tfjs/image_size.ts";
 import { Random } from "../random.ts";
 import { readRunConfig } from "./config.ts";
 import { describeEnvironment } from "../timing/environment.ts";
@@ -29,6 +32,8 @@ import type { Graph } from "../graph/graph.ts";
 import { leastOutputScale } from "../graph/output_scale.ts";
 import { OPEN_SIDE } from "../proof/inputs.ts";
 import type { NamedModel } from "./named.ts";
+import { schedule } from "../runtime/schedule.ts";
+import { formatBytes, formatCount } from "../text/quantities.ts";
 import { obstacleOf } from "../runtime/check_graph.ts";
 import { openRuntime } from "../runtime/machine.ts";
 import { createTfjsEngine } from "../bench/engines/tfjs.ts";
@@ -42,12 +47,17 @@ export const FORM_NAMES = { training: "training", fused: "fused", runtime: RUNTI
 /** Random images, and first test images, on which outputs are compared whatever batch sizes are timed. */
 const COMPARED_IMAGES = 8;
 
+/** What a WebAssembly memory can hold. */
+const MEMORY_BYTES = 2 ** 32;
+
 /** The surroundings of a benchmark. */
 export interface BenchRunContext {
   /** What `startBackend` returned. */
   readonly backend: BackendInfo;
   /** Where the course of the work is shown. */
   readonly progress: Progress;
+  /** Side of the images of a network that takes any size. */
+  readonly imageSize?: number | undefined;
   /** Where `bench.json` and `bench.svg` go; nothing is written where there is none. */
   readonly output?: { readonly benchReport: string; readonly benchChart: string } | undefined;
 }
@@ -117,9 +127,13 @@ export async function benchModel(
   context: BenchRunContext,
 ): Promise<BenchReport> {
   const { path } = source;
-  const training = await loadLayersModelArtifacts(path);
+  const { imageSize } = context;
+  const training = withImageSize(await loadModelArtifacts(path), imageSize);
   const graph = readLayersModel(training);
-  const size = imageSizeOf(graph, path);
+  const size = imageSizeOf(graph, path, imageSize);
+  const fixed = graph.values[graph.inputs[0]!.value]!.shape![0];
+  const fitting = fixed == null ? settings : { ...settings, batches: [fixed] };
+  checkMemory(graph, path, fitting.batches);
   const { artifacts: fused } = fuse(training);
   return await benchForms(
     {
@@ -127,11 +141,25 @@ export async function benchModel(
       network: `${path}, ${size.join("x")}`,
       training,
       fused,
-      images: randomBatches(size, settings.seed),
+      images: randomBatches(size, settings.seed, { fixed, range: shownPixelRange(graph) }),
       leastScale: leastOutputScale(graph),
     },
-    settings,
+    fitting,
     context,
+  );
+}
+
+/** Refuses, before anything runs, a number of images whose values alone are more than a WebAssembly memory can hold. */
+function checkMemory(graph: Graph, path: string, batches: readonly number[]): void {
+  const bytes = (batch: number) => schedule(graph, batch).length * Float32Array.BYTES_PER_ELEMENT;
+  if (obstacleOf(graph) !== undefined) return;
+  const batch = batches.find((batch) => bytes(batch) > MEMORY_BYTES);
+  if (batch === undefined) return;
+  throw new InputError(
+    `Cannot bench ${path} with ${formatCount(batch, "image")} at once: its values take ${
+      formatBytes(bytes(batch))
+    } at least, and a WebAssembly memory holds ${formatBytes(MEMORY_BYTES)}.`,
+    bytes(1) > MEMORY_BYTES ? "Take smaller images, or fewer channels." : "Take fewer: --batches 1",
   );
 }
 
@@ -219,9 +247,15 @@ export async function openOnRuntime(
 /**
  * The images that a network takes, [height, width, channels]; what it leaves open gets a length.
  *
+ * @param imageSize That length.
+ *
  * @throws {InputError} when it does not take images.
  */
-export function imageSizeOf({ inputs, values }: Graph, path: string): readonly [number, number, number] {
+export function imageSizeOf(
+  { inputs, values }: Graph,
+  path: string,
+  imageSize = OPEN_SIDE,
+): readonly [number, number, number] {
   const shapes = inputs.map(({ value }) => values[value]!.shape);
   const [shape] = shapes;
   if (shapes.length !== 1 || shape?.length !== 4) {
@@ -231,33 +265,35 @@ export function imageSizeOf({ inputs, values }: Graph, path: string): readonly [
       }, expected images [N, height, width, channels].`,
     );
   }
-  return shape.slice(1).map((length) => length ?? OPEN_SIDE) as [number, number, number];
+  return shape.slice(1).map((length) => length ?? imageSize) as [number, number, number];
 }
 
 /**
  * Noise of this size: what is compared whatever batch is timed, and what is timed.
  *
- * @param fixed How many images the network takes at once, where it takes no other number.
+ * @param takes How many images the network takes at once, where it takes no other number; and the range of its pixels.
  */
 export function randomBatches(
   size: readonly [number, number, number],
   seed: number,
-  fixed?: number | null,
+  { fixed, range }: { readonly fixed?: number | null | undefined; readonly range?: PixelRange | undefined },
 ): Subject["images"] {
   return (batch) =>
-    [...new Set([fixed ?? COMPARED_IMAGES, batch])].map((count) => randomImages(size, count, seed));
+    [...new Set([fixed ?? COMPARED_IMAGES, batch])].map((count) => randomImages(size, count, seed, range));
 }
 
-/** Uniform noise over the range of normalised pixels. */
+/** Uniform noise over the range of pixels: that of normalised ones where none is known. */
 function randomImages(
   [height, width, channels]: readonly [number, number, number],
   count: number,
   seed: number,
+  range: PixelRange = "-1..1",
 ): NamedBatch {
   const random = Random.from(seed, "random images");
+  const [low, high] = boundsOf(range);
   const images = Float32Array.from(
     { length: count * height * width * channels },
-    () => random.uniform(-1, 1),
+    () => random.uniform(low, high),
   );
   return { name: "random images", batch: { images, shape: [count, height, width, channels] } };
 }

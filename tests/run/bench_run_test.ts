@@ -8,7 +8,7 @@ import { benchModel, benchRun } from "../../src/run/bench_run.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { encodeIdxFolder } from "../../src/data/idx_folder.ts";
 import { loadDataset } from "../../src/data/load.ts";
-import { GateError } from "../../src/errors.ts";
+import { GateError, InputError } from "../../src/errors.ts";
 import { loadLayersModelArtifacts, saveLayersModel } from "../../src/formats/tfjs/layers_model.ts";
 import { exists } from "../../src/files/read.ts";
 import { startBackend } from "../../src/kernels/tfjs/backend.ts";
@@ -182,3 +182,21 @@ function onnxFixture(file: string): NamedFile {
   const folder = fileURLToPath(new URL("../fixtures/onnx", import.meta.url));
   return { kind: "file", path: `${folder}/${file}`, folder, format: "onnx" };
 }
+
+Deno.test("benchModel() gives open sizes the one that is said, keeps a fixed batch, and refuses what no memory holds", async () => {
+  const bench = (name: string, over: object = {}, more: object = {}) => {
+    const path = fileURLToPath(new URL(`../fixtures/cases/${name}`, import.meta.url));
+    return benchModel({ kind: "model", path, folder: path }, { ...settings, rounds: 1, ...over }, {
+      ...context,
+      ...more,
+    });
+  };
+  const open = await bench("31-no-fixed-size-stride-2", { batches: [1] }, { imageSize: 20 });
+  assert.match(open.network, /, 20x20x3$/);
+  const fixed = await bench("31c-fixed-batch-of-one", { batches: [1, 6] });
+  assert.deepEqual([...new Set(fixed.results.map(({ batch }) => batch))], [1]);
+  await assert.rejects(
+    bench("31-no-fixed-size-stride-2", { batches: [1, 100_000] }, { imageSize: 1024 }),
+    (error) => error instanceof InputError && /100,000 images at once: its values take/.test(error.message),
+  );
+});

@@ -12,6 +12,7 @@ import { renderReport } from "../../bench/report.ts";
 import { benchWhere, WHERE_FILE } from "../../run/where_run.ts";
 import { PLACES } from "../../bench/where/places.ts";
 import { renderWhere } from "../../bench/where/where_report.ts";
+import { IMAGE_SIZE_HELP } from "../card_options.ts";
 import { newComputeCommand, startBackendFor } from "../backend_options.ts";
 import { decimal, print, printColumns, printJson, wholeNumber, wholeNumbers } from "../command.ts";
 import { someOf } from "../options.ts";
@@ -41,6 +42,7 @@ export function benchCommand() {
       decimal(0),
       tolerance,
     )
+    .option("--image-size <pixels>", `${IMAGE_SIZE_HELP}; 64 where it has none`, wholeNumber(1, 4096))
     .option("--seed <number>", "seed of the order of the runs", wholeNumber(0, 0x7fffffff), seed)
     .option(
       "--where <places>",
@@ -70,7 +72,7 @@ export function benchCommand() {
           throw new InputError(`Cannot bench ${source.path} in other places: --where takes a run.`);
         }
         const backend = await startBackendFor(options, progress);
-        const context = { backend, progress, output: folder };
+        const context = { backend, progress, output: folder, imageSize: options.imageSize };
         const report = source.kind === "file"
           ? await benchOnnxFile(source, settings, context)
           : await benchModel(source, settings, context);
