@@ -98,7 +98,7 @@ export const EXPORT_FOLDER: OutputKind = {
     const manifest = manifestSchema.safeParse(content);
     if (!manifest.success) return undefined;
     const listed = new Set([MANIFEST_FILE, ...manifest.data.files.map(({ path }) => path)]);
-    return (path) => listed.has(path) || /^evaluation\/([\w-]+\/)?[\w-]+\.(json|svg|png)$/.test(path);
+    return (path) => listed.has(path) || /^evaluation\/([\w-]+\/)?[\w-]+\.(json|svg|png|html)$/.test(path);
   },
 };
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Evaluation } from "../classify/evaluation.ts";
 import { headlineOf } from "../bench/report.ts";
 import { formatCount, formatDifference, formatShare } from "../text/quantities.ts";
 import { type Content, Html, html } from "./html.ts";
@@ -12,7 +13,8 @@ import { type Section, sectionsOf } from "./sections.ts";
 /** The report as text. */
 export function renderReport(files: RunFiles, style: string): string {
   const sections = sectionsOf(files);
-  const title = `${files.config.preset} on ${files.config.data.source.split("/").at(-1)!}`;
+  const { config, name } = files;
+  const title = config === undefined ? name : `${config.preset} on ${config.data.source.split("/").at(-1)!}`;
   return html`
     <!DOCTYPE html>
     <html lang="en">
@@ -59,8 +61,15 @@ function factsOf({ metrics, fusion, bench, evaluations }: RunFiles): Fact[] {
     facts.push({
       name: "Test accuracy",
       value: formatShare(accuracy),
-      detail: evaluation === undefined ? `epoch ${last!.epoch}` : `${evaluation.form} form`,
+      detail: evaluation === undefined ? `epoch ${last!.epoch}` : detailOf(evaluation),
     });
+    if (evaluation?.top5Accuracy != null) {
+      facts.push({
+        name: "Top 5",
+        value: formatShare(evaluation.top5Accuracy),
+        detail: `of ${formatCount(evaluation.classes.length, "class", "classes")}`,
+      });
+    }
   }
   if (fusion !== undefined) {
     const { before, after, proof } = fusion;
@@ -82,6 +91,10 @@ function factsOf({ metrics, fusion, bench, evaluations }: RunFiles): Fact[] {
     });
   }
   return facts;
+}
+
+function detailOf({ form, images }: Evaluation): string {
+  return form === "unknown" ? `of ${formatCount(images, "image")}` : `${form} form`;
 }
 
 function renderFact({ name, value, detail }: Fact): Content {

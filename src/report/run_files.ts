@@ -1,10 +1,12 @@
 /**
- * What a run has found by now: all that its report is made of. Whatever is not there yet is undefined.
+ * What a run, or an evaluation of somebody else's network, has found by now: all that its report is made of. Whatever is not
+ * there (yet) is undefined.
  *
  * @module
  */
 import type { BenchReport } from "../bench/report.ts";
 import type { Evaluation } from "../classify/evaluation.ts";
+import type { ModelCard } from "../classify/classifier.ts";
 import type { FusionRecord } from "../classify/fusion_record.ts";
 import type { Environment } from "../timing/environment.ts";
 import type { EpochMetrics } from "../train/metrics.ts";
@@ -12,9 +14,12 @@ import type { RunConfig } from "../train/run_config.ts";
 
 /** The content of a run. Pictures are SVG text, but for the worst examples, which are a PNG file's bytes. */
 export interface RunFiles {
-  /** The name of the run's folder. */
+  /** The name of the run's folder, or of the network. */
   readonly name: string;
-  readonly config: RunConfig;
+  /** Of a run. */
+  readonly config: RunConfig | undefined;
+  /** Of a network that was not trained here. */
+  readonly card?: ReportedCard | undefined;
   readonly environment: Environment | undefined;
   /** One entry per epoch. */
   readonly metrics: readonly EpochMetrics[];
@@ -25,6 +30,12 @@ export interface RunFiles {
   readonly benchChart: string | undefined;
   /** Of each form that was evaluated, the fused one first. */
   readonly evaluations: readonly EvaluatedForm[];
+}
+
+/** How a network was fed, and who said so. */
+export interface ReportedCard extends ModelCard {
+  /** What neither its file nor a person told. */
+  readonly assumed: readonly string[];
 }
 
 /** The evaluation of one form, with its pictures. */

@@ -7,9 +7,13 @@ import { besideText, whereText } from "../bench/report.ts";
 import { formatBytes, formatCount, formatDifference, formatShare } from "../text/quantities.ts";
 import { COST_COLUMNS, costRows } from "../text/cost_rows.ts";
 import { largest } from "../proof/equivalence.ts";
+import { notableClasses } from "../classify/scores.ts";
 import { Html, html, table } from "./html.ts";
 import { Buffer } from "node:buffer";
 import type { EvaluatedForm, RunFiles } from "./run_files.ts";
+
+/** Classes that have a row, at most. */
+const MOST_CLASSES = 100;
 
 /** One part. */
 export interface Section {
@@ -28,6 +32,7 @@ export function sectionsOf(files: RunFiles): Section[] {
     proof(files),
     benchmark(files),
     evaluation(files),
+    feeding(files),
     configuration(files),
   ]
     .filter((section) => section !== undefined);
@@ -167,32 +172,58 @@ function evaluation({ evaluations }: RunFiles): Section | undefined {
 }
 
 function evaluatedForm({ evaluation, confusion, worstExamples }: EvaluatedForm): Html {
-  const { correct, images, accuracy, form, classes } = evaluation;
+  const { correct, images, accuracy, form, classes, model } = evaluation;
+  const isWhole = classes.length <= MOST_CLASSES;
+  const shown = isWhole ? [...classes.keys()] : notableClasses(evaluation, MOST_CLASSES);
   const share = (value: number | null) => value === null ? "–" : formatShare(value, 1);
-  return html`<p>The ${form} form classifies ${count(correct)} of ${count(images)} test images rightly:
+  return html`<p>${form === "unknown" ? model : `The ${form} form`} classifies ${count(correct)} of ${
+    count(images)
+  } images rightly:
 <b>${formatShare(accuracy)}</b>.</p>
 ${confusion === undefined ? undefined : figure(confusion)}
 ${
     table(
       ["class", "images", "recall", "precision", "F1"],
-      classes.map(({ name, images, recall, precision, f1 }) => [
-        name,
-        count(images),
-        share(recall),
-        share(precision),
-        share(f1),
-      ]),
+      shown.map((label) => {
+        const { name, images, recall, precision, f1 } = classes[label]!;
+        return [name, count(images), share(recall), share(precision), share(f1)];
+      }),
     )
+  }
+${
+    isWhole ? undefined : html`
+      <p class="muted">The ${count(shown.length)} of ${count(
+        classes.length,
+      )} classes with the most mistakes.</p>
+    `
   }
 ${
     worstExamples === undefined ? undefined : html`<h3>What it is most wrong about</h3>
 <img src="data:image/png;base64,${
       Buffer.from(worstExamples).toString("base64")
-    }" alt="The test images with the largest loss">`
+    }" alt="The images with the largest loss">`
   }`;
 }
 
-function configuration({ config, environment }: RunFiles): Section {
+function feeding({ card }: RunFiles): Section | undefined {
+  if (card === undefined) return undefined;
+  const { inputSize, normalization: { mean, scale }, givesProbabilities, classNames, assumed } = card;
+  return {
+    id: "feeding",
+    title: "How it was fed",
+    content: table(["what", "as"], [
+      ["images", inputSize.join(" × ")],
+      ["taken off each byte, per channel", mean.join(", ")],
+      ["what the rest is divided by", scale.join(", ")],
+      ["outputs", givesProbabilities ? "probabilities" : "logits"],
+      ["classes", count(classNames.length)],
+      ["assumed", assumed.join("; ") || "nothing"],
+    ]),
+  };
+}
+
+function configuration({ config, environment }: RunFiles): Section | undefined {
+  if (config === undefined) return undefined;
   return {
     id: "configuration",
     title: "Configuration",

@@ -41,9 +41,6 @@ export const NETWORK_RECORD = "export.json";
 /** Inputs at once in the proof, where the network leaves their number open. */
 const OPEN_BATCH = 2;
 
-/** Where the random inputs of a comparison begin. */
-const NOISE_SEED = 20_190_510;
-
 const EXPORTED_NETWORK = kindByNames("an exported network", NETWORK_RECORD, {
   keys: ["format", "source", "proof"],
   names: /^(model\.json|model\.onnx|weights-\d+of\d+\.bin)$/,
@@ -202,7 +199,7 @@ async function prove(
 
 /** Noise of -1 to 1, bytes where the network takes whole numbers. */
 function noiseFor({ inputs, values }: Graph, path: string): RunTensor[] {
-  const random = Random.from(NOISE_SEED, "export");
+  const random = Random.from(PROOF_SEED, "export");
   return inputs.map(({ name, value }) => {
     const { shape, dtype } = values[value]!;
     if (shape === undefined) {

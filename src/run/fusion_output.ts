@@ -21,7 +21,8 @@ import { formatCount, formatDifference } from "../text/quantities.ts";
 /** A folder that a fusion made; `evaluate` may have added to it. */
 const FUSED_MODEL = kindByNames("a fused model", "fusion.json", {
   keys: ["source", "snapshotHash", "proof"],
-  names: /^(model\.json|[^/]+\.onnx|weights-\d+of\d+\.bin|evaluation\/([\w-]+\/)?[\w-]+\.(json|svg|png))$/,
+  names:
+    /^(model\.json|[^/]+\.onnx|weights-\d+of\d+\.bin|evaluation\/([\w-]+\/)?[\w-]+\.(json|svg|png|html))$/,
 });
 
 /** What to fuse, where to write, and how close the forms must be. */

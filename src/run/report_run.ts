@@ -16,6 +16,7 @@ import type { EpochMetrics } from "../train/metrics.ts";
 import { readRunConfig } from "./config.ts";
 import { evaluationFiles, evaluationFolder } from "./evaluation_run.ts";
 import type { Form } from "./named.ts";
+import type { OpenedNetwork } from "./open_classifier.ts";
 import type { RunDirectory } from "./run_directory.ts";
 
 /** The name of the file in a run directory. */
@@ -40,6 +41,35 @@ export async function writeReport(run: RunDirectory): Promise<string> {
 }
 
 /**
+ * Writes the report of a network that is no run: what was found of it, and how it was fed.
+ *
+ * @param folder Where its evaluation lies.
+ * @returns The path of the report.
+ * @throws {InputError} when a file is damaged.
+ */
+export async function writeNetworkReport(
+  { path, home, card, assumed }: Pick<OpenedNetwork, "path" | "home" | "card" | "assumed">,
+  folder: string,
+): Promise<string> {
+  const report = `${folder}/${REPORT_FILE}`;
+  const files: RunFiles = {
+    name: basename(path),
+    config: undefined,
+    card: { ...card, assumed },
+    environment: undefined,
+    metrics: [],
+    curves: undefined,
+    fusion: await json(`${home}/fusion.json`) as FusionRecord | undefined,
+    network: undefined,
+    bench: undefined,
+    benchChart: undefined,
+    evaluations: await evaluationIn(folder),
+  };
+  await writeFileAtomically(report, renderReport(files, await readText(STYLE, "the style of a report")));
+  return report;
+}
+
+/**
  * Reads a run.
  *
  * @throws {InputError} when its configuration is missing, or a file is damaged.
@@ -61,7 +91,11 @@ export async function readRunFiles(run: RunDirectory): Promise<RunFiles> {
 
 /** The evaluation of one form, where there is one. */
 async function evaluationOf(run: RunDirectory, form: Form): Promise<EvaluatedForm[]> {
-  const files = evaluationFiles(evaluationFolder({ home: run.path, form }));
+  return await evaluationIn(evaluationFolder({ home: run.path, form }));
+}
+
+async function evaluationIn(folder: string): Promise<EvaluatedForm[]> {
+  const files = evaluationFiles(folder);
   const evaluation = await json(files.json) as Evaluation | undefined;
   if (evaluation === undefined) return [];
   return [{

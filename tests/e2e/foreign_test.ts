@@ -79,6 +79,11 @@ Deno.test("evaluate takes all pictures of plain class folders, as classes by the
     assert.equal(code, 0, stderr);
     assert.match(stderr, /evaluating on 6 pictures of some photos, 2 classes by name: Red = red/);
     assert.match(stdout, /accuracy 100\.00% \(6 of 6\)/);
+    const [, report] = /Report: (.*)\n/.exec(stdout)!;
+    assert.match(
+      await Deno.readTextFile(`${folder}/${report}`),
+      /their network classifies 6 of 6 images rightly/,
+    );
     await Deno.rename(`${data}/Red`, `${data}/purple`);
     const refused = await runTask(folder, "evaluate", "their network", "--data", "some photos");
     assert.equal(refused.code, 2);

@@ -202,3 +202,46 @@ Deno.test("html`` escapes what it is given, and nothing twice", () => {
     `<p title="1"><b>&quot;&lt;&#39;&amp;</b> a</p>`,
   );
 });
+
+Deno.test("renderReport() tells of a network that is no run, of a thousand classes, and how it was fed", () => {
+  const names = Array.from({ length: 1000 }, (_, i) => `thing ${i}`);
+  const classes = names.map((name, i) => ({
+    name,
+    images: i < 300 ? 1 : 0,
+    predicted: i < 300 ? 1 : 0,
+    correct: i % 2,
+    precision: null,
+    recall: null,
+    f1: null,
+  }));
+  const [finished] = FINISHED.evaluations!;
+  const evaluation = { ...finished!.evaluation, form: "unknown", top5Accuracy: 0.75, classes };
+  const text = renderReport({
+    name: "theirs.onnx",
+    config: undefined,
+    card: {
+      classNames: names,
+      inputSize: [64, 48, 3],
+      normalization: { mean: [0, 0, 0], scale: [255, 255, 255] },
+      givesProbabilities: true,
+      assumed: ["pixels from <b>"],
+    },
+    environment: undefined,
+    metrics: [],
+    curves: undefined,
+    fusion: undefined,
+    network: undefined,
+    bench: undefined,
+    benchChart: undefined,
+    evaluations: [{ ...finished!, evaluation }],
+  }, "");
+  const { document } = parseHTML(text);
+  assert.equal(document.querySelector("h1")!.textContent, "RepFuse theirs.onnx");
+  assert.deepEqual([...document.querySelectorAll("section")].map(({ id }) => id), ["evaluation", "feeding"]);
+  assert.equal(document.querySelectorAll("#evaluation tbody tr").length, 100);
+  assert.match(
+    document.querySelector("#feeding")!.textContent!,
+    /64 × 48 × 3.*255, 255, 255.*probabilities.*pixels from <b>/s,
+  );
+  assert.match(document.querySelector("header")!.textContent!, /Top 5\s*75\.00%\s*of 1,000 classes/);
+});

@@ -8,6 +8,7 @@ import { renderEvaluation } from "../evaluation_table.ts";
 import { oneOf } from "../options.ts";
 import { createProgress } from "../progress.ts";
 import { refreshReport } from "../run_report.ts";
+import { writeNetworkReport } from "../../run/report_run.ts";
 import { evaluate } from "../../run/evaluation_run.ts";
 import { Datasets } from "../../run/datasets.ts";
 import { openClassifier } from "../../run/open_classifier.ts";
@@ -49,12 +50,13 @@ export function evaluateCommand() {
         output: options.output,
       });
       await network.classifier.dispose();
-      const report = await refreshReport(network.home);
+      const report = await refreshReport(network.home) ??
+        `Report: ${await writeNetworkReport(network, output)}`;
       if (options.json) return printJson({ output, assumed: network.assumed, ...evaluation });
       print(renderEvaluation(evaluation, printColumns()));
       for (const line of assumedLine(network.assumed)) print(line);
       const worst = evaluation.mistakes.length > 0 ? `, ${files.worstExamples}` : "";
       print(`Written: ${files.json}, ${files.confusionMatrix}${worst}`);
-      if (report !== undefined) print(report);
+      print(report);
     });
 }
