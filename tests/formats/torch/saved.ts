@@ -5,7 +5,7 @@ import {
   bytes,
   checkpoint,
   dictionary,
-  integer,
+  LEGACY_HEAD,
   pickle,
   storage,
   tensor,
@@ -27,9 +27,7 @@ export function savedAsLegacy(state: State): Uint8Array<ArrayBuffer> {
   const keys = [...state.keys()].map((_, i) => text(String(i)));
   const storages = [...state.values()].map(({ data }) => bytes(unsigned(data.length / 4, 8), data));
   return bytes(
-    pickle(0x8a, 10, unsigned(0x1950a86a20f9469cfc6cn, 10)),
-    pickle(integer(1001)),
-    pickle("}", text("little_endian"), 0x88, "s"),
+    LEGACY_HEAD,
     pickled(state),
     pickle("](", ...keys, "e"),
     ...storages,
