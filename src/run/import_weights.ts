@@ -29,6 +29,8 @@ export interface ImportSettings {
   readonly imageSize?: number | undefined;
   /** Stride of the first block; 2, or what the file's architecture says, when not given. */
   readonly stemStride?: number | undefined;
+  /** Stride of the first block of each stage; 2, or what the file's architecture says, when not given. */
+  readonly strides?: readonly number[] | undefined;
   /** Names of the classes, in the order of the logits. */
   readonly classNames?: readonly string[] | undefined;
   /** What is taken off each byte, per channel. */
@@ -100,7 +102,7 @@ function readNetwork(
   path: string,
   settings: ImportSettings,
 ): { graph: Graph; found: Omit<ImportResult, keyof ExportResult> } {
-  const { imageSize, stemStride, progress } = settings;
+  const { imageSize, stemStride, strides, progress } = settings;
   const { tensors, metadata, format } = readCheckpoint(file, path);
   const named = formatOfName(path);
   if (named !== undefined && named !== format) {
@@ -110,6 +112,7 @@ function readNetwork(
   const { graph, ...network } = importTorchNetwork({ tensors: state, metadata }, {
     source: path,
     stemStride,
+    strides,
     ...(imageSize === undefined ? {} : { imageSize: [imageSize, imageSize] }),
   });
   return {
@@ -144,16 +147,20 @@ function assumptions(
   graph: Graph,
   config: ImportedNetwork["config"],
   metadata: Checkpoint["metadata"],
-  { imageSize, stemStride, mean, scale, classNames }: ImportSettings,
+  { imageSize, stemStride, strides, mean, scale, classNames }: ImportSettings,
 ): string[] {
   const isStated = ARCHITECTURE_KEY in metadata;
   const [height, width] = inputSizeOf(graph);
-  const strides = config?.stages.map(({ stride }) => stride).join(", ");
   const rows: [isKnown: boolean, what: string][] = [
     [isStated || imageSize !== undefined, `images of ${height}x${width} (--image-size)`],
     ...config === undefined ? [] : [
       [isStated || stemStride !== undefined, `stride ${config.stem.stride} in the stem (--stem-stride)`],
-      [isStated, `strides ${strides} of the stages`],
+      [
+        isStated || strides !== undefined,
+        `strides ${
+          config.stages.map(({ stride }) => stride).join(",")
+        } of the stages, no dilation (--strides)`,
+      ],
     ] satisfies typeof rows,
     [mean !== undefined && scale !== undefined, "pixels from -1 to 1 (--mean, --std)"],
     [classNames !== undefined, "classes by their numbers (--labels)"],

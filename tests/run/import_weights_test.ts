@@ -256,16 +256,21 @@ Deno.test("importWeights() says what it assumed, and counts parameters as PyTorc
     assert.deepEqual(assumed, [
       "images of 224x224 (--image-size)",
       "stride 2 in the stem (--stem-stride)",
-      "strides 2 of the stages",
+      "strides 2 of the stages, no dilation (--strides)",
       "pixels from -1 to 1 (--mean, --std)",
       "classes by their numbers (--labels)",
     ]);
     // In PyTorch: sum(p.numel() for p in model.parameters()).
     assert.equal(parameters, 817);
-    const told = { imageSize: 16, stemStride: 1, mean: [0], scale: [255], classNames: ["a", "b", "c"] };
-    assert.deepEqual((await importWeights(path, { ...settings, ...told })).assumed, [
-      "strides 2 of the stages",
-    ]);
+    const told = {
+      imageSize: 16,
+      stemStride: 1,
+      strides: [2],
+      mean: [0],
+      scale: [255],
+      classNames: ["a", "b", "c"],
+    };
+    assert.deepEqual((await importWeights(path, { ...settings, ...told })).assumed, []);
   }));
 
 Deno.test("importWeights() says what a file is whose name says otherwise", () =>

@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { newCommand, numbers, print, printColumns, printJson, wholeNumber } from "../command.ts";
+import {
+  newCommand,
+  numbers,
+  print,
+  printColumns,
+  printJson,
+  wholeNumber,
+  wholeNumbers,
+} from "../command.ts";
 import { renderExport } from "../export_summary.ts";
 import { createProgress } from "../progress.ts";
 import { readClassNames } from "../../data/assemble.ts";
@@ -28,6 +36,11 @@ export function importCommand() {
     )
     .option("--stem-stride <pixels>", "stride of the first block (default: 2)", wholeNumber(1, 8))
     .option(
+      "--strides <pixels>",
+      "of the first block of each stage, such as 2,2,2,1 (default: 2; 1 where an identity branch proves it)",
+      wholeNumbers(1, 8),
+    )
+    .option(
       "--prefix <text>",
       'take the tensors whose names begin so, without it, such as "model_ema.module." (default: the plain network)',
     )
@@ -50,6 +63,7 @@ export function importCommand() {
         prefix: options.prefix,
         imageSize: options.imageSize,
         stemStride: options.stemStride,
+        strides: options.strides,
         classNames,
         mean: inBytes(options.mean),
         scale: inBytes(options.std),

@@ -29,6 +29,8 @@ export interface InferenceOptions {
   readonly imageSize: readonly [height: number, width: number];
   /** Of the first block; 2 when not given. */
   readonly stemStride?: number | undefined;
+  /** Of the first block of each stage; 2 when not given, and 1 where an identity branch proves it. */
+  readonly strides?: readonly number[] | undefined;
 }
 
 /** One block of the state: the shapes of its tensors, by their names inside the block. */
@@ -58,7 +60,7 @@ const HEAD_BIAS = { reference: "linear.bias", timm: "head.fc.bias" } as const;
  */
 export function inferNetwork(
   state: TorchState,
-  { imageSize, stemStride }: InferenceOptions,
+  { imageSize, stemStride, strides }: InferenceOptions,
   source = "the state",
 ): InferredNetwork {
   const dialect = dialectOf(state);
@@ -76,6 +78,7 @@ export function inferNetwork(
     stem: { width: widthOf([stem!]), ...(stemStride === undefined ? {} : { stride: stemStride }) },
   };
   const own = isMobileOne(stages.flat(), dialect) ? mobileOne(stages) : repVgg(stages, stem!, form);
+  if (strides !== undefined) setStrides(own.stages, strides, source);
   return { config: parseNetworkConfig({ ...shared, ...own }, `network of ${source}`), dialect, form };
 }
 
@@ -163,6 +166,34 @@ function widthOf(blocks: readonly Block[]): number | undefined {
 /** An identity branch in a stage's first block proves stride 1; without one, the default stands. */
 function knownStride([first]: readonly Block[]): { stride?: number } {
   return first !== undefined && hasAny([first], SKIP_BRANCH) ? { stride: 1 } : {};
+}
+
+/**
+ * Gives each stage its stride.
+ *
+ * @throws {InputError} when there is not one for each stage, or an identity branch proves another.
+ */
+export function setStrides(
+  stages: { stride?: number }[],
+  strides: readonly number[],
+  source: string,
+): void {
+  if (strides.length !== stages.length) {
+    throw new InputError(
+      `Cannot import ${source} with --strides ${strides}: it has ${stages.length} stages, expected one stride for each.`,
+    );
+  }
+  stages.forEach((stage, i) => {
+    if (stage.stride !== undefined && stage.stride !== strides[i]) {
+      throw new InputError(
+        `Cannot import ${source} with --strides ${strides}: stage ${
+          i + 1
+        } begins with an identity branch, which proves ` +
+          `stride ${stage.stride}.`,
+      );
+    }
+    stage.stride = strides[i]!;
+  });
 }
 
 /** 1 where the kernel's shape makes no sense. */

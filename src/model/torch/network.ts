@@ -8,7 +8,7 @@ import type { SafetensorsContent } from "../../formats/safetensors/write.ts";
 import { type NetworkConfig, parseNetworkConfig } from "../config.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { networkGraph } from "../graph_network.ts";
-import { dialectOf, formOf, inferNetwork, type InferredNetwork } from "./infer_config.ts";
+import { dialectOf, formOf, inferNetwork, type InferredNetwork, setStrides } from "./infer_config.ts";
 import { torchWeights } from "./read_weights.ts";
 import { networkModules } from "./modules.ts";
 import { moduleOfPath, readRepVit } from "./repvit.ts";
@@ -35,6 +35,8 @@ export interface ImportOptions {
   readonly imageSize?: readonly [height: number, width: number];
   /** Stride of the first block; 2 by default. */
   readonly stemStride?: number | undefined;
+  /** Of the first block of each stage; 2 by default. */
+  readonly strides?: readonly number[] | undefined;
   /** The file's name, for messages. */
   readonly source?: string;
 }
@@ -54,15 +56,16 @@ export function importTorchNetwork(
   content: SafetensorsContent,
   options: ImportOptions = {},
 ): ImportedNetwork {
-  const { source = "the state", imageSize = IMAGENET_SIZE, stemStride } = options;
+  const { source = "the state", imageSize = IMAGENET_SIZE, stemStride, strides } = options;
   const state = content.tensors;
   const known = ARCHITECTURE_KEY in content.metadata ? undefined : readRepVit(state, imageSize, source);
   if (known !== undefined) {
-    if (stemStride !== undefined) throw fixedStem(source);
+    if (stemStride !== undefined || strides !== undefined) throw fixedStrides(source);
     const weights = torchWeights(known.graph, moduleOfPath, state, source);
     return { kind: "repvit", ...known, graph: { ...known.graph, weights } };
   }
-  const network = statedNetwork(content, source) ?? inferNetwork(state, { imageSize, stemStride }, source);
+  const network = statedNetwork(content, options, source) ??
+    inferNetwork(state, { imageSize, stemStride, strides }, source);
   const { config, dialect, form } = network;
   checkSize(config, state, source);
   const graph = networkGraph(config, form);
@@ -70,10 +73,10 @@ export function importTorchNetwork(
   return { kind: config.block, ...network, graph: { ...graph, weights } };
 }
 
-function fixedStem(source: string): InputError {
+function fixedStrides(source: string): InputError {
   return new InputError(
-    `Cannot import ${source} with --stem-stride: it is RepViT, whose stem has strides of 2 and 2.`,
-    "Leave --stem-stride out.",
+    `Cannot import ${source} with --stem-stride or --strides: it is RepViT, whose names say where it has a stride of 2.`,
+    "Leave them out.",
   );
 }
 
@@ -106,12 +109,22 @@ function checkSize(config: NetworkConfig, state: SafetensorsContent["tensors"], 
 
 function statedNetwork(
   { tensors, metadata }: SafetensorsContent,
+  { imageSize, stemStride, strides }: ImportOptions,
   source: string,
 ): InferredNetwork | undefined {
   const stated = metadata[ARCHITECTURE_KEY];
   if (stated === undefined) return undefined;
+  const config = parseNetworkConfig(parseJson(stated, source), `architecture in ${source}`);
+  // What a person says of the images and the strides counts for more.
+  if (imageSize !== undefined) config.inputSize = [...imageSize, config.inputSize[2]];
+  if (stemStride !== undefined) config.stem.stride = stemStride;
+  if (strides !== undefined) {
+    const stages: { stride?: number }[] = config.stages.map(() => ({}));
+    setStrides(stages, strides, source);
+    config.stages.forEach((stage, i) => stage.stride = stages[i]!.stride!);
+  }
   return {
-    config: parseNetworkConfig(parseJson(stated, source), `architecture in ${source}`),
+    config,
     dialect: dialectOf(tensors),
     form: formOf(tensors),
   };

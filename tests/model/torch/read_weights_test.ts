@@ -63,11 +63,11 @@ function withoutMetadata(tensors: ReadonlyMap<string, RawTensor>): SafetensorsCo
   return { tensors, metadata: {} };
 }
 
-/** The network with zeros for weights. */
-function withZeros(graph: Graph): Graph {
+/** The network with ones for weights. */
+function withOnes(graph: Graph): Graph {
   const refs = graph.operations.flatMap(weightsOf);
-  const zeros = (shape: readonly number[]) => computedWeight(shape, new Float32Array(sizeOf(shape)));
-  return { ...graph, weights: new Map(refs.map(({ name, shape }) => [name, zeros(shape)])) };
+  const ones = (shape: readonly number[]) => computedWeight(shape, new Float32Array(sizeOf(shape)).fill(1));
+  return { ...graph, weights: new Map(refs.map(({ name, shape }) => [name, ones(shape)])) };
 }
 
 const CREATE = { training: createNetwork, deploy: createDeployNetwork };
@@ -108,6 +108,18 @@ for (const block of BLOCK_KINDS) {
   });
 }
 
+Deno.test("importTorchNetwork() takes a person's word for sizes and strides before that of the file", () => {
+  const config = parseNetworkConfig({ ...SHAPE, block: "repvgg" });
+  const file = readSafetensors(writeTorchSafetensors(withOnes(networkGraph(config, "training")), config));
+  const told = { imageSize: [48, 48], stemStride: 1, strides: [2, 1] } as const;
+  assert.deepEqual(importTorchNetwork(file, told).config, {
+    ...config,
+    inputSize: [48, 48, 3],
+    stem: { ...config.stem, stride: 1 },
+    stages: config.stages.map((stage, i) => ({ ...stage, stride: told.strides[i]! })),
+  });
+});
+
 Deno.test("importTorchNetwork() refuses an architecture that is not one", () => {
   const { state } = readFixture("net-repvgg");
   for (const architecture of ["{", "{}", "3"]) {
@@ -118,7 +130,7 @@ Deno.test("importTorchNetwork() refuses an architecture that is not one", () => 
 Deno.test("writeTorchSafetensors() refuses a network that PyTorch would pad otherwise", () => {
   const write = (inputSize: number[], padding: string) => {
     const config = parseNetworkConfig({ ...SHAPE, block: "repvgg", inputSize, padding });
-    return writeTorchSafetensors(withZeros(networkGraph(config, "deploy")), config);
+    return writeTorchSafetensors(withOnes(networkGraph(config, "deploy")), config);
   };
   assert.throws(() => write([32, 32, 3], "same"), /stride 2 on 32 pixels/);
   assert.throws(() => write([33, 31, 3], "same"), /stride 2 on 16 pixels/);
@@ -360,6 +372,16 @@ Deno.test("importTorchNetwork() takes the stem's stride from the person, and a s
   assert.deepEqual([config!.stem.stride, config!.stages.map(({ stride }) => stride)], [1, [2, 1]]);
   const assumed = importTorchNetwork(content, IMAGES);
   assert.equal(assumed.config!.stem.stride, 2);
+  const told = importTorchNetwork(content, { ...IMAGES, strides: [1, 1] });
+  assert.deepEqual(told.config!.stages.map(({ stride }) => stride), [1, 1]);
+  assert.throws(
+    () => importTorchNetwork(content, { ...IMAGES, strides: [2, 2] }),
+    /--strides 2,2: stage 2 begins with an identity branch, which proves stride 1/,
+  );
+  assert.throws(
+    () => importTorchNetwork(content, { ...IMAGES, strides: [2] }),
+    /has 2 stages, expected one stride for each/,
+  );
 });
 
 Deno.test("importTorchNetwork() builds no network that is larger than its file", () => {
