@@ -14,7 +14,7 @@ import {
 } from "../command.ts";
 import { renderExport } from "../export_summary.ts";
 import { createProgress } from "../progress.ts";
-import { readClassNames } from "../../data/assemble.ts";
+import { readLabels } from "../../data/label_file.ts";
 import { withoutExtension } from "../../formats/checkpoint.ts";
 import { type ImportResult, importWeights } from "../../run/import_weights.ts";
 import { quoted } from "../../text/shell.ts";
@@ -46,7 +46,7 @@ export function importCommand() {
     )
     .option(
       "--labels <file>",
-      "names of the classes, one on a line, in the order of the logits (default: their numbers)",
+      "names of the classes, one on a line or as JSON, in the order of the logits (default: their numbers)",
     )
     .option("--mean <values>", "of pixels in 0..1, per channel, as in torchvision (default: 0.5)", numbers)
     .option("--std <values>", "what the rest is divided by, per channel (default: 0.5)", numbers)
@@ -57,7 +57,7 @@ export function importCommand() {
     )
     .action(async (path, options) => {
       const progress = createProgress(options);
-      const classNames = options.labels === undefined ? undefined : await readClassNames(options.labels);
+      const classNames = options.labels === undefined ? undefined : await readLabels(options.labels);
       const inBytes = (values?: number[]) => values?.map((value) => BYTE_MAX * value);
       const result = await importWeights(path, {
         prefix: options.prefix,
