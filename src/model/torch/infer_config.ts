@@ -10,6 +10,7 @@
 import { InputError } from "../../errors.ts";
 import type { NetworkForm } from "../architecture.ts";
 import { type NetworkConfig, parseNetworkConfig } from "../config.ts";
+import { formatCount } from "../../text/quantities.ts";
 import type { TorchState } from "./read_weights.ts";
 import type { TorchDialect } from "./modules.ts";
 
@@ -180,7 +181,9 @@ export function setStrides(
 ): void {
   if (strides.length !== stages.length) {
     throw new InputError(
-      `Cannot import ${source} with --strides ${strides}: it has ${stages.length} stages, expected one stride for each.`,
+      `Cannot import ${source} with --strides ${strides}: it has ${
+        formatCount(stages.length, "stage")
+      }, expected one stride for each.`,
     );
   }
   stages.forEach((stage, i) => {
