@@ -51,7 +51,9 @@ export function choose(steps: StepGraph, plans: Plans): Choice {
   const units = new Map<Unit, Maker>();
   const carried = new Set<Value>();
   for (const output of steps.outputs) make(output);
-  const computed = steps.values.filter((value) => makers.has(value) || carried.has(value));
+  // What lies inside of a layer that stays is computed with it.
+  const isInside = ({ id, op }: Value) => id === undefined && op !== undefined && units.has(op.unit);
+  const computed = steps.values.filter((value) => makers.has(value) || carried.has(value) || isInside(value));
   return { makers, refusals: refusedMerges(steps.values, computed, plans) };
 
   function make(value: Value): Value {

@@ -80,11 +80,10 @@ function spreadBetween(a: Affine, b: Affine): Refusal | undefined {
       "Put it behind the transposed convolution.",
     );
   }
-  const strided = b.axes.some(({ stride }) => stride > 1);
-  return a.spread === undefined || !strided ? undefined : refuse(
+  return a.spread === undefined || isPointwise(b) ? undefined : refuse(
     "compose",
-    "a strided map of a transposed convolution is neither of the two",
-    "Leave out the strides of both.",
+    "a window over a transposed convolution is neither a convolution nor a transposed one that layers can say",
+    "Let a 1x1, a BatchNorm or an activation follow the transposed convolution.",
   );
 }
 

@@ -300,14 +300,22 @@ export function plansOf({ values }: StepGraph, laws: Laws): Plans {
     );
   }
 
+  /** Says what a step would merge with that reads a shared value, or why it would not even so. */
   function noteIfApart(input: Value, op: Op): void {
     if (!isShared(input)) return;
     const { step } = op;
-    const merges = ways.get(input)!.plans.some(({ map }) =>
-      (step.kind === "join" && step.join.groups !== "neighbours" && step.join.part !== undefined) ||
-      (step.kind === "affine" && laws.compose(map, step.map).kind === "affine")
-    );
-    if (merges) apart.set(input, [...apart.get(input) ?? [], op]);
+    const { plans } = ways.get(input)!;
+    if (plans.length === 0) return;
+    if (step.kind === "affine") {
+      const outcomes = plans.map(({ map }) => laws.compose(map, step.map));
+      const refusal = outcomes.find((outcome) => outcome.kind === "refusal");
+      const merges = outcomes.some(({ kind }) => kind === "affine");
+      if (!merges && refusal?.kind === "refusal") note(op, plans[0]!.ops, refusal);
+      if (!merges) return;
+    } else if (step.kind !== "join" || step.join.part === undefined || step.join.groups === "neighbours") {
+      return;
+    }
+    apart.set(input, [...apart.get(input) ?? [], op]);
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { channelsOf } from "./image.ts";
-import type { Plans } from "./plans.ts";
+import type { Plans, Refused } from "./plans.ts";
 import type { RefusedMerge } from "./report.ts";
 import type { Op, Value } from "./values.ts";
 
@@ -21,7 +21,7 @@ export function refusedMerges(
   plans: Plans,
 ): readonly RefusedMerge[] {
   const found = [
-    ...plans.refused.map(({ op, partners, refusal: { law, reason, advice } }) => ({
+    ...plans.refused.filter(isFirstToSay).map(({ op, partners, refusal: { law, reason, advice } }) => ({
       layer: op.unit.name,
       partners: layerNames(partners),
       law,
@@ -38,6 +38,16 @@ export function refusedMerges(
   // A step that only copies was taken once for each reader.
   const distinct = new Map(found.map((refusal) => [JSON.stringify(refusal), refusal]));
   return [...distinct.values()].sort((a, b) => (order.get(a.layer) ?? 0) - (order.get(b.layer) ?? 0));
+}
+
+/** Whether nothing behind a step that only copies or pads is refused for the same cause. */
+function isFirstToSay({ op, partners, refusal }: Refused, _: number, all: readonly Refused[]): boolean {
+  const { step } = op;
+  return step.kind !== "affine" || !step.map.copies ||
+    !all.some((other) =>
+      other.op.unit !== op.unit && other.refusal.law === refusal.law &&
+      partners.every((partner) => other.partners.includes(partner))
+    );
 }
 
 /** A value whose widest exact merge was not the cheapest way to it. */

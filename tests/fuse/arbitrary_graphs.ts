@@ -63,6 +63,12 @@ const KINDS = [
   "again",
   "nested",
   "globalPool",
+  "flatten",
+  "cropping",
+  "upSampling",
+  "permute",
+  "leakyOne",
+  "prelu",
   "dense",
   "dense",
 ] as const;
@@ -75,6 +81,7 @@ const ON_VECTORS: ReadonlySet<RecipeStep["kind"]> = new Set([
   "reLU",
   "leakyReLU",
   "linear",
+  "leakyOne",
   "dropout",
   "rescaling",
 ]);
@@ -131,6 +138,8 @@ export function buildRecipe(recipe: Recipe): tf.LayersModel {
   recipe.steps.forEach((step, i) => {
     const read = step.from.map((n) => tensors[Math.max(0, tensors.length - 1 - n)]!);
     const x = read[0]!;
+    // TensorFlow.js has no weights for, or no shape of, what these give of an open size.
+    if (recipe.openSize && ["cropping", "flatten", "prelu"].includes(step.kind)) return;
     const folder = `part${Math.floor(i / 3)}/layer${i}`;
     if (["add", "average", "concatenate"].includes(step.kind)) {
       const fits = tensors.filter((other) => sameSize(x, other, step.kind !== "concatenate"));
@@ -210,12 +219,45 @@ function makeLayer(
       return height > 0 && width > 0 && result.channels <= MAX_CHANNELS ? result : undefined;
     },
   });
-  if (isVector(x) !== ON_VECTORS.has(step.kind) && (isVector(x) || step.kind === "dense")) return undefined;
+  if (isVector(x) !== ON_VECTORS.has(step.kind) && isVector(x)) return undefined;
   switch (step.kind) {
     case "dense":
       return {
         layer: tf.layers.dense({ name, units: filters, useBias, activation }),
-        size: () => ({ ...VECTOR, channels: filters }),
+        size: (input) => ({ ...input, channels: filters }),
+      };
+    case "flatten":
+      return {
+        layer: tf.layers.flatten({ name }),
+        size: ({ height, width, channels }) => ({ ...VECTOR, channels: height * width * channels }),
+      };
+    case "cropping":
+      return {
+        layer: tf.layers.cropping2D({ name, cropping: [[size[0] - 1, 0], [0, size[1] - 1]] }),
+        size: (input) => {
+          const [height, width] = [input.height - size[0] + 1, input.width - size[1] + 1];
+          return height > 0 && width > 0 ? { ...input, height, width } : undefined;
+        },
+      };
+    case "upSampling":
+      return {
+        layer: tf.layers.upSampling2d({ name, size: [...stride] as [number, number] }),
+        size: (input) => {
+          const [height, width] = [input.height * stride[0], input.width * stride[1]];
+          return Math.max(height, width) <= MAX_LENGTH ? { ...input, height, width } : undefined;
+        },
+      };
+    case "permute":
+      return {
+        layer: tf.layers.permute({ name, dims: [2, 1, 3] }),
+        size: ({ height, width, channels }) => ({ height: width, width: height, channels }),
+      };
+    case "leakyOne":
+      return keep(tf.layers.leakyReLU({ name, alpha: 1 }));
+    case "prelu":
+      return {
+        layer: tf.layers.prelu({ name, sharedAxes: [1, 2] }) as tf.layers.Layer,
+        size: (input) => input.height === x.height && input.width === x.width ? input : undefined,
       };
     case "globalPool":
       return {

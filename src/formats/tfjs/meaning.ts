@@ -27,7 +27,7 @@ import {
   transposedConvolution,
   zeroPadding,
 } from "./window.ts";
-import { weightsOfLayer } from "./weights.ts";
+import { weightNamed, weightsOfLayer } from "./weights.ts";
 
 /** The parts of a call in order; a refusal where it is opaque for a reason, and nothing where it is without one. */
 type Rule = (call: LayerCall) => readonly Part[] | Refusal | undefined;
@@ -81,16 +81,17 @@ const RULES: Readonly<Record<string, Rule>> = {
       return undefined;
     }
     const shape = input?.shape;
-    if (alpha !== 0) return [{ op: "activation", activation: "leaky_relu", alpha, shape }];
+    if (alpha !== 0) return [leaky(alpha, shape)];
     if (limit === RELU6_LIMIT) return [{ op: "activation", activation: "relu6", shape }];
     return [{ op: "activation", activation: "relu", ...(limit === undefined ? {} : { limit }), shape }];
   },
-  LeakyReLU: ({ config, inputs: [input] }) => [{
-    op: "activation",
-    activation: "leaky_relu",
-    alpha: config.number("alpha", 0.3),
-    shape: input?.shape,
-  }],
+  LeakyReLU: ({ config, inputs: [input] }) => [leaky(config.number("alpha", 0.3), input?.shape)],
+  PReLU: (call) => {
+    const { name, shape } = weightOf(call, "alpha");
+    const [first, ...others] = weightNamed(call.weights, name).read();
+    const isOne = shape.length > 0 && first !== undefined && others.every((slope) => slope === first);
+    return isOne ? [leaky(first, call.inputs[0]?.shape)] : undefined;
+  },
   ELU: ({ config, inputs: [input] }) => {
     const alpha = config.number("alpha", 1);
     return [{ op: "activation", activation: "elu", ...(alpha === 1 ? {} : { alpha }), shape: input?.shape }];
@@ -219,6 +220,13 @@ function dense(call: LayerCall): readonly Part[] | undefined {
     activation: "linear",
     shape,
   }]);
+}
+
+/** A slope below zero; a slope of 1 changes nothing. */
+function leaky(alpha: number, shape: Shape): Part {
+  return alpha === 1
+    ? { op: "identity", shape }
+    : { op: "activation", activation: "leaky_relu", alpha, shape };
 }
 
 function globalPool(

@@ -122,8 +122,11 @@ export function describeLayersModel(graph: Graph): LayersModelParts & Placed {
       : writer.keep(original.layer, first.inputs.map(read), original.kwargs);
     last.outputs.forEach((value, index) => references.set(value, { call: reference.call, index }));
   }
+  // TensorFlow.js refuses a weight whose layer is gone, such as the slopes of a PReLU that changed nothing.
+  const owners = new Set(originals.map(({ layer }) => layer.name));
+  const isOwned = (name: string) => owners.has(name.slice(0, Math.max(0, name.lastIndexOf("/"))));
   const kept = [...graph.weights].flatMap(([name, weight]): WrittenWeight[] =>
-    freshRefs.has(name) ? [] : [{ name, shape: weight.shape, weight }]
+    freshRefs.has(name) || !isOwned(name) ? [] : [{ name, shape: weight.shape, weight }]
   );
   const { generatedBy = "RepFuse", convertedBy = null, userDefinedMetadata } =
     (graph.original ?? {}) as OriginalModel;
