@@ -9,7 +9,7 @@
  */
 import { InputError } from "../errors.ts";
 import type { FusedGraph } from "../fuse/fuse.ts";
-import { costOf } from "../graph/cost.ts";
+import { largestIndex } from "../graph/class_scores.ts";
 import type { Graph, ValueId } from "../graph/graph.ts";
 import { leastScaleOf } from "../graph/output_scale.ts";
 import { letEventsIn } from "../progress.ts";
@@ -56,8 +56,8 @@ export interface Numbers {
   read(): ArrayLike<number> | Promise<ArrayLike<number>>;
   /** Images are [N, H, W, C] where a border is to be told from the interior. */
   readonly shape: readonly number[];
-  /** That of the first image of the batch, as the graph has it. */
-  first(): PlainArray | Promise<PlainArray>;
+  /** That of one image of the batch, as the graph has it. */
+  image(index: number): PlainArray | Promise<PlainArray>;
 }
 
 /** What both forms make of the same inputs. */
@@ -85,9 +85,6 @@ export interface Comparisons {
 /** Batches whose first images are held against float64. */
 const EXACT_BATCHES: ReadonlySet<number> = new Set([0, 1, 3, 7]);
 
-/** MACs that are spent in float64 on the whole network. */
-const EXACT_MACS = 8e9;
-
 /**
  * Compares answers.
  *
@@ -105,22 +102,27 @@ export async function compareForms(
   );
   const measures = sections.map(() => new RoundingMeasure());
   const predictions = outputs.map(() => new PredictionComparison());
-  const samples: Sample[] = [];
+  let sample: Sample | undefined;
   let [images, batches] = [0, 0];
   for await (const answer of answers) {
     const { training } = answer;
     for (const [i, { counterpart }] of sections.entries()) {
       await update(ofSections[i]!, training.get(counterpart)!, answer.sections[i]!);
     }
+    const far = new Float64Array(answer.images);
     for (const [i, value] of source.outputs.entries()) {
       const [before, after] = await update(ofOutputs[i]!, training.get(value)!, answer.outputs[i]!);
+      noteDistances(far, before, after);
       const { shape } = training.get(value)!;
       const classes = shape[1] ?? 1;
       if (shape.length === 2 && classes > 1) predictions[i]!.update(before, after, classes);
     }
     if (EXACT_BATCHES.has(batches)) {
       await measureSections(source, sections, answer, measures);
-      samples.push(await sampleOf(source, answer));
+    }
+    const farthest = largestIndex(far);
+    if (sample === undefined || far[farthest]! > sample.distance) {
+      sample = await sampleOf(source, answer, farthest, far[farthest]!);
     }
     images += answer.images;
     batches++;
@@ -133,7 +135,7 @@ export async function compareForms(
   });
   const ends = ofOutputs.map((comparison) => comparison.result());
   const isRounding = tolerance === undefined && ends.some((end) => largest(end) > allowedAtOutput(undefined));
-  const roundings = isRounding ? measureOutputs(source, samples, ends) : [];
+  const roundings = isRounding && sample !== undefined ? measureOutputs(source, sample, ends) : [];
   const verdicts = ends.map((end, i): Verdict => {
     const rounding = roundings[i];
     return { ...end, ...said(rounding), allowed: tolerance ?? allowedAtOutput(rounding) };
@@ -184,11 +186,11 @@ async function measureSections(
   measures: readonly RoundingMeasure[],
 ): Promise<void> {
   const given = new Map<ValueId, PlainArray>();
-  for (const [value, numbers] of answer.training) given.set(value, await numbers.first());
+  for (const [value, numbers] of answer.training) given.set(value, await numbers.image(0));
   const exact = new ExactNetwork(source, given);
   for (const [i, { counterpart }] of sections.entries()) {
     const training = given.get(counterpart)!;
-    const fused = await answer.sections[i]!.first();
+    const fused = await answer.sections[i]!.image(0);
     for (const window of windowsOf(training.shape)) {
       const truth = unlessOpaque(() => exact.compute(counterpart, window));
       if (truth === undefined) break;
@@ -197,40 +199,53 @@ async function measureSections(
   }
 }
 
-/** One image on its way through the whole network. */
+/** Raises, image by image, how far apart the forms are. */
+function noteDistances(far: Float64Array, before: ArrayLike<number>, after: ArrayLike<number>): void {
+  const size = before.length / far.length;
+  for (let i = 0; i < before.length; i++) {
+    const image = Math.floor(i / size);
+    far[image] = Math.max(far[image]!, Math.abs(before[i]! - after[i]!));
+  }
+}
+
+/** The image on which the outputs are farthest apart. */
 interface Sample {
+  readonly distance: number;
   readonly inputs: ReadonlyMap<ValueId, PlainArray>;
   readonly training: readonly PlainArray[];
   readonly fused: readonly PlainArray[];
 }
 
-async function sampleOf({ inputs, outputs }: Graph, answer: Answers): Promise<Sample> {
-  const first = async (value: ValueId) => await answer.training.get(value)!.first();
+async function sampleOf(
+  { inputs, outputs }: Graph,
+  answer: Answers,
+  image: number,
+  distance: number,
+): Promise<Sample> {
+  const look = async (value: ValueId) => await answer.training.get(value)!.image(image);
   return {
+    distance,
     inputs: new Map(
-      await Promise.all(inputs.map(async ({ value }) => [value, await first(value)] as const)),
+      await Promise.all(inputs.map(async ({ value }) => [value, await look(value)] as const)),
     ),
-    training: await Promise.all(outputs.map(first)),
-    fused: await Promise.all(answer.outputs.map(async (numbers) => await numbers.first())),
+    training: await Promise.all(outputs.map(look)),
+    fused: await Promise.all(answer.outputs.map(async (numbers) => await numbers.image(image))),
   };
 }
 
-/** Holds the outputs against float64 from the inputs on: what the whole network rounds. */
+/** Holds the outputs against float64 from the inputs on: what the whole network rounds, where it rounds most. */
 function measureOutputs(
   source: Graph,
-  samples: readonly Sample[],
+  { inputs, training, fused }: Sample,
   ends: readonly Difference[],
 ): readonly (Rounding | undefined)[] {
-  const measures = ends.map(() => new RoundingMeasure());
-  const count = Math.max(1, Math.floor(EXACT_MACS / (costOf(source).macs ?? EXACT_MACS)));
-  for (const { inputs, training, fused } of samples.slice(0, count)) {
-    const exact = new ExactNetwork(source, inputs);
-    for (const [i, output] of source.outputs.entries()) {
-      const truth = unlessOpaque(() => exact.compute(output));
-      if (truth !== undefined) measures[i]!.update(truth, training[i]!, fused[i]!);
-    }
-  }
-  return measures.map((measure, i) => measure.result(ends[i]!.scale));
+  const exact = new ExactNetwork(source, inputs);
+  return source.outputs.map((output, i) => {
+    const measure = new RoundingMeasure();
+    const truth = unlessOpaque(() => exact.compute(output));
+    if (truth !== undefined) measure.update(truth, training[i]!, fused[i]!);
+    return measure.result(ends[i]!.scale);
+  });
 }
 
 /** Where a tensor is held against float64: the corners of an image, the middles of its edges, and some pixels within. */

@@ -8,7 +8,6 @@ import { InputError } from "../errors.ts";
 import { costOf } from "../graph/cost.ts";
 import { type Graph, type GraphInput, sizeOf, type ValueId } from "../graph/graph.ts";
 import { Random } from "../random.ts";
-import type { PlainArray } from "../runtime/reference.ts";
 
 /** Side of an image, and length of any other axis, that a network leaves open. */
 export const OPEN_SIDE = 64;
@@ -52,7 +51,7 @@ export function proofInputsOf(graph: Graph, side = OPEN_SIDE): ProofInputs {
     const { shape } = graph.values[value]!;
     if (shape !== undefined) return shape;
     throw new InputError(
-      `Cannot prove the fusion of ${graph.name}: its input ${name} has no known number of axes.`,
+      `Cannot prove anything of ${graph.name}: its input ${name} has no known number of axes.`,
     );
   });
   const fixed = shapes.map(([batch]) => batch).find((batch) => batch != null);
@@ -69,8 +68,16 @@ export function proofInputsOf(graph: Graph, side = OPEN_SIDE): ProofInputs {
   };
 }
 
+/** What goes into one input. */
+export interface ProofArray {
+  /** Row by row. */
+  readonly data: Float32Array<ArrayBuffer>;
+  /** With the batch first; images are NHWC. */
+  readonly shape: readonly number[];
+}
+
 /** Noise and pictures in turn; one array for each input, batch by batch. */
-export function* proofBatches({ inputs, batch, count }: ProofInputs): Generator<readonly PlainArray[]> {
+export function* proofBatches({ inputs, batch, count }: ProofInputs): Generator<readonly ProofArray[]> {
   const random = Random.from(SEED, "proof");
   for (let done = 0; done < count; done += batch) {
     yield inputs.map((input) => {

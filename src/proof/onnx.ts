@@ -96,11 +96,12 @@ function reader(graph: Graph): (name: string, tensor: JudgeTensor) => Numbers {
     read: () => numbers,
     // Images are [N, C, H, W] here: their borders are not told apart.
     shape: shape.length === 4 ? [numbers.length] : shape,
-    first() {
+    image(index) {
       const axes = inversePermutation(order.get(name) ?? shape.map((_, axis) => axis));
-      const one = permuteShape(shape, axes).with(0, 1);
+      const one = permuteShape(shape, axes).map((length, axis) => axis === 0 ? 1 : length);
       const all = permute(numbers, shape, axes);
-      return { data: all.subarray(0, sizeOf(one)), shape: one };
+      const size = sizeOf(one);
+      return { data: all.subarray(index * size, (index + 1) * size), shape: one };
     },
   });
 }

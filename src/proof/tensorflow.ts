@@ -92,11 +92,16 @@ export async function verifyFusion(request: VerificationRequest): Promise<Fusion
 }
 
 function numbersOf(tensor: tf.Tensor): Numbers {
-  const shape = tensor.shape.with(0, 1);
+  // A scalar is no batch.
+  const shape = tensor.shape.length === 0 ? [] : tensor.shape.with(0, 1);
   return {
     read: () => tensor.data(),
     shape: tensor.shape,
-    first: async () => ({ data: Float64Array.from(await tensor.data()).subarray(0, sizeOf(shape)), shape }),
+    async image(index) {
+      const size = sizeOf(shape);
+      const values = (await tensor.data()).subarray(index * size, (index + 1) * size);
+      return { data: Float64Array.from(values), shape };
+    },
   };
 }
 

@@ -26,20 +26,13 @@ import { writeLayersModel } from "../formats/tfjs/write.ts";
 import { type Graph, sizeOf } from "../graph/graph.ts";
 import { leastOutputScale } from "../graph/output_scale.ts";
 import type { Progress } from "../progress.ts";
-import { Random } from "../random.ts";
+import { proofBatches, proofInputsOf } from "../proof/inputs.ts";
 import { formatDifference } from "../text/quantities.ts";
 import { type NetworkRunner, runLayersModel, runOnnx, type RunTensor } from "./forms_runner.ts";
-import { OPEN_SIDE } from "../proof/inputs.ts";
 import type { NamedFile, NamedModel } from "./named.ts";
-
-/** Where the random inputs of the proof begin. */
-const PROOF_SEED = 20_190_510;
 
 /** What lies beside a network that was exported without a card. */
 export const NETWORK_RECORD = "export.json";
-
-/** Inputs at once in the proof, where the network leaves their number open. */
-const OPEN_BATCH = 2;
 
 const EXPORTED_NETWORK = kindByNames("an exported network", NETWORK_RECORD, {
   keys: ["format", "source", "proof"],
@@ -178,7 +171,7 @@ async function prove(
   try {
     opened.push(await network.open(precision));
     opened.push(await openExported());
-    const inputs = noiseFor(network.graph, path);
+    const inputs = noiseFor(network.graph);
     const [expected, found] = [await opened[0]!.run(inputs), await opened[1]!.run(inputs)];
     const leastScale = leastOutputScale(network.graph);
     const maxRelativeDifference = Math.max(
@@ -197,18 +190,8 @@ async function prove(
   }
 }
 
-/** Noise of -1 to 1, bytes where the network takes whole numbers. */
-function noiseFor({ inputs, values }: Graph, path: string): RunTensor[] {
-  const random = Random.from(PROOF_SEED, "export");
-  return inputs.map(({ name, value }) => {
-    const { shape, dtype } = values[value]!;
-    if (shape === undefined) {
-      throw new InputError(
-        `Cannot prove the export of ${path}: its input ${name} has no known number of axes.`,
-      );
-    }
-    const sides = shape.map((length, axis) => length ?? (axis === 0 ? OPEN_BATCH : OPEN_SIDE));
-    const draw = dtype.startsWith("float") ? () => random.uniform(-1, 1) : () => random.integer(256);
-    return { numbers: Float32Array.from({ length: sizeOf(sides) }, draw), shape: sides };
-  });
+/** Noise and pictures as the network takes them. */
+function noiseFor(graph: Graph): RunTensor[] {
+  const [batch] = proofBatches(proofInputsOf(graph));
+  return batch!.map(({ data, shape }) => ({ numbers: data, shape }));
 }
