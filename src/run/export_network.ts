@@ -23,7 +23,7 @@ import { loadLayersModelArtifacts, saveLayersModel } from "../formats/tfjs/layer
 import { type Precision, withPrecision } from "../formats/tfjs/precision.ts";
 import { readLayersModel } from "../formats/tfjs/read.ts";
 import { writeLayersModel } from "../formats/tfjs/write.ts";
-import { type Graph, sizeOf } from "../graph/graph.ts";
+import type { Graph } from "../graph/graph.ts";
 import { leastOutputScale } from "../graph/output_scale.ts";
 import type { Progress } from "../progress.ts";
 import { proofBatches, proofInputsOf } from "../proof/inputs.ts";

@@ -1,0 +1,96 @@
+/**
+ * The default gate on the networks of the papers, with random signed BatchNorm statistics: every correct fusion passes, and
+ * none does with one kernel wrong by a thousandth. CI takes small images and a few kernels of each; all of them at one size:
+ *
+ *     deno test -A tests/proof/gate_test.ts -- --size=224 --planted=all A0 B1g2 S4
+ */
+import * as tf from "@tensorflow/tfjs";
+import assert from "node:assert/strict";
+import { fuse } from "../../src/formats/tfjs/fuse.ts";
+import { startBackend } from "../../src/kernels/tfjs/backend.ts";
+import { artifactsOf } from "../../src/model/artifacts.ts";
+import { type NetworkConfig, parseNetworkConfig } from "../../src/model/config.ts";
+import { createNetwork } from "../../src/model/network.ts";
+import { openModel } from "../../src/model/open_model.ts";
+import { presetConfig } from "../../src/model/presets.ts";
+import { type FusionProof, largest } from "../../src/proof/equivalence.ts";
+import { proofBatches, proofInputsOf } from "../../src/proof/inputs.ts";
+import { type Batch, verifyFusion } from "../../src/proof/tensorflow.ts";
+import { randomizeBatchNorm } from "../fuse/randomize_batch_norm.ts";
+
+await startBackend();
+
+const flags = new Map(
+  Deno.args.filter((word) => word.startsWith("--")).map((word) => {
+    const [key, value = ""] = word.slice(2).split("=");
+    return [key, value];
+  }),
+);
+const named = Deno.args.filter((word) => !word.startsWith("--"));
+const size = Number(flags.get("size") ?? 32);
+const planted = flags.get("planted") === "all" ? Infinity : Number(flags.get("planted") ?? 4);
+
+/** One number that a kernel is wrong by. */
+const THOUSANDTH = 1.001;
+
+/** Those of RepVGG's repository that are no preset. */
+function configOf(name: string): NetworkConfig {
+  const inputSize: [number, number, number] = [size, size, 3];
+  const [, base, groups] = /^(B\d)g(\d)$/.exec(name) ?? [];
+  if (base !== undefined) {
+    return parseNetworkConfig(
+      { ...presetConfig(base, { inputSize }), groups: Number(groups), groupsEvery: 2 },
+      name,
+    );
+  }
+  if (name !== "D2se") return presetConfig(name, { inputSize });
+  const widths = [160, 320, 640, 2560];
+  const stages = [8, 14, 24, 1].map((depth, i) => ({ depth, width: widths[i]!, stride: 2 }));
+  return parseNetworkConfig({ ...presetConfig("B1", { inputSize }), squeezeExcite: true, stages }, name);
+}
+
+for (const name of named.length > 0 ? named : ["A0", "S0", "S4"]) {
+  Deno.test(`the default gate passes ${name} at ${size} pixels, and no kernel of it that is wrong by 0.1%`, async () => {
+    const network = createNetwork(configOf(name), { seed: 1 });
+    const artifacts = randomizeBatchNorm(await artifactsOf(network), 7);
+    network.dispose();
+    const fusion = fuse(artifacts);
+    const [training, fused] = [await openModel(artifacts, name), await openModel(fusion.artifacts, name)];
+    const inputs = proofInputsOf(fusion.source);
+    const prove = (count: number) =>
+      verifyFusion({ training, fused, fusion, inputs: batches({ ...inputs, count }) });
+    const proof = await prove(inputs.count);
+    console.log(`${name}: ${describe(proof)}`);
+    assert.ok(proof.pass, describe(proof));
+    const layers = fused.layers.filter((layer) => layer.weights.some(({ shape }) => shape.length > 1));
+    const step = Math.max(1, Math.floor(layers.length / planted));
+    const tried = layers.filter((_, i) => i % step === 0);
+    for (const layer of tried) {
+      const [kernel, ...others] = layer.getWeights() as [tf.Tensor, ...tf.Tensor[]];
+      const values = kernel.dataSync().slice();
+      const set = (by: number) =>
+        tf.tidy(() =>
+          layer.setWeights([tf.tensor(values.map((value) => value * by), kernel.shape), ...others])
+        );
+      set(THOUSANDTH);
+      const found = await prove(2 * inputs.batch);
+      assert.ok(!found.pass, `${layer.name} is wrong by 0.1%: ${describe(found)}`);
+      set(1);
+    }
+    console.log(`${name}: ${tried.length} of ${layers.length} kernels were planted, all found`);
+    training.dispose();
+    fused.dispose();
+  });
+}
+
+function* batches(inputs: ReturnType<typeof proofInputsOf>): Generator<Batch> {
+  for (const arrays of proofBatches(inputs)) {
+    yield arrays.map(({ data, shape }) => tf.tensor(data, [...shape]));
+  }
+}
+
+function describe({ images, regions, outputs: [output], changedPredictions, ties }: FusionProof): string {
+  const worst = regions.toSorted((a, b) => largest(b) / b.allowed - largest(a) / a.allowed)[0]!;
+  return `${images} images, outputs ${JSON.stringify(output)}, worst ${JSON.stringify(worst)}, ` +
+    `${changedPredictions} changed, ${ties} ties`;
+}
