@@ -20,7 +20,8 @@ export function tfjsClassifier(model: tf.LayersModel, card: ModelCard): Classifi
       const count = imageCount(pixels, card);
       const logits = tf.tidy(() => {
         const images = tf.tensor4d(normalizePixels(pixels, card.normalization), [count, ...card.inputSize]);
-        return model.predict(images, { batchSize: count }) as tf.Tensor;
+        const isWhole = model.inputs[0]?.dtype === "int32";
+        return model.predict(isWhole ? images.toInt() : images, { batchSize: count }) as tf.Tensor;
       });
       try {
         return await logits.data() as Float32Array;

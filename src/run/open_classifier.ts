@@ -14,7 +14,8 @@ import { readModel, readRunModel, stageOf } from "./read_source.ts";
 import { TFJS_FORMAT } from "../deploy/tfjs_format.ts";
 import { sha256 } from "../files/hash.ts";
 import { readBytes } from "../files/read.ts";
-import { readOnnx } from "../formats/onnx/read.ts";
+import { readOnnxFile } from "../formats/onnx/disk.ts";
+import { originalWithOutputs } from "../formats/onnx/probe.ts";
 import { readCheckpoint } from "../formats/checkpoint.ts";
 import { findTorchNetwork } from "../model/torch/find_network.ts";
 import { importTorchNetwork } from "../model/torch/network.ts";
@@ -72,9 +73,8 @@ export async function openClassifier(
       return await openExport(found, engines, answers);
     case "file": {
       const { path, folder, format } = found;
-      const bytes = await readBytes(path, `a file in the ${format} format`);
       return {
-        ...await openBytes(bytes, path, format, engines, answers),
+        ...await openFile(path, format, engines, answers),
         path,
         format,
         home: folder,
@@ -142,19 +142,21 @@ async function openFormat(
   return await findFormat(format).open(folder, card);
 }
 
-async function openBytes(
-  bytes: Uint8Array,
+async function openFile(
   path: string,
   format: NamedFile["format"],
   engines: ClassifierEngines,
   answers: CardAnswers,
 ): Promise<Pick<OpenedNetwork, "classifier" | "card" | "assumed" | "form">> {
   if (format === "onnx") {
-    const answered = readOnnxCard(readOnnx(bytes, path), path, answers);
-    return { classifier: await openOnnx(bytes, answered.card, path), ...answered, form: "unknown" };
+    const graph = await readOnnxFile(path);
+    const answered = readOnnxCard(graph, path, answers);
+    // The file as it came, with the weights that lie beside it.
+    const classifier = await openOnnx(originalWithOutputs(graph, []), answered.card, path);
+    return { classifier, ...answered, form: "unknown" };
   }
   const { imageSize } = answers;
-  const { tensors, metadata } = readCheckpoint(bytes, path);
+  const { tensors, metadata } = readCheckpoint(await readBytes(path, `a file in the ${format} format`), path);
   const { state } = findTorchNetwork(tensors, undefined, path);
   const { graph, form } = importTorchNetwork({ tensors: state, metadata }, {
     source: path,

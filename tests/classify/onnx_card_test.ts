@@ -2,7 +2,12 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { ModelProtoSchema, NodeProtoSchema, StringStringEntryProtoSchema } from "onnx-buf";
+import {
+  ModelProtoSchema,
+  NodeProtoSchema,
+  StringStringEntryProtoSchema,
+  TensorProto_DataLocation,
+} from "onnx-buf";
 import { exportModel } from "../../src/run/export_run.ts";
 import { ONNX_FORMAT } from "../../src/deploy/onnx_format.ts";
 import { readOnnxCard } from "../../src/classify/onnx_card.ts";
@@ -138,3 +143,26 @@ Deno.test("openClassifier() runs a file of open sizes on images of the size that
   await network.release();
   assert.deepEqual([...found], Array.from(expected!.numbers));
 });
+
+Deno.test("openClassifier() runs a file whose weights lie beside it", () =>
+  inTemporaryFolder(async (folder) => {
+    const { artifacts, card } = await tinySource();
+    const model = fromBinary(ModelProtoSchema, onnxOf(artifacts));
+    const path = `${folder}/whole.onnx`;
+    await Deno.writeFile(path, toBinary(ModelProtoSchema, model));
+    const [largest] = [...model.graph!.initializer].sort((a, b) => b.rawData.length - a.rawData.length);
+    await Deno.writeFile(`${folder}/weights.bin`, largest!.rawData);
+    largest!.rawData = new Uint8Array(0);
+    largest!.dataLocation = TensorProto_DataLocation.EXTERNAL;
+    largest!.externalData = [create(StringStringEntryProtoSchema, { key: "location", value: "weights.bin" })];
+    await Deno.writeFile(`${folder}/apart.onnx`, toBinary(ModelProtoSchema, model));
+    const pixels = Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => (i * 31) % 256);
+    const answers: number[][] = [];
+    for (const name of ["whole", "apart"]) {
+      const { classifier } = await openClassifier(`${folder}/${name}.onnx`);
+      answers.push([...await classifier.classify(pixels)]);
+      await classifier.dispose();
+    }
+    assert.equal(answers[0]!.length, card.classNames.length);
+    assert.deepEqual(answers[1], answers[0]);
+  }));
