@@ -22,10 +22,13 @@ export interface Combined {
 /**
  * Whether `b` after `a` pads only where the taps of `a`, moved on beyond its output, read nothing but padding: there the
  * zeros are what a map without bias gives. True whenever `a` has one tap.
+ *
+ * @param isOpen Whether the length is not fixed: the stride of `a` may then leave pixels unread at the end.
  */
-export function padsLikeTaps(a: Axis, b: Axis): boolean {
+export function padsLikeTaps(a: Axis, b: Axis, isOpen = false): boolean {
   const needed = extent(a) - a.stride;
-  return (b.before <= 0 || a.before >= needed) && (b.after <= 0 || a.after >= needed);
+  const after = isOpen ? a.after - (a.stride - 1) : a.after;
+  return (b.before <= 0 || a.before >= needed) && (b.after <= 0 || after >= needed);
 }
 
 /**

@@ -19,9 +19,10 @@ import { regroup } from "./groups.ts";
  *
  * @param a The map that comes first.
  * @param b The map that reads its output.
+ * @param isOpen Whether the size of the image is not fixed, so that nobody knows what a stride leaves unread at its end.
  */
-export function compose(a: Affine, b: Affine): Outcome {
-  const refusal = spreadBetween(a, b) ?? paddingBetween(a, b);
+export function compose(a: Affine, b: Affine, isOpen = false): Outcome {
+  const refusal = spreadBetween(a, b) ?? paddingBetween(a, b, isOpen);
   if (refusal !== undefined) return refusal;
   const vertical = sequence(a.axes[0], b.axes[0]);
   const horizontal = sequence(a.axes[1], b.axes[1]);
@@ -50,7 +51,7 @@ export function isChannelwise(map: Affine): boolean {
   return single && map.groups === map.inChannels && map.outChannels === map.inChannels;
 }
 
-function paddingBetween(a: Affine, b: Affine): Refusal | undefined {
+function paddingBetween(a: Affine, b: Affine, isOpen: boolean): Refusal | undefined {
   if (b.axes.every(readsInsideOnly)) return undefined;
   if (a.hasBias) {
     return refuse(
@@ -59,7 +60,7 @@ function paddingBetween(a: Affine, b: Affine): Refusal | undefined {
       'Pad with ZeroPadding2D before the first of the two, and give the second padding "valid".',
     );
   }
-  if (!a.axes.every((axis, i) => padsLikeTaps(axis, b.axes[i]!))) {
+  if (!a.axes.every((axis, i) => padsLikeTaps(axis, b.axes[i]!, isOpen))) {
     const size = a.axes.map((axis) => axis.size).join("x");
     const stride = a.axes.map((axis) => axis.stride).join("x");
     return refuse(

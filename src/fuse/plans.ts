@@ -117,7 +117,7 @@ export function plansOf({ values }: StepGraph, laws: Laws): Plans {
       const saved = source.readers > 1 ? cost : FREE;
       for (const before of earlier) {
         if (result.has(before.source)) continue;
-        const outcome = laws.compose(before.map, plan.map);
+        const outcome = laws.compose(before.map, plan.map, isOpen(before.source));
         if (outcome.kind === "refusal") {
           note(op, before.ops, outcome);
           continue;
@@ -307,7 +307,7 @@ export function plansOf({ values }: StepGraph, laws: Laws): Plans {
     const { plans } = ways.get(input)!;
     if (plans.length === 0) return;
     if (step.kind === "affine") {
-      const outcomes = plans.map(({ map }) => laws.compose(map, step.map));
+      const outcomes = plans.map(({ map, source }) => laws.compose(map, step.map, isOpen(source)));
       const refusal = outcomes.find((outcome) => outcome.kind === "refusal");
       const merges = outcomes.some(({ kind }) => kind === "affine");
       if (!merges && refusal?.kind === "refusal") note(op, plans[0]!.ops, refusal);
@@ -317,6 +317,11 @@ export function plansOf({ values }: StepGraph, laws: Laws): Plans {
     }
     apart.set(input, [...apart.get(input) ?? [], op]);
   }
+}
+
+/** Whether its height or width is not fixed. */
+function isOpen({ shape }: Value): boolean {
+  return shape?.slice(1, -1).includes(null) ?? true;
 }
 
 function cheapest(plans: readonly Plan[]): Plan {

@@ -209,6 +209,13 @@ Deno.test("fuse() says once what stands in the way of a padding that several lay
   assert.deepEqual(found, [{ layer: "add", law: "compose", partners: ["conv"] }]);
 });
 
+Deno.test("fuse() does not pad at the end what a stride may leave unread, where the size is open", async () => {
+  const strided = conv2d({ name: "strided", filters: 4, kernelSize: 2, strides: 2, useBias: false });
+  const forms = await bothForms(chain([null, null, 4], strided, conv("padded", 2)));
+  for (const size of [5, 6]) assertEquivalent(forms, size);
+  assert.deepEqual(forms.report.refusals.map(({ layer, law }) => [layer, law]), [["padded", "compose"]]);
+});
+
 Deno.test("fuse() refuses nothing in a network that merges whole", async () => {
   const x = image();
   const added = sum(
