@@ -6,11 +6,25 @@
  */
 import { type ArrayView, type Heap, HeapBlock } from "./heap.ts";
 
+/** One array in one layout. */
+interface Transformed {
+  readonly block: HeapBlock;
+  readonly dataId: object;
+  readonly layout: string;
+}
+
 /** A cache of transformed weights in the heap. */
 export class TransformedWeights {
-  private readonly blocks = new Map<object, Map<string, HeapBlock>>();
+  private readonly blocks = new Map<object, Map<string, Transformed>>();
+  /** The one that was asked for longest ago first. */
+  private readonly byUse = new Set<Transformed>();
+  private held = 0;
 
-  constructor(private readonly heap: Heap) {}
+  /**
+   * @param limit Bytes to hold at most: what was asked for longest ago makes way. For whoever asks at every launch; a plan that
+   *   keeps the offsets has no limit.
+   */
+  constructor(private readonly heap: Heap, private readonly limit = Infinity) {}
 
   /**
    * The byte offset of an array's transformed data.
@@ -20,33 +34,48 @@ export class TransformedWeights {
    * @param transform Writes it to the offset; called when it is not there yet.
    */
   get(array: ArrayView, layout: string, bytes: number, transform: (offset: number) => void): number {
-    let layouts = this.blocks.get(array.dataId);
-    if (layouts === undefined) this.blocks.set(array.dataId, layouts = new Map());
-    let block = layouts.get(layout);
-    if (block === undefined) {
-      layouts.set(layout, block = new HeapBlock(this.heap, bytes));
-      transform(block.offset);
+    const { dataId } = array;
+    const known = this.blocks.get(dataId)?.get(layout);
+    if (known !== undefined) {
+      this.byUse.delete(known);
+      this.byUse.add(known);
+      return known.block.offset;
     }
-    return block.offset;
+    for (const oldest of this.byUse) {
+      if (this.held + bytes <= this.limit) break;
+      this.drop(oldest);
+    }
+    const made = { block: new HeapBlock(this.heap, bytes), dataId, layout };
+    const layouts = this.blocks.get(dataId) ?? new Map<string, Transformed>();
+    this.blocks.set(dataId, layouts.set(layout, made));
+    this.byUse.add(made);
+    this.held += made.block.bytes;
+    transform(made.block.offset);
+    return made.block.offset;
   }
 
   /** Bytes that are held for all arrays together. */
   bytes(): number {
-    let sum = 0;
-    for (const layouts of this.blocks.values()) for (const block of layouts.values()) sum += block.bytes;
-    return sum;
+    return this.held;
   }
 
   /** Gives back what was made from this data. */
   forget(dataId: object): void {
-    const layouts = this.blocks.get(dataId);
-    if (layouts === undefined) return;
-    this.blocks.delete(dataId);
-    for (const block of layouts.values()) block.free();
+    for (const transformed of this.blocks.get(dataId)?.values() ?? []) this.drop(transformed);
   }
 
   /** Gives everything back. */
   dispose(): void {
-    for (const dataId of [...this.blocks.keys()]) this.forget(dataId);
+    for (const transformed of this.byUse) this.drop(transformed);
+  }
+
+  private drop(transformed: Transformed): void {
+    const { block, dataId, layout } = transformed;
+    const layouts = this.blocks.get(dataId)!;
+    layouts.delete(layout);
+    if (layouts.size === 0) this.blocks.delete(dataId);
+    this.byUse.delete(transformed);
+    this.held -= block.bytes;
+    block.free();
   }
 }

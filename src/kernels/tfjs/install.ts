@@ -28,6 +28,9 @@ import { WorkerPool } from "../threads/pool.ts";
 import { spawnWorker } from "../threads/spawn.ts";
 import { TransformedWeights } from "../transformed_weights.ts";
 
+/** What the copies of weights in the layouts of the kernels may take: a quarter of all that the heap reaches. */
+const TRANSFORMED_BYTES = 2 ** 30;
+
 /** All fast kernels. */
 export const OVERRIDES: readonly KernelOverride[] = [
   ...FORWARD_CONVOLUTIONS,
@@ -132,7 +135,7 @@ export async function createKernelContext(
     : undefined;
   const heap = heapOf(backend);
   const dispatcher = new Dispatcher(heap, kernels, pool);
-  const weights = new TransformedWeights(heap);
+  const weights = new TransformedWeights(heap, TRANSFORMED_BYTES);
   // A tensor's data never changes while it lives: assigning to a `tf.Variable` gives it new data, under a new data id.
   const stopForgetting = onDispose(backend, (dataId) => weights.forget(dataId));
   const deferred = new DeferredOutputs(backend);
