@@ -97,6 +97,7 @@ export function stepsOf(operation: Operation, graph: Graph, laws: Laws): readonl
     }
     case "opaque":
       return [{ kind: "opaque", ...(operation.refusal === undefined ? {} : { refusal: operation.refusal }) }];
+    case "upsample":
     case "maxPool":
     case "globalMaxPool":
     case "multiply":

@@ -140,6 +140,12 @@ export interface GlobalPool extends OperationBase {
   readonly op: "globalMaxPool" | "globalAveragePool";
 }
 
+/** Every pixel of an image so many times, downwards and to the right. */
+export interface Upsample extends OperationBase {
+  readonly op: "upsample";
+  readonly factors: readonly [rows: number, columns: number];
+}
+
 /** Number by number over all inputs; lengths of 1 are repeated. */
 export interface Join extends OperationBase {
   readonly op: "add" | "average" | "multiply" | "maximum" | "minimum";
@@ -202,6 +208,7 @@ export type Operation =
   | Pad
   | Pool
   | GlobalPool
+  | Upsample
   | Join
   | Concatenate
   | Reshape

@@ -25,6 +25,7 @@ const ROLES: Readonly<Record<Exclude<Operation["op"], "opaque">, Role>> = {
   batchNorm: "normalization",
   scale: "normalization",
   pad: "padding",
+  upsample: "other",
   maxPool: "pooling",
   averagePool: "pooling",
   globalMaxPool: "pooling",
@@ -93,6 +94,8 @@ function labelOf(operation: Operation): string {
       return "scale";
     case "pad":
       return paddingLabel(operation.padding);
+    case "upsample":
+      return `up ${operation.factors.join("x")}`;
     case "maxPool":
       return `max ${windowLabel(operation.axes)}`;
     case "averagePool":

@@ -116,6 +116,9 @@ function expectedShape(
       const [top, bottom, left, right] = operation.padding;
       return [shape[0]!, shape[1]! + top + bottom, shape[2]! + left + right, channels];
     }
+    case "upsample":
+      needImage();
+      return [shape[0]!, shape[1]! * operation.factors[0], shape[2]! * operation.factors[1], channels];
     case "maxPool":
     case "averagePool":
       needImage();

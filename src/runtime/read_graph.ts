@@ -75,6 +75,11 @@ const READERS: { [Op in Exclude<Operation["op"], "opaque">]: (from: Reader) => o
     if (padding.length !== 4) throw from.field("padding").wrong("four lengths");
     return { padding };
   },
+  upsample: (from) => {
+    const factors = from.list("factors").map((factor) => factor.whole(undefined, 1));
+    if (factors.length !== 2) throw from.field("factors").wrong("two factors");
+    return { factors };
+  },
   maxPool: (from) => ({ axes: readAxes(from) }),
   averagePool: (from) => ({ axes: readAxes(from) }),
   globalMaxPool: () => ({}),

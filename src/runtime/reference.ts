@@ -15,6 +15,7 @@ import {
   type Pool,
   type Scale,
   sizeOf,
+  type Upsample,
   type WeightRef,
 } from "../graph/graph.ts";
 import { softmax } from "../graph/class_scores.ts";
@@ -57,6 +58,8 @@ export function runPlain(operation: Operation, data: PlainData): void {
       return scale(operation, data);
     case "pad":
       return pad(operation, data);
+    case "upsample":
+      return upsample(operation, data);
     case "maxPool":
     case "averagePool":
       return pool(operation, data);
@@ -226,6 +229,20 @@ function pad({ padding: [top, , left] }: Pad, { inputs, output }: PlainData): vo
     for (let h = 0; h < inHeight; h++) {
       const from = (n * inHeight + h) * row;
       output.data.set(x.subarray(from, from + row), ((n * outHeight + h + top) * outWidth + left) * channels);
+    }
+  }
+}
+
+function upsample({ factors: [rows, columns] }: Upsample, { inputs, output }: PlainData): void {
+  const [{ data: x, shape }] = inputs as [PlainArray];
+  const [batch, height, width, channels] = shape as Image;
+  let to = 0;
+  for (let row = 0; row < batch * height * rows; row++) {
+    const image = Math.floor(row / rows) * width;
+    for (let column = 0; column < width * columns; column++) {
+      const from = (image + Math.floor(column / columns)) * channels;
+      output.data.set(x.subarray(from, from + channels), to);
+      to += channels;
     }
   }
 }

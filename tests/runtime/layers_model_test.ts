@@ -21,7 +21,7 @@ Deno.test("checkGraph() names the layer that the runtime does not know", async (
   const model = tf.sequential({
     layers: [
       tf.layers.conv2d({ inputShape: [8, 8, 3], filters: 2, kernelSize: 1 }),
-      tf.layers.upSampling2d({ name: "enlarge", size: [2, 2] }),
+      tf.layers.upSampling2d({ interpolation: "bilinear", name: "enlarge", size: [2, 2] }),
       tf.layers.globalAveragePooling2d({}),
     ],
   });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { joinBytes } from "../../files/join_bytes.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Plan } from "../../runtime/plan.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -23,7 +24,12 @@ export function createRuntimeEngine(name: string, graph: Graph, runtime: Runtime
       plan = await runtime.compile(graph, { batch: size });
     },
     run() {
-      result = plan!.run([images])[0]!;
+      const results = plan!.run([images]);
+      result = results.length === 1 ? results[0]! : new Float32Array(
+        joinBytes(
+          results.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength)),
+        ).buffer,
+      );
     },
     output: () => result,
     footprint() {

@@ -14,6 +14,7 @@ import { type Refusal, refuse } from "../../graph/refusal.ts";
 import type { NodeCall } from "./node_call.ts";
 import { activation, clip, joined, leaky, scaled, shifted, unchanged } from "./number_by_number.ts";
 import { globalPool, pad, pool, reduced } from "./pooling.ts";
+import { upsampling } from "./upsampling.ts";
 import { concatenation, reshaping, transposition } from "./rearranging.ts";
 import type { Reading, Rule } from "./rule.ts";
 import { batchNormalization, convolution, convolutionTranspose, dense, gemm } from "./weighted.ts";
@@ -41,6 +42,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   AveragePool: (call) => pool(call, "averagePool"),
   GlobalAveragePool: (call) => globalPool(call, "globalAveragePool", [2, 3], true),
   GlobalMaxPool: (call) => globalPool(call, "globalMaxPool", [2, 3], true),
+  Resize: upsampling,
   ReduceMean: (call) => reduced(call, "globalAveragePool"),
   ReduceMax: (call) => reduced(call, "globalMaxPool"),
   Concat: concatenation,
@@ -113,7 +115,9 @@ function softmax(call: NodeCall): Reading | undefined {
 function hardSigmoid(call: NodeCall, alpha: number, beta: number): Reading | undefined {
   if (isNear(alpha, 0.2) && isNear(beta, 0.5)) return activation("hard_sigmoid")(call);
   const x = call.tensor(0);
-  return x && {
+  // Before opset 7 a Mul does not repeat numbers, so that the scale could not be written.
+  if (x === undefined || call.opset < 7) return undefined;
+  return {
     parts: [
       { op: "scale", factors: [alpha], offsets: [beta], shape: x.shape },
       { op: "activation", activation: "relu", limit: 1, shape: x.shape },

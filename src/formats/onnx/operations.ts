@@ -72,6 +72,11 @@ export function termOf(
       const { image, attributes: { dilations: _none, ...attributes } } = window(x.name, operation.axes);
       return apply("AveragePool", [image], attributes);
     }
+    case "upsample": {
+      // The defaults of Resize take the nearest pixel, which for whole factors is the one that stands there.
+      const scales = writer.floats(`${operation.name}/scales`, [1, 1, ...operation.factors], [4]);
+      return apply("Resize", [x.name, "", scales]);
+    }
     case "globalMaxPool":
       return overImage("ReduceMax", x, shape);
     case "globalAveragePool":

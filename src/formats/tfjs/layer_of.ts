@@ -95,6 +95,12 @@ function layerOf(
       const config = { units: kernel.shape[1], activation, use_bias: bias !== undefined };
       return { className: "Dense", config, weights: { kernel, ...(bias === undefined ? {} : { bias }) } };
     }
+    case "upsample":
+      return plain("UpSampling2D", {
+        ...CHANNELS_LAST,
+        size: [...operation.factors],
+        interpolation: "nearest",
+      });
     case "batchNorm": {
       const { gamma, beta, mean, variance, epsilon } = operation;
       return {

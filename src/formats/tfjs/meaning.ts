@@ -51,6 +51,13 @@ const RULES: Readonly<Record<string, Rule>> = {
   }),
   MaxPooling2D: onImages((call, image) => pool(call, image, "maxPool")),
   AveragePooling2D: onImages((call, image) => pool(call, image, "averagePool")),
+  UpSampling2D: onImages(({ config }, [batch, height, width, channels]) => {
+    if (config.text("interpolation", "nearest") !== "nearest") return undefined;
+    const [rows, columns] = config.pair("size", [2, 2]) as [number, number];
+    const times = (length: number | null, factor: number) => length === null ? null : length * factor;
+    const shape = [batch!, times(height!, rows), times(width!, columns), channels!];
+    return { op: "upsample", factors: [rows, columns], shape };
+  }),
   ZeroPadding2D: onImages(zeroPadding),
   GlobalMaxPooling2D: onImages((call, image) => globalPool(call, image, "globalMaxPool")),
   GlobalAveragePooling2D: onImages((call, image) => globalPool(call, image, "globalAveragePool")),
@@ -148,7 +155,9 @@ export function meaningIn(weights: Weights): Meaning {
 }
 
 /** A rule for channels-last images of a known number of channels, with the activation that the layer carries. */
-function onImages(rule: (call: LayerCall, image: FullShape) => Outcome | readonly Part[]): Rule {
+function onImages(
+  rule: (call: LayerCall, image: FullShape) => Outcome | readonly Part[] | undefined,
+): Rule {
   return (call) => {
     const image = imageShape(call.inputs[0]?.shape);
     if (image === undefined) return undefined;
@@ -156,7 +165,7 @@ function onImages(rule: (call: LayerCall, image: FullShape) => Outcome | readonl
       return refuse("layout", "its images are channels first", 'Use data_format "channels_last".');
     }
     const found = rule(call, image);
-    if ("kind" in found) return found;
+    if (found === undefined || "kind" in found) return found;
     return withActivation(call.config, "op" in found ? [found] : found);
   };
 }

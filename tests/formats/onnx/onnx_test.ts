@@ -210,7 +210,10 @@ Deno.test("writeOnnx() stores float16 kernels as float16 and computes with them"
 
 Deno.test("writeOnnx() lists every layer that it cannot write", async () => {
   const artifacts = await modelOf((x) => {
-    const a = apply(layers.upSampling2d({ name: "up" }), apply(layers.reLU({ name: "fine" }), x));
+    const a = apply(
+      layers.upSampling2d({ interpolation: "bilinear", name: "up" }),
+      apply(layers.reLU({ name: "fine" }), x),
+    );
     const b = apply(layers.thresholdedReLU({ name: "threshold" }), x);
     return [a, apply(layers.reLU({ name: "behind" }), b)];
   });
