@@ -41,9 +41,9 @@ export function growth(axis: Axis): number {
   return axis.before + axis.after - extent(axis);
 }
 
-/** How many outputs an input of this length gives. */
+/** How many outputs an input of this length gives; rounded down, where the axis was made for lengths that are not fixed. */
 export function outputLength(axis: Axis, input: number): number {
-  return (input + growth(axis)) / axis.stride + 1;
+  return Math.floor((input + growth(axis)) / axis.stride) + 1;
 }
 
 /** How many inputs an output of this length is of. */
