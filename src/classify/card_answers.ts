@@ -6,7 +6,8 @@
 import { defaultNormalization, type Normalization } from "../data/normalization.ts";
 import { InputError } from "../errors.ts";
 import type { ModelCard } from "./classifier.ts";
-import { normalizationOf, type PixelRange } from "./pixel_range.ts";
+import { normalizationOf } from "../data/normalization.ts";
+import type { PixelRange } from "../graph/pixel_range.ts";
 
 /** Answers to what a card asks; each wins over the file. */
 export interface CardAnswers {

@@ -18,7 +18,8 @@ import {
 import { placeholderNames } from "./class_names.ts";
 import type { ModelCard } from "./classifier.ts";
 import { NoClassifier, outputOf, shapeText } from "./output.ts";
-import { normalizationOf, type PixelRange, shownPixelRange } from "./pixel_range.ts";
+import { normalizationOf } from "../data/normalization.ts";
+import { type PixelRange, shownPixelRange } from "../graph/pixel_range.ts";
 
 /** What a file says beside its network. */
 export interface ToldByFile extends Partial<Omit<ModelCard, "inputSize">> {

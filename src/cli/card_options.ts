@@ -5,7 +5,7 @@
  */
 import { Option } from "@commander-js/extra-typings";
 import type { CardAnswers } from "../classify/card_answers.ts";
-import { PIXEL_RANGES } from "../classify/pixel_range.ts";
+import { PIXEL_RANGES } from "../graph/pixel_range.ts";
 import { readLabels } from "../data/label_file.ts";
 import { newComputeCommand } from "./backend_options.ts";
 import { numbers, wholeNumber } from "./command.ts";

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { boundsOf, type PixelRange } from "../graph/pixel_range.ts";
 
 /** How bytes 0..255 become a network's input. */
 export interface Normalization {
@@ -22,6 +23,22 @@ export function defaultNormalization(channels: number): Normalization {
     mean: new Array<number>(channels).fill(NORMALIZATION.mean),
     scale: new Array<number>(channels).fill(NORMALIZATION.scale),
   };
+}
+
+/**
+ * How bytes become pixels of a range, less a mean and divided by a standard deviation: y = (pixel − mean) / std.
+ *
+ * @param mean One value per channel, of pixels in that range.
+ * @param std One value per channel.
+ */
+export function normalizationOf(
+  range: PixelRange,
+  mean: readonly number[],
+  std: readonly number[],
+): Normalization {
+  const [low, high] = boundsOf(range);
+  const bytes = 255 / (high - low); // of one unit
+  return { mean: mean.map((value) => (value - low) * bytes), scale: std.map((value) => value * bytes) };
 }
 
 /**

@@ -78,6 +78,8 @@ export interface Comparisons {
   /** Names of the outputs. */
   readonly outputs: readonly string[];
   readonly answers: AsyncIterable<Answers>;
+  /** Sections that were to stay as they are, and whose weights are others: a saturated output may not show it. */
+  readonly altered?: ReadonlySet<Section>;
   /** What every difference is held to; by default, what rounding explains. */
   readonly tolerance?: number | undefined;
 }
@@ -92,7 +94,7 @@ const EXACT_BATCHES: ReadonlySet<number> = new Set([0, 1, 3, 7]);
  * training form, every changed prediction is a tie, and there was at least one input.
  */
 export async function compareForms(
-  { fusion: { source }, sections, outputs, answers, tolerance }: Comparisons,
+  { fusion: { source }, sections, outputs, answers, altered, tolerance }: Comparisons,
 ): Promise<FusionProof> {
   const ofSections = sections.map(({ name, borderWidth, counterpart }) =>
     new Comparison(name, borderWidth, leastScaleOf(source, counterpart))
@@ -129,9 +131,16 @@ export async function compareForms(
     await letEventsIn();
   }
   const regions = ofSections.map((comparison, i): Verdict => {
-    const difference = comparison.result();
+    const difference = {
+      ...comparison.result(),
+      ...(tolerance === undefined && altered?.has(sections[i]!) ? { interior: Infinity } : {}),
+    };
     const rounding = measures[i]!.result(difference.scale);
-    return { ...difference, ...said(rounding), allowed: tolerance ?? allowedInSection(rounding) };
+    return {
+      ...difference,
+      ...said(rounding),
+      allowed: tolerance ?? allowedInSection(rounding, sections[i]!),
+    };
   });
   const ends = ofOutputs.map((comparison) => comparison.result());
   const isRounding = tolerance === undefined && ends.some((end) => largest(end) > allowedAtOutput(undefined));

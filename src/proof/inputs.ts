@@ -6,7 +6,8 @@
  */
 import { InputError } from "../errors.ts";
 import { costOf } from "../graph/cost.ts";
-import { type Graph, type GraphInput, sizeOf, type ValueId } from "../graph/graph.ts";
+import { type Graph, type GraphInput, sizeOf } from "../graph/graph.ts";
+import { boundsOf, shownPixelRange } from "../graph/pixel_range.ts";
 import { Random } from "../random.ts";
 
 /** Side of an image, and length of any other axis, that a network leaves open. */
@@ -101,55 +102,22 @@ function bytesPerImage({ values }: Graph, side: number): number {
 
 type Values = Pick<ProofInput, "low" | "high" | "isWhole">;
 
-const BYTES: Values = { low: 0, high: 255, isWhole: false };
+const BYTES: Values = { low: 0, high: 255, isWhole: true };
 
 /** What the numbers of an input are where they are no fractions. */
 const WHOLE: Readonly<Record<string, Values>> = {
   bool: { low: 0, high: 1, isWhole: true },
   int8: { low: -128, high: 127, isWhole: true },
-  int32: { ...BYTES, isWhole: true },
-  int64: { ...BYTES, isWhole: true },
-  uint8: { ...BYTES, isWhole: true },
+  int32: BYTES,
+  int64: BYTES,
+  uint8: BYTES,
 };
 
-/** A network that multiplies what it takes by less takes bytes: by 1/255, 1/127.5, or the deviation of a data set. */
-const SMALL_FACTOR = 0.05;
-
-/** A network that multiplies by more, and subtracts a mean, takes 0..1. */
-const LARGE_FACTOR = 1.5;
-
-function rangeOf(graph: Graph, { value }: GraphInput): Values {
-  const whole = WHOLE[graph.values[value]!.dtype];
+function rangeOf(graph: Graph, input: GraphInput): Values {
+  const whole = WHOLE[graph.values[input.value]!.dtype];
   if (whole !== undefined) return whole;
-  const { factor, offset } = firstScale(graph, value);
-  if (factor < SMALL_FACTOR) return BYTES;
-  return factor > LARGE_FACTOR && offset < 0
-    ? { low: 0, high: 1, isWhole: false }
-    : { low: -1, high: 1, isWhole: false };
-}
-
-/** The largest factor and the smallest offset of what an input goes through before anything else. */
-function firstScale(graph: Graph, input: ValueId): { factor: number; offset: number } {
-  let [factor, offset, value] = [1, 0, input];
-  for (;;) {
-    const readers = graph.operations.filter(({ inputs }) => inputs.includes(value));
-    const [reader] = readers;
-    if (readers.length !== 1 || reader === undefined) return { factor, offset };
-    if (reader.op === "scale") {
-      const by = Math.max(...reader.factors.map(Math.abs));
-      offset = offset * by + Math.min(...reader.offsets);
-      factor *= by;
-    } else if (reader.op === "batchNorm") {
-      const [mean, variance] = [reader.mean, reader.variance].map(({ name }) =>
-        graph.weights.get(name)!.read()
-      );
-      const deviation = Math.sqrt(Math.max(...variance!) + reader.epsilon);
-      return { factor: factor / deviation, offset: offset - Math.max(...mean!) / deviation };
-    } else if (reader.op !== "identity" && reader.op !== "reshape" && reader.op !== "pad") {
-      return { factor, offset };
-    }
-    value = reader.outputs[0]!;
-  }
+  const [low, high] = boundsOf(shownPixelRange(graph, input) ?? "-1..1");
+  return { low, high, isWhole: false };
 }
 
 function draw(

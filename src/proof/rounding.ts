@@ -12,7 +12,9 @@ import type { PlainArray } from "../runtime/reference.ts";
 
 /** How far the forms are from float64, relative to a scale. */
 export interface Rounding {
+  /** Of the training form. */
   readonly training: number;
+  /** Of the fused form. */
   readonly fused: number;
 }
 
@@ -22,16 +24,23 @@ export interface Rounding {
  */
 const MULTIPLE = 16;
 
-/** What a section may differ by in any case: Winograd's transforms round this much, where the training form has none. */
-const SECTION_FLOOR = 3e-5;
+/**
+ * What a section may differ by in any case. One that was made may be the first to go through Winograd's transforms, which
+ * round this much; one that was kept is the same operation on the same numbers.
+ */
+const SECTION_FLOOR = { made: 3e-5, kept: 2e-6 } as const;
 
 /** How far apart the forms may be in a section at most, and at the outputs in any case, relative to the scale. */
 export const EQUIVALENCE_TOLERANCE = 1e-4;
 
 /** The bar of a section. */
-export function allowedInSection(rounding: Rounding | undefined): number {
+export function allowedInSection(
+  rounding: Rounding | undefined,
+  { isKept }: { readonly isKept: boolean },
+): number {
   if (rounding === undefined) return EQUIVALENCE_TOLERANCE;
-  return Math.min(EQUIVALENCE_TOLERANCE, Math.max(SECTION_FLOOR, explained(rounding)));
+  const floor = isKept ? SECTION_FLOOR.kept : SECTION_FLOOR.made;
+  return Math.min(EQUIVALENCE_TOLERANCE, Math.max(floor, explained(rounding)));
 }
 
 /** The bar of an output, behind the rounding of the whole network. */

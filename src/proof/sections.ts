@@ -18,6 +18,8 @@ export interface Section {
   readonly counterpart: ValueId;
   /** What it computes that from, in the fused form: the nearest values that are also the training form's. */
   readonly inputs: readonly ValueId[];
+  /** Whether it stands in the training form just so. */
+  readonly isKept: boolean;
   /** Output pixels at each edge whose window reaches into the padding, at most. */
   readonly borderWidth: number;
 }
@@ -44,6 +46,7 @@ export function sectionsOf(
       name,
       value,
       counterpart: counterparts.get(value)!,
+      isKept: origin !== undefined,
       inputs: nearest(last, makers, cuts),
       borderWidth: Math.max(...operations.map(borderOf)),
     }];

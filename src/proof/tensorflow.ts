@@ -15,6 +15,8 @@ import { type Section, sectionsOf } from "./sections.ts";
 export interface VerificationRequest {
   /** The network as it was trained. */
   readonly training: tf.LayersModel;
+  /** `fusion.flat`, loaded. Without it, nothing in nested models is compared. */
+  readonly flat?: tf.LayersModel | undefined;
   /** The network as it was fused. */
   readonly fused: tf.LayersModel;
   /** What `fuse` gave. */
@@ -44,29 +46,46 @@ export type Batch = tf.Tensor | tf.Tensor[];
  * @throws {Error} when a layer that the fusion names is in neither form, or the outputs do not correspond.
  */
 export async function verifyFusion(request: VerificationRequest): Promise<FusionProof> {
-  const { training, fused, fusion, inputs, tolerance } = request;
+  const { training, flat, fused, fusion, inputs, tolerance } = request;
   const { source, graph, counterparts, places } = fusion;
+  const isClosed = fusion.flat !== undefined && flat === undefined;
   const sections = sectionsOf(
     fusion,
-    (value) => places.fused.has(value) && places.training.has(counterparts.get(value)!),
+    (value) => !isClosed && places.fused.has(value) && places.training.has(counterparts.get(value)!),
   );
   const looked = new Set(sections.flatMap((section) => [...section.inputs, section.value]));
   const inFused = tensorsOf(fused, graph, places.fused, looked);
   const inTraining = tensorsOf(
-    training,
+    flat ?? training,
     source,
     places.training,
     new Set(Array.from(looked, (value) => counterparts.get(value)!)),
   );
-  const reference = new Probe(training, [...inTraining.values(), ...training.outputs]);
-  return await compareForms({ fusion, sections, outputs: fused.outputNames, answers: answers(), tolerance });
+  const altered = new Set(
+    sections.filter(({ value, counterpart, isKept }) =>
+      isKept && !hasSameWeights(inTraining.get(counterpart)!.sourceLayer, inFused.get(value)!.sourceLayer)
+    ),
+  );
+  const whole = new Probe(training, [
+    ...(flat === undefined ? inTraining.values() : []),
+    ...training.outputs,
+  ]);
+  const within = flat === undefined ? undefined : new Probe(flat, [...inTraining.values()]);
+  return await compareForms({
+    fusion,
+    sections,
+    outputs: fused.outputNames,
+    answers: answers(),
+    altered,
+    tolerance,
+  });
 
   async function* answers(): AsyncGenerator<Answers> {
     for await (const given of inputs) {
       const batch = [given].flat();
       const made: tf.Tensor[] = [];
       try {
-        const before = reference.run(batch, made);
+        const before = [...within?.run(batch, made) ?? [], ...whole.run(batch, made)];
         const outputs = tf.tidy(() => [fused.predictOnBatch(given)].flat());
         made.push(...outputs);
         const known = new Map<ValueId, tf.Tensor>();
@@ -105,6 +124,15 @@ function numbersOf(tensor: tf.Tensor): Numbers {
   };
 }
 
+/** Whether two layers hold the same numbers. */
+function hasSameWeights(one: tf.layers.Layer, other: tf.layers.Layer): boolean {
+  const [before, after] = [one.getWeights(), other.getWeights()];
+  return before.length === after.length && before.every((weight, i) => {
+    const [values, others] = [weight.dataSync(), after[i]!.dataSync()];
+    return values.length === others.length && values.every((value, at) => value === others[at]);
+  });
+}
+
 /** The wanted values as tensors of a model. */
 function tensorsOf(
   model: tf.LayersModel,
@@ -134,6 +162,7 @@ class Probe {
 
   /** The wanted tensors for a batch; what has to be disposed is added to `made`. */
   run(batch: tf.Tensor[], made: tf.Tensor[]): tf.Tensor[] {
+    if (this.order.length === 0) return [];
     const results = tf.tidy(() => [this.model.predictOnBatch(batch)].flat());
     made.push(...results);
     return this.order.map((i) => results[i]!);

@@ -7,7 +7,7 @@
 import type { BenchSettings } from "../bench/bench.ts";
 import { createOnnxEngine, ONNXRUNTIME_VERSION } from "../bench/engines/onnxruntime.ts";
 import type { BenchReport } from "../bench/report.ts";
-import { shownPixelRange } from "../classify/pixel_range.ts";
+import { shownPixelRange } from "../graph/pixel_range.ts";
 import { readOnnxFile } from "../formats/onnx/disk.ts";
 import { onnxLayout, originalWithOutputs } from "../formats/onnx/probe.ts";
 import { writeOnnx } from "../formats/onnx/write.ts";

@@ -14,7 +14,7 @@ import { loadLayersModelArtifacts } from "../formats/tfjs/layers_model.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
 import { type BackendInfo, heapBytes } from "../kernels/tfjs/backend.ts";
 import { openModel } from "../model/open_model.ts";
-import { boundsOf, type PixelRange, shownPixelRange } from "../classify/pixel_range.ts";
+import { boundsOf, type PixelRange, shownPixelRange } from "../graph/pixel_range.ts";
 import { loadModelArtifacts } from "../formats/keras/load.ts";
 import { withImageSize } from "../formats/tfjs/image_size.ts";
 import { Random } from "../random.ts";

@@ -97,10 +97,11 @@ async function fuseAndProve(
   progress.log(describeFusion(source, fusion.report));
   const training = await openModel(artifacts, source);
   const fused = await openModel(fusion.artifacts, `${source}, fused`);
+  const flat = fusion.flat && await openModel(fusion.flat, source);
   try {
     const inputs = proofInputsOf(fusion.source, imageSize);
     const batches = countImages(batchesFor(inputs), progress);
-    const proof = await verifyFusion({ training, fused, fusion, inputs: batches, tolerance })
+    const proof = await verifyFusion({ training, flat, fused, fusion, inputs: batches, tolerance })
       .catch((error: unknown) => {
         throw isOpen(fusion.source) ? misfit(source, inputs, error) : error;
       });
@@ -118,8 +119,7 @@ async function fuseAndProve(
     );
     return { output, file: MODEL_FILE, record };
   } finally {
-    training.dispose();
-    fused.dispose();
+    for (const model of [training, flat, fused]) model?.dispose();
   }
 }
 

@@ -4,7 +4,6 @@
  *
  *     deno test -A tests/proof/gate_test.ts -- --size=224 --planted=all A0 B1g2 S4
  */
-import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
 import { fuse } from "../../src/formats/tfjs/fuse.ts";
 import { startBackend } from "../../src/kernels/tfjs/backend.ts";
@@ -14,9 +13,10 @@ import { createNetwork } from "../../src/model/network.ts";
 import { openModel } from "../../src/model/open_model.ts";
 import { presetConfig } from "../../src/model/presets.ts";
 import { type FusionProof, largest } from "../../src/proof/equivalence.ts";
-import { proofBatches, proofInputsOf } from "../../src/proof/inputs.ts";
-import { type Batch, verifyFusion } from "../../src/proof/tensorflow.ts";
+import { proofInputsOf } from "../../src/proof/inputs.ts";
+import { verifyFusion } from "../../src/proof/tensorflow.ts";
 import { randomizeBatchNorm } from "../fuse/randomize_batch_norm.ts";
+import { batches, plant } from "./plant.ts";
 
 await startBackend();
 
@@ -29,9 +29,6 @@ const flags = new Map(
 const named = Deno.args.filter((word) => !word.startsWith("--"));
 const size = Number(flags.get("size") ?? 32);
 const planted = flags.get("planted") === "all" ? Infinity : Number(flags.get("planted") ?? 4);
-
-/** One number that a kernel is wrong by. */
-const THOUSANDTH = 1.001;
 
 /** Those of RepVGG's repository that are no preset. */
 function configOf(name: string): NetworkConfig {
@@ -62,31 +59,16 @@ for (const name of named.length > 0 ? named : ["A0", "S0", "S4"]) {
     const proof = await prove(inputs.count);
     console.log(`${name}: ${describe(proof)}`);
     assert.ok(proof.pass, describe(proof));
-    const layers = fused.layers.filter((layer) => layer.weights.some(({ shape }) => shape.length > 1));
-    const step = Math.max(1, Math.floor(layers.length / planted));
-    const tried = layers.filter((_, i) => i % step === 0);
-    for (const layer of tried) {
-      const [kernel, ...others] = layer.getWeights() as [tf.Tensor, ...tf.Tensor[]];
-      const values = kernel.dataSync().slice();
-      const set = (by: number) =>
-        tf.tidy(() =>
-          layer.setWeights([tf.tensor(values.map((value) => value * by), kernel.shape), ...others])
-        );
-      set(THOUSANDTH);
-      const found = await prove(2 * inputs.batch);
-      assert.ok(!found.pass, `${layer.name} is wrong by 0.1%: ${describe(found)}`);
-      set(1);
-    }
-    console.log(`${name}: ${tried.length} of ${layers.length} kernels were planted, all found`);
+    const { layers, tried, missed } = await plant(
+      fused,
+      () => prove(2 * inputs.batch),
+      planted,
+    );
+    assert.deepEqual(missed, []);
+    console.log(`${name}: ${tried} of ${layers} kernels were planted, all found`);
     training.dispose();
     fused.dispose();
   });
-}
-
-function* batches(inputs: ReturnType<typeof proofInputsOf>): Generator<Batch> {
-  for (const arrays of proofBatches(inputs)) {
-    yield arrays.map(({ data, shape }) => tf.tensor(data, [...shape]));
-  }
 }
 
 function describe({ images, regions, outputs: [output], changedPredictions, ties }: FusionProof): string {

@@ -15,7 +15,7 @@ import { writePlacedModel } from "./write.ts";
 
 /** Where the values of both forms are given out by their models. */
 export interface FusionPlaces {
-  /** Values of the training form, but for those of nested models, which cannot be looked at from outside. */
+  /** Values of the training form; in {@link Fusion.flat} where there is that. */
   readonly training: ReadonlyMap<ValueId, LayerOutput>;
   readonly fused: ReadonlyMap<ValueId, LayerOutput>;
 }
@@ -24,6 +24,8 @@ export interface FusionPlaces {
 export interface Fusion extends FusedGraph {
   /** A functional LayersModel that `tf.loadLayersModel` reads. */
   readonly artifacts: io.ModelArtifacts;
+  /** The training form without nested models, where it has some: nobody can look into those from outside. */
+  readonly flat?: io.ModelArtifacts;
   /** Where a proof finds what it compares. */
   readonly places: FusionPlaces;
 }
@@ -67,10 +69,13 @@ export function fuse(artifacts: io.ModelArtifacts): Fusion {
 export function fuseArtifactsUnder(laws: Laws, artifacts: io.ModelArtifacts): Fusion {
   const fused = fuseUnder(laws, readLayersModel(artifacts));
   const { artifacts: written, places } = writePlacedModel(fused.graph);
+  const isNested = fused.source.operations.some(({ origin }) => origin?.isNested);
+  const flat = isNested ? writePlacedModel(fused.source) : undefined;
   return {
     ...fused,
     artifacts: written,
-    places: { training: placesIn(fused.source), fused: places },
+    ...(flat === undefined ? {} : { flat: flat.artifacts }),
+    places: { training: flat?.places ?? placesIn(fused.source), fused: places },
     // TensorFlow.js may need layers for what the graph says in one operation, such as a padding: the cost is the file's.
     report: { ...fused.report, after: costOf(readLayersModel(written)) },
   };
@@ -80,7 +85,7 @@ export function fuseArtifactsUnder(laws: Laws, artifacts: io.ModelArtifacts): Fu
 function placesIn({ inputs, operations }: Graph): ReadonlyMap<ValueId, LayerOutput> {
   const places = new Map<ValueId, LayerOutput>();
   const note = (value: ValueId, origin: Origin | undefined) => {
-    if (origin !== undefined && !origin.isNested) {
+    if (origin !== undefined) {
       places.set(value, { layer: origin.name, node: origin.call });
     }
   };

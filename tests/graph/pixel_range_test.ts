@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { normalizationOf, shownPixelRange } from "../../src/classify/pixel_range.ts";
+import { normalizationOf } from "../../src/data/normalization.ts";
+import { shownPixelRange } from "../../src/graph/pixel_range.ts";
 import { normalizePixels } from "../../src/data/normalization.ts";
 import { loadLayersModelArtifacts } from "../../src/formats/tfjs/layers_model.ts";
 import { readLayersModel } from "../../src/formats/tfjs/read.ts";

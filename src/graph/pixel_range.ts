@@ -4,8 +4,7 @@
  *
  * @module
  */
-import type { Normalization } from "../data/normalization.ts";
-import type { Graph, Operation, Scale, ValueId } from "../graph/graph.ts";
+import type { BatchNorm, Graph, GraphInput, Scale, ValueId, WeightRef } from "./graph.ts";
 
 /** As they are typed, and what a byte of 0 and one of 255 become. */
 const RANGES = { "0..255": [0, 255], "0..1": [0, 1], "-1..1": [-1, 1] } as const;
@@ -31,29 +30,16 @@ export function boundsOf(range: PixelRange): readonly [low: number, high: number
   return RANGES[range];
 }
 
-/**
- * How bytes become pixels of a range, less a mean and divided by a standard deviation: y = (pixel − mean) / std.
- *
- * @param mean One value per channel, of pixels in that range.
- * @param std One value per channel.
- */
-export function normalizationOf(
-  range: PixelRange,
-  mean: readonly number[],
-  std: readonly number[],
-): Normalization {
-  const [low, high] = RANGES[range];
-  const bytes = 255 / (high - low); // of one unit
-  return { mean: mean.map((value) => (value - low) * bytes), scale: std.map((value) => value * bytes) };
-}
-
-/** The range that a network of one input shows that it takes, or nothing where it shows none. */
-export function shownPixelRange({ inputs: [input], values, operations }: Graph): PixelRange | undefined {
+/** The range that a network shows that one of its inputs takes, or nothing where it shows none. */
+export function shownPixelRange(
+  graph: Graph,
+  input: GraphInput | undefined = graph.inputs[0],
+): PixelRange | undefined {
   if (input === undefined) return undefined;
-  if (INTEGERS.has(values[input.value]!.dtype)) return "0..255";
+  if (INTEGERS.has(graph.values[input.value]!.dtype)) return "0..255";
   let factors: readonly number[] = [1];
   let offsets: readonly number[] = [0];
-  for (const { factors: more, offsets: further } of firstScales(operations, input.value)) {
+  for (const { factors: more, offsets: further } of firstScales(graph, input.value)) {
     const channels = Math.max(factors.length, more.length, further.length, offsets.length);
     const at = (values: readonly number[], i: number) => values[i % values.length]!;
     const channel = Array.from({ length: channels }, (_, i) => i);
@@ -67,18 +53,29 @@ export function shownPixelRange({ inputs: [input], values, operations }: Graph):
   return undefined;
 }
 
+/** y = x · factor + offset, for all channels or for each. */
+type Factors = Pick<Scale, "factors" | "offsets">;
+
 /** Those that stand between the input and everything else. */
-function firstScales(operations: readonly Operation[], input: ValueId): Scale[] {
-  const scales: Scale[] = [];
+function firstScales({ operations, weights }: Graph, input: ValueId): Factors[] {
+  const scales: Factors[] = [];
   let value = input;
   for (;;) {
     const readers = operations.filter(({ inputs }) => inputs.includes(value));
     const [reader] = readers;
     if (reader === undefined || readers.length > 1 || reader.inputs.length !== 1) return scales;
     if (reader.op === "scale") scales.push(reader);
+    else if (reader.op === "batchNorm") scales.push(normalizing(reader, weights));
     else if (reader.op !== "identity" && reader.op !== "pad") return scales;
     value = reader.outputs[0]!;
   }
+}
+
+/** What a BatchNorm takes off pixels and divides them by; what it has learned beside is no clue. */
+function normalizing({ mean, variance, epsilon }: BatchNorm, weights: Graph["weights"]): Factors {
+  const read = ({ name }: WeightRef) => [...weights.get(name)!.read()];
+  const factors = read(variance).map((square) => 1 / Math.sqrt(square + epsilon));
+  return { factors, offsets: read(mean).map((number, channel) => -number * factors[channel]!) };
 }
 
 /** The first range that becomes something which networks are trained on: from 0 to about 1, or around 0. */
