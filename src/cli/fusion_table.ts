@@ -58,5 +58,17 @@ export function renderProof({ proof, snapshotHash }: FusionRecord): string {
     formatDifference(proof.maxRelativeDifference)
   } of their scale (allowed: ${formatDifference(proof.tolerance)}),\n` +
     `       ${layers}${formatCount(proof.changedPredictions, "prediction")} changed; ` +
-    `BN snapshot ${snapshotHash.slice(0, 12)}`;
+    `BN snapshot ${snapshotHash.slice(0, 12)}${renderRounding(proof)}`;
+}
+
+/** Rounding of the training form that is worth a word, relative to the scale of an output. */
+const LARGE_ROUNDING = 1e-3;
+
+/** What a person must know of a network that carries rounding on, fused or not. */
+function renderRounding({ outputs }: FusionRecord["proof"]): string {
+  const rounding = Math.max(0, ...outputs.map((output) => output.rounding?.training ?? 0));
+  if (rounding < LARGE_ROUNDING) return "";
+  return `\n       This network carries float32's rounding on: its training form itself is ${
+    formatDifference(rounding)
+  } of the scale\n       away from float64 on the image where the forms differ most.`;
 }

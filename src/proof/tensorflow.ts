@@ -62,8 +62,8 @@ export async function verifyFusion(request: VerificationRequest): Promise<Fusion
     new Set(Array.from(looked, (value) => counterparts.get(value)!)),
   );
   const altered = new Set(
-    sections.filter(({ value, counterpart, isKept }) =>
-      isKept && !hasSameWeights(inTraining.get(counterpart)!.sourceLayer, inFused.get(value)!.sourceLayer)
+    sections.filter(({ name, isKept }) =>
+      isKept && !hasSameWeights((flat ?? training).getLayer(name), fused.getLayer(name))
     ),
   );
   const whole = new Probe(training, [
