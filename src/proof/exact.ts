@@ -127,18 +127,22 @@ export class ExactNetwork {
 
 /** Whether every pixel depends on that pixel of the inputs alone. */
 function isLocal(operation: Operation, channelAxis: number): boolean {
-  switch (operation.op) {
-    case "softmax":
-    case "concatenate":
-      return operation.axis === channelAxis;
-    case "reshape":
-    case "globalMaxPool":
-    case "globalAveragePool":
-      return false;
-    default:
-      return true;
-  }
+  if (operation.op === "softmax" || operation.op === "concatenate") return operation.axis === channelAxis;
+  return LOCAL.has(operation.op);
 }
+
+const LOCAL: ReadonlySet<Operation["op"]> = new Set([
+  "dense",
+  "batchNorm",
+  "scale",
+  "add",
+  "average",
+  "multiply",
+  "maximum",
+  "minimum",
+  "activation",
+  "identity",
+]);
 
 /** The input positions that lie on the image and that some outputs read. */
 function rowsRead(axis: Axis, [from, to]: Range, length: number): Range {
