@@ -6,6 +6,7 @@ import { Random } from "../../src/random.ts";
 import type { PlainArray } from "../../src/runtime/reference.ts";
 import { toArtifacts } from "../fuse/artifacts.ts";
 import { randomizeWeights } from "../fuse/random_weights.ts";
+import { chain } from "../fuse/forms.ts";
 import { SPECIMENS } from "../fuse/specimens.ts";
 
 await tf.setBackend("cpu");
@@ -18,7 +19,19 @@ function image(shape: readonly number[]): PlainArray {
   };
 }
 
-for (const [name, build] of Object.entries(SPECIMENS)) {
+/** What makes images larger. */
+function decoder(): tf.LayersModel {
+  return chain(
+    [5, 4, 3],
+    tf.layers.conv2d({ filters: 4, kernelSize: 3, padding: "same", activation: "relu" }),
+    tf.layers.upSampling2d({ size: [2, 3] }),
+    tf.layers.conv2d({ filters: 4, kernelSize: 3, padding: "same" }),
+    tf.layers.conv2dTranspose({ filters: 2, kernelSize: 3, strides: 2, padding: "same" }),
+    tf.layers.batchNormalization({}),
+  );
+}
+
+for (const [name, build] of Object.entries({ ...SPECIMENS, "a decoder": decoder })) {
   Deno.test(`ExactNetwork computes ${name} as TensorFlow.js does, and any pixel of it as in the whole`, async () => {
     const model = build();
     const artifacts = randomizeWeights(await toArtifacts(model), 3);
