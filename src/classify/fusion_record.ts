@@ -14,3 +14,12 @@ export interface FusionRecord extends FusionReport {
   readonly snapshotHash: string;
   readonly proof: FusionProof;
 }
+
+/** A record as it was read; nothing where there is none, or an older version wrote it, whose proof held other bars. */
+export function currentRecord(value: unknown): FusionRecord | undefined {
+  const record = value as FusionRecord | undefined;
+  const verdicts = record?.proof?.outputs;
+  return Array.isArray(verdicts) && verdicts.every(({ allowed }) => typeof allowed === "number")
+    ? record
+    : undefined;
+}

@@ -6,7 +6,7 @@
 import { basename } from "node:path";
 import type { BenchReport } from "../bench/report.ts";
 import type { Evaluation } from "../classify/evaluation.ts";
-import type { FusionRecord } from "../classify/fusion_record.ts";
+import { currentRecord } from "../classify/fusion_record.ts";
 import { writeFileAtomically } from "../files/atomic_write.ts";
 import { exists, readBytes, readJson, readText } from "../files/read.ts";
 import { renderReport } from "../report/report.ts";
@@ -59,7 +59,7 @@ export async function writeNetworkReport(
     environment: undefined,
     metrics: [],
     curves: undefined,
-    fusion: await json(`${home}/fusion.json`) as FusionRecord | undefined,
+    fusion: currentRecord(await json(`${home}/fusion.json`)),
     network: undefined,
     bench: undefined,
     benchChart: undefined,
@@ -81,7 +81,7 @@ export async function readRunFiles(run: RunDirectory): Promise<RunFiles> {
     environment: await json(run.environment) as Environment | undefined,
     metrics: await lines(run.metrics) as EpochMetrics[],
     curves: await text(run.curves),
-    fusion: await json(run.fusionReport) as FusionRecord | undefined,
+    fusion: currentRecord(await json(run.fusionReport)),
     network: await text(run.networkChart),
     bench: await json(run.benchReport) as BenchReport | undefined,
     benchChart: await text(run.benchChart),
