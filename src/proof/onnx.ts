@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { type JudgeTensor, openNetwork } from "../formats/onnx/judge.ts";
-import { axesInFile, cutApart, madeIn, onnxOutputs, originalWithOutputs } from "../formats/onnx/probe.ts";
+import type { LightOnnx } from "../formats/onnx/bytes.ts";
+import { type JudgeTensor, type OnnxNetwork, openNetwork } from "../formats/onnx/judge.ts";
+import { axesInFile, MadeOnnx, onnxOutputs, originalWithOutputs } from "../formats/onnx/probe.ts";
 import { inversePermutation, permute, permuteShape } from "../formats/permute.ts";
 import type { FusedGraph } from "../fuse/fuse.ts";
 import { type Graph, sizeOf, type ValueId } from "../graph/graph.ts";
@@ -35,7 +36,8 @@ export interface OnnxVerification {
 export async function verifyOnnxFusion(request: OnnxVerification): Promise<FusionProof> {
   const { fusion, file, name, inputs, tolerance, onProgress } = request;
   const { source, graph, counterparts } = fusion;
-  const made = madeIn(file);
+  const fused = new MadeOnnx(file);
+  const made = fused.names();
   const nameOf = (value: ValueId) => graph.values[value]!.name!;
   const sections = sectionsOf(fusion, (value) => {
     const { name, dtype } = graph.values[value]!;
@@ -45,15 +47,9 @@ export async function verifyOnnxFusion(request: OnnxVerification): Promise<Fusio
   const cuts = [...new Set(sections.flatMap(({ inputs }) => inputs))].map(nameOf);
   const results = sections.map(({ value }) => nameOf(value));
   const outputs = onnxOutputs(source);
-  const cut = cutApart(file, cuts, results);
-  const reference = await openNetwork(originalWithOutputs(source, [...cuts, ...results]), name);
-  const whole = await openNetwork(file, `${name}, fused`);
-  const apart = sections.length === 0 ? undefined : await openNetwork(cut.bytes, `${name}, fused`);
-  try {
-    return await compareForms({ fusion, sections, outputs, answers: answers(), tolerance });
-  } finally {
-    for (const network of [reference, whole, apart]) await network?.release();
-  }
+  const training = originalWithOutputs(source, [...cuts, ...results]);
+  const { file: apart, given } = fused.cutApart(cuts, results);
+  return await compareForms({ fusion, sections, outputs, answers: answers(), tolerance });
 
   async function* answers(): AsyncGenerator<Answers> {
     const numbersIn = reader(source);
@@ -62,24 +58,80 @@ export async function verifyOnnxFusion(request: OnnxVerification): Promise<Fusio
         ({ name, value }) => [name, value],
       ),
     );
+    const batches = proofBatches(inputs);
     let done = 0;
-    for (const arrays of proofBatches(inputs)) {
-      onProgress(done);
-      const batch = new Map(source.inputs.map(({ name }, i) => [name, inFile(source, name, arrays[i]!)]));
-      const expected = new Map([...batch, ...await reference.run(batch)]);
-      const found = await whole.run(batch);
-      const given = [...cut.given].map(([tensor, input]) => [input, expected.get(tensor)!] as const);
-      const ofSections = await apart?.run(new Map([...batch, ...given]));
-      done += inputs.batch;
-      yield {
-        images: inputs.batch,
-        training: new Map(
-          [...expected].map(([tensor, numbers]) => [named.get(tensor)!, numbersIn(tensor, numbers)]),
-        ),
-        sections: results.map((tensor) => numbersIn(tensor, ofSections!.get(tensor)!)),
-        outputs: outputs.map((tensor) => numbersIn(tensor, found.get(tensor)!)),
-      };
+    for (let expected = await nextExpected(); expected.length > 0; expected = await nextExpected()) {
+      const found: Tensors[] = [];
+      for await (const answer of runs(fused.whole(), `${name}, fused`, expected.map(({ batch }) => batch))) {
+        found.push(answer);
+      }
+      const cutInputs = expected.map(({ batch, answer }) =>
+        new Map([...batch, ...[...given].map(([tensor, input]) => [input, answer.get(tensor)!] as const)])
+      );
+      const ofSections = sections.length === 0 ? undefined : runs(apart, `${name}, fused`, cutInputs);
+      try {
+        for (const [i, { batch, answer }] of expected.entries()) {
+          onProgress(done);
+          const apartAnswer: Tensors | undefined = (await ofSections?.next())?.value;
+          done += inputs.batch;
+          yield {
+            images: inputs.batch,
+            training: new Map(
+              [...batch, ...answer].map((
+                [tensor, numbers],
+              ) => [named.get(tensor)!, numbersIn(tensor, numbers)]),
+            ),
+            sections: results.map((tensor) => numbersIn(tensor, apartAnswer!.get(tensor)!)),
+            outputs: outputs.map((tensor) => numbersIn(tensor, found[i]!.get(tensor)!)),
+          };
+        }
+      } finally {
+        await ofSections?.return(undefined);
+      }
     }
+
+    /** What the training form computes for as many batches as may be kept. */
+    async function nextExpected(): Promise<readonly { readonly batch: Tensors; readonly answer: Tensors }[]> {
+      const found: { readonly batch: Tensors; readonly answer: Tensors }[] = [];
+      let bytes = 0;
+      const fed: Tensors[] = [];
+      const waiting = (function* () {
+        while (bytes < KEPT_BYTES) {
+          const { value: arrays } = batches.next();
+          if (arrays === undefined) return;
+          const batch = new Map(source.inputs.map(({ name }, i) => [name, inFile(source, name, arrays[i]!)]));
+          fed.push(batch);
+          yield batch;
+        }
+      })();
+      for await (const answer of runs(training, name, waiting)) {
+        for (const { numbers } of answer.values()) bytes += numbers.length * Float32Array.BYTES_PER_ELEMENT;
+        found.push({ batch: fed.at(-1)!, answer });
+      }
+      return found;
+    }
+  }
+}
+
+/** Bytes of the training form's tensors that are kept at most (but for one batch) while the fused form runs. */
+const KEPT_BYTES = 64e6;
+
+type Tensors = ReadonlyMap<string, JudgeTensor>;
+
+/** Runs a file on one batch after another. It takes memory from the first batch to the last. */
+async function* runs(
+  { bytes, external }: LightOnnx,
+  name: string,
+  batches: Iterable<Tensors>,
+): AsyncGenerator<Tensors, undefined> {
+  let network: OnnxNetwork | undefined;
+  try {
+    for (const batch of batches) {
+      network ??= await openNetwork(bytes, name, { external });
+      yield await network.run(batch);
+    }
+  } finally {
+    await network?.release();
   }
 }
 

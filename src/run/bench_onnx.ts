@@ -9,7 +9,7 @@ import { createOnnxEngine, ONNXRUNTIME_VERSION } from "../bench/engines/onnxrunt
 import type { BenchReport } from "../bench/report.ts";
 import { shownPixelRange } from "../graph/pixel_range.ts";
 import { readOnnxFile } from "../formats/onnx/disk.ts";
-import { onnxLayout, originalWithOutputs } from "../formats/onnx/probe.ts";
+import { onnxLayout, originalFile } from "../formats/onnx/probe.ts";
 import { writeOnnx } from "../formats/onnx/write.ts";
 import { fuseGraph } from "../fuse/fuse.ts";
 import { withOpenBatch } from "../graph/open_batch.ts";
@@ -54,7 +54,7 @@ export async function benchOnnxFile(
   const fitting = fixed == null ? settings : { ...settings, batches: [fixed] };
   return await benchEngines(subject, fitting, context, async (engines) => {
     const forms = [
-      [FORM_NAMES.training, originalWithOutputs(graph, []), report.before],
+      [FORM_NAMES.training, originalFile(graph), report.before],
       [FORM_NAMES.fused, writeOnnx(fused), report.after],
     ] as const;
     for (const [name, bytes, cost] of forms) {

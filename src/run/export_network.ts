@@ -17,7 +17,7 @@ import { checkOutputFolder, kindByNames, type OutputRequest, replaceFolder } fro
 import { readBytes } from "../files/read.ts";
 import { loadModelArtifacts, modelFile } from "../formats/keras/load.ts";
 import { readOnnxFile } from "../formats/onnx/disk.ts";
-import { onnxLayout, originalWithOutputs } from "../formats/onnx/probe.ts";
+import { onnxLayout, originalFile } from "../formats/onnx/probe.ts";
 import { writeOnnx } from "../formats/onnx/write.ts";
 import { loadLayersModelArtifacts, saveLayersModel } from "../formats/tfjs/layers_model.ts";
 import { type Precision, withPrecision } from "../formats/tfjs/precision.ts";
@@ -121,7 +121,7 @@ async function onnxNetwork(path: string): Promise<Network> {
     artifacts: () => writeLayersModel(graph),
     open: (precision) =>
       precision === "float32"
-        ? runOnnx(originalWithOutputs(graph, []), path, onnxLayout(graph))
+        ? runOnnx(originalFile(graph), path, onnxLayout(graph))
         : runLayersModel(withPrecision(withPrecision(writeLayersModel(graph), precision), "float32"), path),
     isOnnx: true,
   };

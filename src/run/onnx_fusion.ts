@@ -4,13 +4,13 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import type { FusionRecord } from "../classify/fusion_record.ts";
 import { writeFileAtomically } from "../files/atomic_write.ts";
-import { sha256 } from "../files/hash.ts";
 import { checkOutputFolder } from "../files/output_folder.ts";
 import { readOnnxFile } from "../formats/onnx/disk.ts";
-import { originalWithOutputs } from "../formats/onnx/probe.ts";
+import { originalParts } from "../formats/onnx/probe.ts";
 import { writeOnnx } from "../formats/onnx/write.ts";
 import { fuseGraph } from "../fuse/fuse.ts";
 import { proofInputsOf } from "../proof/inputs.ts";
@@ -51,11 +51,18 @@ export async function fuseOnnxFile(path: string, request: FusionRequest): Promis
   });
   const record: FusionRecord = {
     source: path,
-    snapshotHash: await sha256(originalWithOutputs(graph, [])),
+    snapshotHash: hashOf(originalParts(graph)),
     proof,
     ...fusion.report,
   };
   const file = basename(path);
   await writeProved(place, record, (folder) => writeFileAtomically(`${folder}/${file}`, fused));
   return { output, file, record };
+}
+
+/** The SHA-256 of the parts, one after the other. */
+function hashOf(parts: readonly Uint8Array[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
 }

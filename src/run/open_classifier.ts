@@ -15,7 +15,7 @@ import { TFJS_FORMAT } from "../deploy/tfjs_format.ts";
 import { sha256 } from "../files/hash.ts";
 import { readBytes } from "../files/read.ts";
 import { readOnnxFile } from "../formats/onnx/disk.ts";
-import { originalWithOutputs } from "../formats/onnx/probe.ts";
+import { originalFile } from "../formats/onnx/probe.ts";
 import { readCheckpoint } from "../formats/checkpoint.ts";
 import { findTorchNetwork } from "../model/torch/find_network.ts";
 import { importTorchNetwork } from "../model/torch/network.ts";
@@ -152,7 +152,7 @@ async function openFile(
     const graph = await readOnnxFile(path);
     const answered = readOnnxCard(graph, path, answers);
     // The file as it came, with the weights that lie beside it.
-    const classifier = await openOnnx(originalWithOutputs(graph, []), answered.card, path);
+    const classifier = await openOnnx(originalFile(graph), answered.card, path);
     return { classifier, ...answered, form: "unknown" };
   }
   const { imageSize } = answers;

@@ -15,7 +15,7 @@ import { ONNX_FORMAT } from "../../src/deploy/onnx_format.ts";
 import { InputError } from "../../src/errors.ts";
 import { loadModelArtifacts } from "../../src/formats/keras/load.ts";
 import { readOnnxFile } from "../../src/formats/onnx/disk.ts";
-import { onnxLayout, originalWithOutputs } from "../../src/formats/onnx/probe.ts";
+import { onnxLayout, originalFile } from "../../src/formats/onnx/probe.ts";
 import { writeOnnx } from "../../src/formats/onnx/write.ts";
 import { fuse } from "../../src/formats/tfjs/fuse.ts";
 import { readLayersModel } from "../../src/formats/tfjs/read.ts";
@@ -61,7 +61,7 @@ async function formsOf(path: string) {
     return {
       graph,
       report,
-      training: await runOnnx(originalWithOutputs(graph, []), path, layout),
+      training: await runOnnx(originalFile(graph), path, layout),
       fused: await runOnnx(writeOnnx(fused), `${path}, fused`, layout),
     };
   }

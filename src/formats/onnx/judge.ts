@@ -17,6 +17,8 @@ export interface JudgeOptions {
   readonly wasm?: ArrayBuffer;
   /** More than 1 needs an isolated page: its workers come from a blob, which Deno refuses. */
   readonly threads?: number;
+  /** Weights that lie apart from the file, by the locations that it names. */
+  readonly external?: ReadonlyMap<string, Uint8Array>;
 }
 
 /** A network of one input and one output in onnxruntime. */
@@ -79,7 +81,7 @@ export async function openNetwork(
   options: JudgeOptions = {},
 ): Promise<OnnxNetwork> {
   configure(options);
-  const session = await createSession(bytes, name);
+  const session = await createSession(bytes, name, options.external);
   const metadata = new Map(session.inputMetadata.map((metadata) => [metadata.name, metadata]));
   return {
     inputs: session.inputNames.map((name) => ({ name, shape: shapeOf(metadata.get(name)) })),
@@ -152,9 +154,18 @@ function shapeOf(metadata: ort.InferenceSession.ValueMetadata | undefined): Full
   return metadata.shape.map((length) => typeof length === "number" ? length : null);
 }
 
-async function createSession(bytes: Uint8Array, name: string): Promise<ort.InferenceSession> {
+async function createSession(
+  bytes: Uint8Array,
+  name: string,
+  external: ReadonlyMap<string, Uint8Array> = new Map(),
+): Promise<ort.InferenceSession> {
+  const externalData = [...external].map(([path, data]) => ({ path, data }));
   try {
-    return await ort.InferenceSession.create(bytes, { executionProviders: ["wasm"], logSeverityLevel: 3 });
+    return await ort.InferenceSession.create(bytes, {
+      executionProviders: ["wasm"],
+      logSeverityLevel: 3,
+      externalData,
+    });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new InputError(`Cannot open ${name} with onnxruntime: ${reason}`);

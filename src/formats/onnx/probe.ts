@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { create, toBinary } from "@bufbuild/protobuf";
-import { type ModelProto, ModelProtoSchema, TensorProto_DataType, ValueInfoProtoSchema } from "onnx-buf";
+import { create } from "@bufbuild/protobuf";
+import { type ModelProto, TensorProto_DataType, ValueInfoProtoSchema } from "onnx-buf";
 import type { Graph } from "../../graph/graph.ts";
+import { type LightOnnx, lightOnnx, onnxBytes, onnxParts } from "./bytes.ts";
 import { originalOnnx } from "./original.ts";
 import { parseOnnx } from "./read.ts";
 
@@ -32,54 +33,74 @@ export function onnxLayout(graph: Graph): OnnxLayout {
   return { inputs: graph.inputs.map(({ name }) => of(name)), outputs: onnxOutputs(graph).map(of) };
 }
 
+/** The file that a network was read from. */
+export function originalFile(graph: Graph): Uint8Array<ArrayBuffer> {
+  return onnxBytes(originalOnnx(graph)!.model);
+}
+
+/** Its bytes part after part, without a copy of its weights. */
+export function originalParts(graph: Graph): readonly Uint8Array[] {
+  return onnxParts(originalOnnx(graph)!.model);
+}
+
 /** The file that a network was read from, as it came, with further outputs behind its own. */
-export function originalWithOutputs(graph: Graph, names: readonly string[]): Uint8Array<ArrayBuffer> {
-  return extended(originalOnnx(graph)!.model, names);
+export function originalWithOutputs(graph: Graph, names: readonly string[]): LightOnnx {
+  const { model } = originalOnnx(graph)!;
+  const own = new Set(model.graph!.output.map(({ name }) => name));
+  const further = names.filter((name) => !own.has(name)).map((name) =>
+    create(ValueInfoProtoSchema, { name })
+  );
+  return lightOnnx({
+    ...model,
+    graph: { ...model.graph!, output: [...model.graph!.output, ...further] },
+  });
 }
 
 /** What a cut file is given for a tensor, and what it calls that. */
 const GIVEN = "/given";
 
-/** The names of the tensors that the nodes of a file make. */
-export function madeIn(bytes: Uint8Array): ReadonlySet<string> {
-  return new Set(parseOnnx(bytes, "the network").graph!.node.flatMap(({ output }) => output));
-}
+/** A file that was made, as somebody else reads it. */
+export class MadeOnnx {
+  private readonly model: ModelProto;
 
-/**
- * A file cut apart: nodes that read one of the tensors get it from outside, and what the nodes make of that comes out.
- *
- * @param cuts Tensors of float32 that nodes make.
- * @param wanted What comes out.
- * @returns The file, and under which name each of the tensors goes in.
- */
-export function cutApart(
-  bytes: Uint8Array,
-  cuts: readonly string[],
-  wanted: readonly string[],
-): { readonly bytes: Uint8Array<ArrayBuffer>; readonly given: ReadonlyMap<string, string> } {
-  const model = parseOnnx(bytes, "the network");
-  const graph = model.graph!;
-  const given = new Map(cuts.map((name) => [name, name + GIVEN]));
-  const node = graph.node.map((node) => ({
-    ...node,
-    input: node.input.map((name) => given.get(name) ?? name),
-  }));
-  const further = [...given.values()].map((name) =>
-    create(ValueInfoProtoSchema, {
-      name,
-      type: { value: { case: "tensorType", value: { elemType: TensorProto_DataType.FLOAT } } },
-    })
-  );
-  const output = wanted.map((name) => create(ValueInfoProtoSchema, { name }));
-  const cut = { ...model, graph: { ...graph, node, input: [...graph.input, ...further], output } };
-  return { bytes: toBinary(ModelProtoSchema, cut), given };
-}
+  constructor(bytes: Uint8Array) {
+    this.model = parseOnnx(bytes, "the network");
+  }
 
-function extended(model: ModelProto, names: readonly string[]): Uint8Array<ArrayBuffer> {
-  const graph = model.graph!;
-  const own = new Set(graph.output.map(({ name }) => name));
-  const further = names.filter((name) => !own.has(name)).map((name) =>
-    create(ValueInfoProtoSchema, { name })
-  );
-  return toBinary(ModelProtoSchema, { ...model, graph: { ...graph, output: [...graph.output, ...further] } });
+  /** The names of the tensors that its nodes make. */
+  names(): ReadonlySet<string> {
+    return new Set(this.model.graph!.node.flatMap(({ output }) => output));
+  }
+
+  whole(): LightOnnx {
+    return lightOnnx(this.model);
+  }
+
+  /**
+   * Cut apart: nodes that read one of the tensors get it from outside, and what the nodes make of that comes out.
+   *
+   * @param cuts Tensors of float32 that nodes make.
+   * @param wanted What comes out.
+   * @returns The file, and under which name each of the tensors goes in.
+   */
+  cutApart(
+    cuts: readonly string[],
+    wanted: readonly string[],
+  ): { readonly file: LightOnnx; readonly given: ReadonlyMap<string, string> } {
+    const graph = this.model.graph!;
+    const given = new Map(cuts.map((name) => [name, name + GIVEN]));
+    const node = graph.node.map((node) => ({
+      ...node,
+      input: node.input.map((name) => given.get(name) ?? name),
+    }));
+    const further = [...given.values()].map((name) =>
+      create(ValueInfoProtoSchema, {
+        name,
+        type: { value: { case: "tensorType", value: { elemType: TensorProto_DataType.FLOAT } } },
+      })
+    );
+    const output = wanted.map((name) => create(ValueInfoProtoSchema, { name }));
+    const cut = { ...this.model, graph: { ...graph, node, input: [...graph.input, ...further], output } };
+    return { file: lightOnnx(cut), given };
+  }
 }

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import {
   type GraphProto,
   GraphProtoSchema,
@@ -23,6 +23,7 @@ import {
 import { InputError } from "../../errors.ts";
 import type { Graph, GraphInput, Operation, ValueId, ValueInfo } from "../../graph/graph.ts";
 import { unitsOf } from "../../graph/units.ts";
+import { onnxBytes } from "./bytes.ts";
 import { OnnxGraphWriter } from "./graph_writer.ts";
 import { AS_IT_IS, isImage, TO_NCHW } from "./layout.ts";
 import { NotInOnnx, type OnnxTensor, termOf } from "./operations.ts";
@@ -62,8 +63,7 @@ export function writeOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array<A
   const original = originalOnnx(graph);
   const metadataProps = Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value }));
   if (original === undefined) {
-    return toBinary(
-      ModelProtoSchema,
+    return onnxBytes(
       create(ModelProtoSchema, {
         irVersion: IR_VERSION,
         producerName: "RepFuse",
@@ -75,7 +75,7 @@ export function writeOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array<A
   }
   const kept = original.model.metadataProps.filter(({ key }) => !Object.hasOwn(options.metadata ?? {}, key));
   const model = create(ModelProtoSchema, { metadataProps: [...kept, ...metadataProps] });
-  return toBinary(ModelProtoSchema, {
+  return onnxBytes({
     ...original.model,
     metadataProps: model.metadataProps,
     graph: graphInPlace(graph, original),
