@@ -21,6 +21,9 @@ export class ExactNetwork {
   private readonly makers: ReadonlyMap<ValueId, Operation>;
   private readonly shapes = new Map<ValueId, readonly number[]>();
   private readonly done = new Map<string, PlainArray>();
+  /** Those of the tensor that is computed window by window: to decode them takes longer than a window. */
+  private readonly weights = new Map<string, Float32Array>();
+  private subject: ValueId | undefined;
 
   /**
    * @param graph Any network.
@@ -39,6 +42,13 @@ export class ExactNetwork {
    * @throws {InputError} when an operation is opaque, or reads what neither is given nor can be computed.
    */
   compute(value: ValueId, window?: Window): PlainArray {
+    const subject = window === undefined ? undefined : value;
+    if (subject !== this.subject) this.weights.clear();
+    this.subject = subject;
+    return this.make(value, window);
+  }
+
+  private make(value: ValueId, window: Window | undefined): PlainArray {
     const operation = this.makers.get(value);
     if (operation === undefined) return crop(this.given.get(value)!, window);
     if (operation.op === "opaque") {
@@ -53,7 +63,7 @@ export class ExactNetwork {
     const key = `${value} ${window}`;
     const known = this.done.get(key);
     if (known !== undefined) return known;
-    const computed = this.compute(value, window);
+    const computed = this.make(value, window);
     this.done.set(key, computed);
     return computed;
   }
@@ -107,8 +117,14 @@ export class ExactNetwork {
 
   private apply(operation: Operation, inputs: readonly PlainArray[], shape: readonly number[]): PlainArray {
     const output = { data: new Float64Array(sizeOf(shape)), shape };
-    runPlain(operation, { inputs, output, weight: ({ name }) => this.graph.weights.get(name)!.read() });
+    runPlain(operation, { inputs, output, weight: ({ name }) => this.weight(name) });
     return output;
+  }
+
+  private weight(name: string): Float32Array {
+    const values = this.weights.get(name) ?? this.graph.weights.get(name)!.read();
+    if (this.subject !== undefined) this.weights.set(name, values);
+    return values;
   }
 
   private sidesOf(value: ValueId): readonly [number, number] {
