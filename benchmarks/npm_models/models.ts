@@ -46,7 +46,7 @@ export const NPM_MODELS: readonly NpmModel[] = [
     name: "nsfwjs mobilenet_v2",
     package: NSFWJS,
     path: "dist/models/mobilenet_v2/model.json",
-    counts: [161, 52, 67],
+    counts: [161, 52, 102],
   },
   {
     name: "nsfwjs inception_v3",

@@ -90,6 +90,13 @@ export function cutIntoBands(training: Calls, fused: Calls, report: FusionReport
       waiting = [];
       continue;
     }
+    const last = drafts.findLast(({ region }) =>
+      region !== undefined && name === `${region.fused.layer}/relu6`
+    );
+    if (last !== undefined) {
+      last.fused.add(call);
+      continue;
+    }
     const kept = takeFree((layer) =>
       layer.name === name || (op === "add" && name.startsWith(`${layer.name}/sum`))
     );
