@@ -7,15 +7,13 @@
  *
  * @module
  */
-import { InputError } from "../errors.ts";
 import type { FusedGraph } from "../fuse/fuse.ts";
 import { largestIndex } from "../graph/class_scores.ts";
-import type { Graph, ValueId } from "../graph/graph.ts";
 import { leastScaleOf } from "../graph/output_scale.ts";
 import { letEventsIn } from "../progress.ts";
-import type { PlainArray } from "../runtime/reference.ts";
+import { measureOutputs, measureSections, noteDistances, type Sample, sampleOf } from "./against_float64.ts";
+import type { Answers, Numbers } from "./answers.ts";
 import { Comparison, type Difference, PredictionComparison } from "./comparison.ts";
-import { crop, ExactNetwork, type Range, type Window } from "./exact.ts";
 import { allowedAtOutput, allowedInSection, type Rounding, RoundingMeasure } from "./rounding.ts";
 import type { Section } from "./sections.ts";
 
@@ -48,27 +46,6 @@ export interface FusionProof {
    * allowed.
    */
   readonly ties: number;
-}
-
-/** A tensor of an answer. */
-export interface Numbers {
-  /** Row by row. Not kept. */
-  read(): ArrayLike<number> | Promise<ArrayLike<number>>;
-  /** Images are [N, H, W, C] where a border is to be told from the interior. */
-  readonly shape: readonly number[];
-  /** That of one image of the batch, as the graph has it. */
-  image(index: number): PlainArray | Promise<PlainArray>;
-}
-
-/** What both forms make of the same inputs. */
-export interface Answers {
-  readonly images: number;
-  /** What the training form computes, by its values: the network's inputs, the sections' inputs and results, the outputs. */
-  readonly training: ReadonlyMap<ValueId, Numbers>;
-  /** What each section of the fused form makes of the training form's tensors. */
-  readonly sections: readonly Numbers[];
-  /** What the fused form gives. */
-  readonly outputs: readonly Numbers[];
 }
 
 /** What {@link compareForms} needs. */
@@ -185,99 +162,6 @@ async function update(
   const [before, after] = [await expected.read(), await found.read()];
   comparison.update(before, after, expected.shape);
   return [before, after];
-}
-
-/** Holds sections against float64 on the first image, where that can be computed. */
-async function measureSections(
-  source: Graph,
-  sections: readonly Section[],
-  answer: Answers,
-  measures: readonly RoundingMeasure[],
-): Promise<void> {
-  const given = new Map<ValueId, PlainArray>();
-  for (const [value, numbers] of answer.training) given.set(value, await numbers.image(0));
-  const exact = new ExactNetwork(source, given);
-  for (const [i, { counterpart }] of sections.entries()) {
-    const training = given.get(counterpart)!;
-    const fused = await answer.sections[i]!.image(0);
-    for (const window of windowsOf(training.shape)) {
-      const truth = unlessOpaque(() => exact.compute(counterpart, window));
-      if (truth === undefined) break;
-      measures[i]!.update(truth, crop(training, window), crop(fused, window));
-    }
-  }
-}
-
-/** Raises, image by image, how far apart the forms are. */
-function noteDistances(far: Float64Array, before: ArrayLike<number>, after: ArrayLike<number>): void {
-  const size = before.length / far.length;
-  for (let i = 0; i < before.length; i++) {
-    const image = Math.floor(i / size);
-    far[image] = Math.max(far[image]!, Math.abs(before[i]! - after[i]!));
-  }
-}
-
-/** The image on which the outputs are farthest apart. */
-interface Sample {
-  readonly distance: number;
-  readonly inputs: ReadonlyMap<ValueId, PlainArray>;
-  readonly training: readonly PlainArray[];
-  readonly fused: readonly PlainArray[];
-}
-
-async function sampleOf(
-  { inputs, outputs }: Graph,
-  answer: Answers,
-  image: number,
-  distance: number,
-): Promise<Sample> {
-  const look = async (value: ValueId) => await answer.training.get(value)!.image(image);
-  return {
-    distance,
-    inputs: new Map(
-      await Promise.all(inputs.map(async ({ value }) => [value, await look(value)] as const)),
-    ),
-    training: await Promise.all(outputs.map(look)),
-    fused: await Promise.all(answer.outputs.map(async (numbers) => await numbers.image(image))),
-  };
-}
-
-/** Holds the outputs against float64 from the inputs on: what the whole network rounds, where it rounds most. */
-function measureOutputs(
-  source: Graph,
-  { inputs, training, fused }: Sample,
-  ends: readonly Difference[],
-): readonly (Rounding | undefined)[] {
-  const exact = new ExactNetwork(source, inputs);
-  return source.outputs.map((output, i) => {
-    const measure = new RoundingMeasure();
-    const truth = unlessOpaque(() => exact.compute(output));
-    if (truth !== undefined) measure.update(truth, training[i]!, fused[i]!);
-    return measure.result(ends[i]!.scale);
-  });
-}
-
-/** Where a tensor is held against float64: the corners of an image, the middles of its edges, and some pixels within. */
-function windowsOf(shape: readonly number[]): readonly (Window | undefined)[] {
-  if (shape.length !== 4) return [undefined];
-  const [rows, columns] = [placesAlong(shape[1]!), placesAlong(shape[2]!)];
-  return rows.flatMap((row) => columns.map((column) => [row, column] as const));
-}
-
-/** The first, the middle and the last. */
-function placesAlong(length: number): readonly Range[] {
-  const places = new Set([0, Math.floor(length / 2), length - 1]);
-  return [...places].map((place) => [place, place + 1]);
-}
-
-/** What is computed, or nothing where that takes an operation that nobody but the network's own format knows. */
-function unlessOpaque<T>(compute: () => T): T | undefined {
-  try {
-    return compute();
-  } catch (error) {
-    if (error instanceof InputError) return undefined;
-    throw error;
-  }
 }
 
 function said(rounding: Rounding | undefined): Pick<Verdict, "rounding"> {

@@ -4,13 +4,13 @@
  * @module
  */
 import type { LightOnnx } from "../formats/onnx/bytes.ts";
+import { intoFile, outOfFile } from "../formats/onnx/file_order.ts";
 import { type JudgeTensor, type OnnxNetwork, openNetwork } from "../formats/onnx/judge.ts";
 import { axesInFile, MadeOnnx, onnxOutputs, originalWithOutputs } from "../formats/onnx/probe.ts";
-import { inversePermutation, permute, permuteShape } from "../formats/permute.ts";
 import type { FusedGraph } from "../fuse/fuse.ts";
 import { type Graph, sizeOf, type ValueId } from "../graph/graph.ts";
-import type { PlainArray } from "../runtime/reference.ts";
-import { type Answers, compareForms, type FusionProof, type Numbers } from "./equivalence.ts";
+import type { Answers, Numbers } from "./answers.ts";
+import { compareForms, type FusionProof } from "./equivalence.ts";
 import { proofBatches, type ProofInputs } from "./inputs.ts";
 import { sectionsOf } from "./sections.ts";
 
@@ -53,6 +53,7 @@ export async function verifyOnnxFusion(request: OnnxVerification): Promise<Fusio
 
   async function* answers(): AsyncGenerator<Answers> {
     const numbersIn = reader(source);
+    const order = axesInFile(source);
     const named = new Map(
       [...source.inputs, ...source.values.map(({ name }, value) => ({ name, value }))].map(
         ({ name, value }) => [name, value],
@@ -99,7 +100,12 @@ export async function verifyOnnxFusion(request: OnnxVerification): Promise<Fusio
         while (bytes < KEPT_BYTES) {
           const { value: arrays } = batches.next();
           if (arrays === undefined) return;
-          const batch = new Map(source.inputs.map(({ name }, i) => [name, inFile(source, name, arrays[i]!)]));
+          const batch = new Map(
+            source.inputs.map((
+              { name },
+              i,
+            ) => [name, intoFile({ numbers: arrays[i]!.data, shape: arrays[i]!.shape }, order.get(name))]),
+          );
           fed.push(batch);
           yield batch;
         }
@@ -135,25 +141,18 @@ async function* runs(
   }
 }
 
-/** An input in the order in which the file has its axes. */
-function inFile(graph: Graph, name: string, { data, shape }: PlainArray): JudgeTensor {
-  const axes = axesInFile(graph).get(name) ?? shape.map((_, axis) => axis);
-  return { numbers: permute(data, shape, axes), shape: permuteShape(shape, axes) };
-}
-
 /** Tensors of the file as a comparison takes them. */
 function reader(graph: Graph): (name: string, tensor: JudgeTensor) => Numbers {
   const order = axesInFile(graph);
-  return (name, { numbers, shape }) => ({
-    read: () => numbers,
+  return (name, tensor) => ({
+    read: () => tensor.numbers,
     // Images are [N, C, H, W] here: their borders are not told apart.
-    shape: shape.length === 4 ? [numbers.length] : shape,
+    shape: tensor.shape.length === 4 ? [tensor.numbers.length] : tensor.shape,
     image(index) {
-      const axes = inversePermutation(order.get(name) ?? shape.map((_, axis) => axis));
-      const one = permuteShape(shape, axes).map((length, axis) => axis === 0 ? 1 : length);
-      const all = permute(numbers, shape, axes);
+      const { numbers, shape } = outOfFile(tensor, order.get(name));
+      const one = shape.map((length, axis) => axis === 0 ? 1 : length);
       const size = sizeOf(one);
-      return { data: all.subarray(index * size, (index + 1) * size), shape: one };
+      return { data: numbers.subarray(index * size, (index + 1) * size), shape: one };
     },
   });
 }

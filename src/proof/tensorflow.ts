@@ -8,14 +8,15 @@ import * as tf from "@tensorflow/tfjs";
 import type { Fusion } from "../formats/tfjs/fuse.ts";
 import type { LayerOutput } from "../fuse/report.ts";
 import { type Graph, sizeOf, type ValueId } from "../graph/graph.ts";
-import { type Answers, compareForms, type FusionProof, type Numbers } from "./equivalence.ts";
+import type { Answers, Numbers } from "./answers.ts";
+import { compareForms, type FusionProof } from "./equivalence.ts";
 import { type Section, sectionsOf } from "./sections.ts";
 
 /** What {@link verifyFusion} needs. */
 export interface VerificationRequest {
   /** The network as it was trained. */
   readonly training: tf.LayersModel;
-  /** `fusion.flat`, loaded. Without it, nothing in nested models is compared. */
+  /** What `fusion.flat` gives, loaded. Without it, nothing in nested models is compared. */
   readonly flat?: tf.LayersModel | undefined;
   /** The network as it was fused. */
   readonly fused: tf.LayersModel;

@@ -5,9 +5,9 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
+import { intoFile, outOfFile } from "../formats/onnx/file_order.ts";
 import { openNetwork } from "../formats/onnx/judge.ts";
 import type { OnnxLayout } from "../formats/onnx/probe.ts";
-import { inversePermutation, permute, permuteShape } from "../formats/permute.ts";
 import { openModel } from "../model/open_model.ts";
 
 /** Numbers, row by row. */
@@ -59,24 +59,11 @@ export async function runOnnx(bytes: Uint8Array, name: string, layout?: OnnxLayo
   const network = await openNetwork(bytes, name);
   return {
     async run(inputs) {
-      const feeds = inputs.map(({ numbers, shape }, i) => {
-        const axes = layout?.inputs[i];
-        return [
-          network.inputs[i]!.name,
-          axes === undefined
-            ? { numbers, shape }
-            : { numbers: permute(numbers, shape, axes), shape: permuteShape(shape, axes) },
-        ] as const;
-      });
+      const feeds = inputs.map((tensor, i) =>
+        [network.inputs[i]!.name, intoFile(tensor, layout?.inputs[i])] as const
+      );
       const results = await network.run(new Map(feeds));
-      return network.outputs.map((output, i) => {
-        const { numbers, shape } = results.get(output)!;
-        const values = Float32Array.from(numbers);
-        const axes = layout?.outputs[i];
-        if (axes === undefined) return { numbers: values, shape };
-        const back = inversePermutation(axes);
-        return { numbers: permute(values, shape, back), shape: permuteShape(shape, back) };
-      });
+      return network.outputs.map((output, i) => outOfFile(results.get(output)!, layout?.outputs[i]));
     },
     release: () => network.release(),
   };

@@ -97,7 +97,7 @@ async function fuseAndProve(
   progress.log(describeFusion(source, fusion.report));
   const training = await openModel(artifacts, source);
   const fused = await openModel(fusion.artifacts, `${source}, fused`);
-  const flat = fusion.flat && await openModel(fusion.flat, source);
+  const flat = fusion.flat && await openModel(fusion.flat(), source);
   try {
     const inputs = proofInputsOf(fusion.source, imageSize);
     const batches = countImages(batchesFor(inputs), progress);

@@ -31,7 +31,7 @@ for (const name of readdirSync(CASES)) {
       assert.ok(error instanceof InputError);
       return;
     }
-    const flat = fusion.flat && await openModel(fusion.flat, name);
+    const flat = fusion.flat && await openModel(fusion.flat(), name);
     const fused = await openModel(fusion.artifacts, name);
     const inputs = proofInputsOf(fusion.source, 16);
     const prove = () =>

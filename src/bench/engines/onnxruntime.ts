@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { intoFile, outOfFile } from "../../formats/onnx/file_order.ts";
 import { JUDGE_VERSION, type JudgeOptions, openNetwork } from "../../formats/onnx/judge.ts";
 import type { OnnxLayout } from "../../formats/onnx/probe.ts";
-import { inversePermutation, permute, permuteShape } from "../../formats/permute.ts";
 import type { NetworkCost } from "../../graph/cost.ts";
 import type { Engine, InputBatch } from "../engine.ts";
 
@@ -37,18 +37,13 @@ export async function createOnnxEngine(
   return {
     name,
     prepare({ images, shape }: InputBatch) {
-      const axes = layout?.inputs[0] ?? shape.map((_, axis) => axis);
-      feeds = new Map([[input, { numbers: permute(images, shape, axes), shape: permuteShape(shape, axes) }]]);
+      feeds = new Map([[input, intoFile({ numbers: images, shape }, layout?.inputs[0])]]);
     },
     async run() {
       results = await network.run(feeds);
     },
     output() {
-      const parts = [...results.values()].map(({ numbers, shape }, i) => {
-        const axes = layout?.outputs[i];
-        const values = Float32Array.from(numbers);
-        return axes === undefined ? values : permute(values, shape, inversePermutation(axes));
-      });
+      const parts = [...results.values()].map((tensor, i) => outOfFile(tensor, layout?.outputs[i]).numbers);
       return parts.length === 1 ? parts[0]! : Float32Array.from(parts.flatMap((part) => [...part]));
     },
     footprint() {

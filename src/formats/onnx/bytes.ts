@@ -16,6 +16,7 @@ import {
   TensorProto_DataLocation,
   TensorProtoSchema,
 } from "onnx-buf";
+import { joinBytes } from "../../files/join_bytes.ts";
 
 /** Numbers of fewer bytes stay in the file: onnxruntime looks at those while it infers shapes. */
 const LEAST_APART = 1024;
@@ -39,14 +40,7 @@ export function onnxParts({ graph, ...model }: ModelProto): readonly Uint8Array[
 
 /** The bytes of a file. */
 export function onnxBytes(model: ModelProto): Uint8Array<ArrayBuffer> {
-  const parts = onnxParts(model);
-  const bytes = new Uint8Array(lengthOf(parts));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return joinBytes(onnxParts(model));
 }
 
 /** A file whose large tensors lie apart from it, under the locations that it names. */

@@ -11,7 +11,7 @@ import { costOf } from "../../graph/cost.ts";
 import type { Graph, Origin, ValueId } from "../../graph/graph.ts";
 import { unitsOf } from "../../graph/units.ts";
 import { readLayersModel } from "./read.ts";
-import { writePlacedModel } from "./write.ts";
+import { describeLayersModel, writeLayersModel, writePlacedModel } from "./write.ts";
 
 /** Where the values of both forms are given out by their models. */
 export interface FusionPlaces {
@@ -25,7 +25,7 @@ export interface Fusion extends FusedGraph {
   /** A functional LayersModel that `tf.loadLayersModel` reads. */
   readonly artifacts: io.ModelArtifacts;
   /** The training form without nested models, where it has some: nobody can look into those from outside. */
-  readonly flat?: io.ModelArtifacts;
+  readonly flat?: () => io.ModelArtifacts;
   /** Where a proof finds what it compares. */
   readonly places: FusionPlaces;
 }
@@ -70,12 +70,12 @@ export function fuseArtifactsUnder(laws: Laws, artifacts: io.ModelArtifacts): Fu
   const fused = fuseUnder(laws, readLayersModel(artifacts));
   const { artifacts: written, places } = writePlacedModel(fused.graph);
   const isNested = fused.source.operations.some(({ origin }) => origin?.isNested);
-  const flat = isNested ? writePlacedModel(fused.source) : undefined;
+  const flat = isNested ? describeLayersModel(fused.source).places : undefined;
   return {
     ...fused,
     artifacts: written,
-    ...(flat === undefined ? {} : { flat: flat.artifacts }),
-    places: { training: flat?.places ?? placesIn(fused.source), fused: places },
+    ...(flat === undefined ? {} : { flat: () => writeLayersModel(fused.source) }),
+    places: { training: flat ?? placesIn(fused.source), fused: places },
     // TensorFlow.js may need layers for what the graph says in one operation, such as a padding: the cost is the file's.
     report: { ...fused.report, after: costOf(readLayersModel(written)) },
   };
