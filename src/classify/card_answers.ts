@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { defaultNormalization, type Normalization } from "../data/normalization.ts";
+import { type Normalization, normalizationOf } from "../data/normalization.ts";
 import { InputError } from "../errors.ts";
 import type { ModelCard } from "./classifier.ts";
-import { normalizationOf } from "../data/normalization.ts";
 import type { PixelRange } from "../graph/pixel_range.ts";
 
 /** Answers to what a card asks; each wins over the file. */
@@ -70,11 +69,6 @@ export function saidNormalization(
     perChannel("--mean", mean ?? [0], channels),
     perChannel("--std", std ?? [1], channels),
   );
-}
-
-/** What is assumed of a network that nobody says anything of: -1..1, as of ours. */
-export function assumedNormalization(channels: number): Normalization {
-  return defaultNormalization(channels);
 }
 
 /**

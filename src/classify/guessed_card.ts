@@ -8,7 +8,6 @@ import { InputError } from "../errors.ts";
 import type { Graph } from "../graph/graph.ts";
 import {
   type AnsweredCard,
-  assumedNormalization,
   type CardAnswers,
   checkImageSize,
   namesFor,
@@ -18,7 +17,7 @@ import {
 import { placeholderNames } from "./class_names.ts";
 import type { ModelCard } from "./classifier.ts";
 import { NoClassifier, outputOf, shapeText } from "./output.ts";
-import { normalizationOf } from "../data/normalization.ts";
+import { defaultNormalization, normalizationOf } from "../data/normalization.ts";
 import { type PixelRange, shownPixelRange } from "../graph/pixel_range.ts";
 
 /** What a file says beside its network. */
@@ -52,7 +51,7 @@ export function guessCard(
       inputSize,
       normalization: saidNormalization(answers, channels) ?? told.normalization ??
         (shown === undefined
-          ? assume("pixels from -1 to 1 (--pixels, --mean, --std)", assumedNormalization(channels))
+          ? assume("pixels from -1 to 1 (--pixels, --mean, --std)", defaultNormalization(channels))
           : plainNormalization(shown, channels)),
       givesProbabilities: saysProbabilities(answers) ?? told.givesProbabilities ??
         (output.isShown ? output.givesProbabilities : assume("outputs are logits (--outputs)", false)),
