@@ -34,8 +34,6 @@ export interface FusedRegion {
   readonly activation: string;
   /** The largest difference that rounding to float32 made to a weight, relative to the largest weight. */
   readonly roundingError: number;
-  /** Output pixels at each edge whose window reaches into the padding, at most. */
-  readonly borderWidth: number;
   /** MACs of the layers for one image; `null` where the size of the image is not fixed. */
   readonly macsBefore: number | null;
   /** The same for the layer that replaces them. */

@@ -142,7 +142,6 @@ function fusedRegion(name: string, value: Value, region: Region, roundingError: 
   const { map, ops } = region;
   const units = [...new Set(ops.map((op) => op.unit))];
   const last = units.at(-1)!;
-  const borders = map.axes.map((axis) => Math.ceil(Math.max(axis.before, axis.after, 0) / axis.stride));
   const macs = ops.map(({ step, shape }) => step.kind === "affine" ? macsOf(step.map, shape) : 0);
   return {
     name,
@@ -154,7 +153,6 @@ function fusedRegion(name: string, value: Value, region: Region, roundingError: 
     strides: [map.axes[0].stride, map.axes[1].stride],
     activation: activationOf(region),
     roundingError,
-    borderWidth: Math.max(...borders),
     macsBefore: macs.reduce((a, b) => a === null || b === null ? null : a + b, 0),
     macsAfter: macsOf(map, value.shape),
     training: value.id === undefined ? null : { layer: last.name, node: last.call },

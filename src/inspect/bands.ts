@@ -91,7 +91,7 @@ export function cutIntoBands(training: Calls, fused: Calls, report: FusionReport
       continue;
     }
     const last = drafts.findLast(({ region }) =>
-      region !== undefined && name === `${region.fused.layer}/relu6`
+      region !== undefined && name.startsWith(`${region.fused.layer}/`)
     );
     if (last !== undefined) {
       last.fused.add(call);

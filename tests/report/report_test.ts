@@ -60,7 +60,6 @@ const FINISHED: Partial<RunFiles> = {
       strides: [2, 2],
       activation: "relu",
       roundingError: 1e-8,
-      borderWidth: 1,
       macsBefore: 1,
       macsAfter: 1,
       training: null,
