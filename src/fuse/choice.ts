@@ -92,6 +92,21 @@ export function choose(steps: StepGraph, plans: Plans): Choice {
 
   /** With its whole unit, or by itself where the unit is taken apart, or the operation done with something else. */
   function asItIs(op: Op, { id }: Value): Maker {
+    const { step, operation, inputs } = op;
+    if (step.kind === "activation" && operation.op !== "activation") {
+      // What comes before it in its operation was made in another way.
+      inputs.forEach(make);
+      const { activation } = step;
+      const name = `${operation.name}/${activation}`;
+      const bare = {
+        op: "activation",
+        name,
+        inputs: operation.inputs,
+        outputs: operation.outputs,
+        activation,
+      } as const;
+      return { kind: "operation", op: { ...op, operation: bare } };
+    }
     if (op.unit.operations.length === 1 && id !== undefined) return unit(op.unit, op.inputs);
     op.inputs.forEach(make);
     return { kind: "operation", op };

@@ -55,13 +55,17 @@ async function checkForms(recipe: Recipe): Promise<number> {
     assert.ok(after.macs <= before.macs, "MACs grew");
   }
   const fused = await toModel(fusedArtifacts);
-  const loaded = await toModel(artifacts);
+  // LayersModel.fromConfig mixes up the calls of a layer that is called on a later tensor first.
+  const loaded = await toModel(artifacts).catch((error) => {
+    if (recipe.steps.some(({ kind }) => kind === "again")) return undefined;
+    throw error;
+  });
   const difference = tf.tidy(() => outputDifference(fused, built, image()));
   assert.ok(difference <= TOLERANCE, `the forms differ by ${difference} of the scale`);
-  // LayersModel.fromConfig mixes up the calls of a layer that is called on a later tensor first.
-  const isLoadedRight = runs(loaded, image()) &&
-    tf.tidy(() => outputDifference(loaded, built, image())) === 0;
-  if (isLoadedRight) {
+  if (
+    loaded !== undefined && runs(loaded, image()) &&
+    tf.tidy(() => outputDifference(loaded, built, image())) === 0
+  ) {
     const proof = await verifyFusion({ training: loaded, fused, fusion, inputs: [image()] });
     for (const region of proof.regions) {
       const relative = largest(region) * region.scale / Math.max(region.scale, SMALLEST_SCALE);
@@ -71,7 +75,7 @@ async function checkForms(recipe: Recipe): Promise<number> {
       );
     }
   }
-  for (const model of [built, loaded, fused]) model.dispose();
+  for (const model of [built, loaded, fused]) model?.dispose();
   return report.regions.length;
 }
 

@@ -130,3 +130,18 @@ Deno.test("fuse() folds BatchNorm of sequences into dense layers, and parallel o
   const forms = await formsOf(x, through(sum("add", ...branches), relu("relu")));
   deepEqual(classesOf(forms), ["Dense"]);
 });
+
+Deno.test("fuse() keeps the activation of a layer whose map goes into the branches before it, and does the map once", async () => {
+  const { depthwiseConv2d, separableConv2d } = tf.layers;
+  const behind = [
+    depthwiseConv2d({ name: "last", kernelSize: 1, activation: "tanh" }),
+    depthwiseConv2d({ name: "last", kernelSize: 1, activation: "relu6" }),
+    separableConv2d({ name: "last", kernelSize: 1, filters: 4, activation: "tanh" }),
+  ];
+  for (const layer of behind) {
+    const x = image();
+    const branches = ["a", "b"].map((name) => through(x, relu(`${name}_relu`), conv(name, 3)));
+    const forms = await formsOf(x, through(sum("sum", ...branches), norm("bn"), layer));
+    ok(forms.report.regions.length >= 2, layer.getClassName());
+  }
+});
