@@ -7,7 +7,7 @@ import { InputError } from "../errors.ts";
 import { sha256 } from "../files/hash.ts";
 import { readBytes } from "../files/read.ts";
 import type { ImageShape } from "./augment.ts";
-import type { Dataset, Labels, Split } from "./dataset.ts";
+import { type Dataset, type Labels, partsOf, type Split } from "./dataset.ts";
 import { resizeToSquare } from "./resize.ts";
 
 /** Most classes that a data set may have, as a label is two bytes at most. */
@@ -41,8 +41,8 @@ export async function assembleDataset(
   { imageSize, onProgress }: LoadOptions,
 ): Promise<Dataset> {
   checkClassNames(source, dataset.classNames);
-  for (const part of ["train", "test"] as const) {
-    if (dataset[part].count === 0) throw new InputError(`Cannot use ${source}: it has no ${part} images.`);
+  for (const [part, { count }] of partsOf(dataset)) {
+    if (count === 0) throw new InputError(`Cannot use ${source}: it has no ${part} images.`);
   }
   const seen = new Set(dataset.train.labels);
   const empty = dataset.classNames.filter((_, label) => !seen.has(label));
@@ -54,8 +54,8 @@ export async function assembleDataset(
     );
   }
   const sized = imageSize === undefined ? dataset : resizeDataset(dataset, imageSize);
-  const { train, test } = sized;
-  return { ...sized, checksum: await sha256(train.images, train.labels, test.images, test.labels) };
+  const bytes = partsOf(sized).flatMap(([, { images, labels }]) => [images, labels]);
+  return { ...sized, checksum: await sha256(...bytes) };
 }
 
 /**
@@ -113,8 +113,9 @@ function resizeDataset<T extends Omit<Dataset, "checksum">>(dataset: T, imageSiz
     ...dataset,
     height: imageSize,
     width: imageSize,
-    train: resizeSplit(dataset.train, dataset, imageSize),
-    test: resizeSplit(dataset.test, dataset, imageSize),
+    ...Object.fromEntries(
+      partsOf(dataset).map(([part, split]) => [part, resizeSplit(split, dataset, imageSize)]),
+    ),
   };
 }
 

@@ -17,6 +17,12 @@ export interface Split {
   readonly count: number;
 }
 
+/** The parts of a data set, in the order of its checksum. */
+export const PARTS = ["train", "test", "validation"] as const;
+
+/** The name of a part. */
+export type Part = typeof PARTS[number];
+
 /** A labelled image data set, in memory. */
 export interface Dataset {
   /** "shapes10", "mnist", or the folder's name. */
@@ -31,8 +37,18 @@ export interface Dataset {
   readonly classNames: readonly string[];
   /** What the network learns from. */
   readonly train: Split;
+  /** What chooses among its epochs, where the source sets images aside for that. */
+  readonly validation?: Split;
   /** What it is judged by. */
   readonly test: Split;
-  /** SHA-256 over the images and labels of both splits: two runs with the same checksum saw the same data. */
+  /** SHA-256 over the images and labels of all splits: two runs with the same checksum saw the same data. */
   readonly checksum: string;
+}
+
+/** The parts that a data set has, by name. */
+export function partsOf(dataset: Pick<Dataset, Part>): (readonly [Part, Split])[] {
+  return PARTS.flatMap((part) => {
+    const split = dataset[part];
+    return split === undefined ? [] : [[part, split] as const];
+  });
 }

@@ -1,46 +1,22 @@
 /**
- * A data set as class folders of PNG and JPEG files: `cat/1.png`, `dog/2.jpg`, either below `train/` and `test/`
- * (or `val/`, which other tools write), or
- * at the top, where a fifth of each class is set aside for testing. The folders' names, sorted, are the classes.
+ * A data set as class folders of PNG and JPEG files, decoded into memory.
  *
  * @module
  */
 import { InputError } from "../errors.ts";
-import { Random } from "../random.ts";
-import { assembleDataset, labelsOf, type LoadOptions, MAX_CLASSES } from "./assemble.ts";
-import { epochOrder } from "./batches.ts";
+import { assembleDataset, labelsOf, type LoadOptions } from "./assemble.ts";
+import { type LabelledPicture, listCatalogue } from "./class_folders.ts";
 import type { Dataset, Split } from "./dataset.ts";
-import { listFolder } from "./listing.ts";
 import { readPicture } from "./read_picture.ts";
 import { resizeToSquare } from "./resize.ts";
 import type { RgbImage } from "./rgb_image.ts";
 
-/** The part of each class that is set aside when there is no `test` folder. */
-const TEST_PART = 1 / 5;
-/** What the other part is called beside `train`; the first of them counts. */
-const TEST_FOLDERS = ["test", "val", "valid", "validation"] as const;
 /** Most damaged pictures that an error names. */
 const MOST_NAMED = 20;
-/** The seed of that choice: it is always the same one. */
-const SPLIT_SEED = 0;
 /** Most bytes of pixels that a part may have. */
 const MAX_SPLIT_BYTES = 2 ** 32;
 const CHANNELS = 3;
 const PROGRESS_EVERY = 1000;
-
-/** One picture to read. */
-export interface LabelledPicture {
-  readonly path: string;
-  /** Class index. */
-  readonly label: number;
-}
-
-/** The pictures of a data set, not yet read. */
-interface Catalogue {
-  readonly classNames: readonly string[];
-  readonly train: readonly LabelledPicture[];
-  readonly test: readonly LabelledPicture[];
-}
 
 /**
  * Reads class folders. Grey pictures become RGB, transparency is laid on white, see {@link readPicture}. With `imageSize`, the middle square of every picture is resampled to that size; without it, all
@@ -55,7 +31,7 @@ export async function loadImageFolder(
   name: string,
   options: LoadOptions = {},
 ): Promise<Dataset> {
-  const { classNames, train: trainEntries, test: testEntries } = await catalogue(folder);
+  const { classNames, ...listed } = await listCatalogue(folder);
   const damaged: InputError[] = [];
   const read = async (path: string): Promise<RgbImage | undefined> => {
     try {
@@ -67,7 +43,7 @@ export async function loadImageFolder(
     }
   };
   let first: { readonly path: string; readonly picture: RgbImage } | undefined;
-  for (const { path } of trainEntries) {
+  for (const { path } of listed.train) {
     const picture = await read(path);
     if (picture !== undefined) {
       first = { path, picture };
@@ -99,12 +75,16 @@ export async function loadImageFolder(
       count: entries.length,
     };
   };
-  const train = await readSplit("train", trainEntries);
-  const test = await readSplit("test", testEntries);
+  const train = await readSplit("train", listed.train);
+  const test = await readSplit("test", listed.test);
+  const validation = listed.validation && await readSplit("validation", listed.validation);
   if (damaged.length > 0) throw allOf(damaged, folder);
   return await assembleDataset(
     folder,
-    { name, height, width, channels: CHANNELS, classNames, train, test },
+    {
+      ...{ name, height, width, channels: CHANNELS, classNames, train, test },
+      ...(validation === undefined ? {} : { validation }),
+    },
     options,
   );
 }
@@ -118,111 +98,6 @@ export function allOf(errors: readonly InputError[], folder: string): InputError
     [`Cannot use ${folder}: ${errors.length} pictures cannot be read.`, ...named, ...more].join("\n"),
     "Remove them, or save them again.",
   );
-}
-
-/** All pictures of class folders. */
-export interface PictureListing {
-  /** The folder that holds the class folders. */
-  readonly name: string;
-  /** Sorted. */
-  readonly classNames: readonly string[];
-  /** Class by class, each sorted. */
-  readonly pictures: readonly LabelledPicture[];
-}
-
-/**
- * Lists the pictures of class folders: all of them, or where the folder is parted those below its `test/` or `val/`.
- *
- * @throws {InputError} when it holds no class folders, or one of them no pictures.
- */
-export async function listPictures(folder: string): Promise<PictureListing> {
-  const { folders } = await listFolder(folder);
-  const part = TEST_FOLDERS.find((name) => folders.includes(name));
-  const isParted = part !== undefined && (await listFolder(`${folder}/${part}`)).folders.length > 0;
-  const name = isParted ? `${folder}/${part}` : folder;
-  const classes = await listClasses(name, 1);
-  return { name, classNames: [...classes.keys()], pictures: entriesOf(classes) };
-}
-
-async function catalogue(folder: string): Promise<Catalogue> {
-  const { folders } = await listFolder(folder);
-  const testFolder = TEST_FOLDERS.find((name) => folders.includes(name));
-  if (folders.includes("train") && testFolder !== undefined) {
-    const train = await listClasses(`${folder}/train`);
-    const test = await listClasses(`${folder}/${testFolder}`);
-    const classNames = [...train.keys()];
-    checkSameClasses(folder, classNames, [...test.keys()], testFolder);
-    return { classNames, train: entriesOf(train), test: entriesOf(test) };
-  }
-  for (const [part, other] of [["train", "test"], ["test", "train"]] as const) {
-    if (folders.includes(part) && (await listFolder(`${folder}/${part}`)).folders.length > 0) {
-      throw new InputError(
-        `Cannot use ${folder}: ${part}/ holds folders, but there is no ${other}/ beside it.`,
-        `Add ${folder}/${other} with the same class folders, or move those of ${part}/ up to have a fifth set aside.`,
-      );
-    }
-  }
-  return splitClasses(folder, await listClasses(folder));
-}
-
-/** The paths of the pictures of each class, by the class's name; both in sorted order. */
-async function listClasses(folder: string, fewest = 2): Promise<Map<string, string[]>> {
-  const { folders } = await listFolder(folder);
-  if (folders.length < fewest || folders.length > MAX_CLASSES) {
-    throw new InputError(
-      `Cannot use ${folder}: expected ${fewest} to ${
-        MAX_CLASSES.toLocaleString("en")
-      } class folders; found ${folders.length}.`,
-    );
-  }
-  const classes = new Map<string, string[]>();
-  for (const name of folders) {
-    const path = `${folder}/${name}`;
-    const { files, folders: deeper } = await listFolder(path);
-    if (deeper[0] !== undefined) {
-      throw new InputError(`Cannot use ${path}: expected PNG and JPEG files; found the folder ${deeper[0]}.`);
-    }
-    if (files.length === 0) {
-      throw new InputError(`Cannot use ${path}: expected PNG and JPEG files; found none.`);
-    }
-    classes.set(name, files.map((file) => `${path}/${file}`));
-  }
-  return classes;
-}
-
-/** Sets aside a fifth of each class, at least one picture, by a shuffle that depends on the class's name alone. */
-function splitClasses(folder: string, classes: Map<string, string[]>): Catalogue {
-  const train = new Map<string, string[]>();
-  const test = new Map<string, string[]>();
-  for (const [name, paths] of classes) {
-    if (paths.length < 2) {
-      throw new InputError(
-        `Cannot split ${folder}/${name}: expected at least 2 pictures, to train and to test; found 1.`,
-      );
-    }
-    const testCount = Math.max(1, Math.round(paths.length * TEST_PART));
-    const order = epochOrder(paths.length, Random.from(SPLIT_SEED, "split", name));
-    const choose = (indices: Uint32Array) => Array.from(indices.sort(), (index) => paths[index]!);
-    test.set(name, choose(order.subarray(0, testCount)));
-    train.set(name, choose(order.subarray(testCount)));
-  }
-  return { classNames: [...classes.keys()], train: entriesOf(train), test: entriesOf(test) };
-}
-
-function entriesOf(classes: Map<string, string[]>): LabelledPicture[] {
-  return [...classes.values()].flatMap((paths, label) => paths.map((path) => ({ path, label })));
-}
-
-function checkSameClasses(
-  folder: string,
-  train: readonly string[],
-  test: readonly string[],
-  testFolder: string,
-): void {
-  const odd = [...train, ...test].find((name) => !train.includes(name) || !test.includes(name));
-  if (odd === undefined) return;
-  const [here, there] = train.includes(odd) ? ["train", testFolder] : [testFolder, "train"];
-  throw new InputError(`Cannot use ${folder}: the class "${odd}" is in ${here}/, but not in ${there}/.`);
 }
 
 function fit(

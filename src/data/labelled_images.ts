@@ -8,7 +8,8 @@ import { createHash } from "node:crypto";
 import { InputError } from "../errors.ts";
 import type { ImageShape } from "./augment.ts";
 import type { Dataset } from "./dataset.ts";
-import { allOf, type LabelledPicture, listPictures } from "./image_folder.ts";
+import { type LabelledPicture, listPictures } from "./class_folders.ts";
+import { allOf } from "./image_folder.ts";
 import { networkPixels } from "./network_pixels.ts";
 import { readPicture } from "./read_picture.ts";
 

@@ -9,7 +9,7 @@ import * as tf from "@tensorflow/tfjs";
 import { renderCurves } from "../charts/curves.ts";
 import type { Progress } from "../progress.ts";
 import { cutBatches, epochOrder, gatherBatch } from "../data/batches.ts";
-import type { Dataset } from "../data/dataset.ts";
+import { type Dataset, partsOf } from "../data/dataset.ts";
 import { InputError, InterruptedError } from "../errors.ts";
 import { saveLayersModel } from "../formats/tfjs/layers_model.ts";
 import { kindByNames, replaceFolder } from "../files/output_folder.ts";
@@ -230,7 +230,7 @@ function describeStart(
       session.step === 0 ? "" : ` and ${formatCount(session.step, "step")}`
     }`;
   return `${config.preset} (${model.countParams().toLocaleString("en")} parameters) on ${dataset.name} ` +
-    `(${dataset.train.count} + ${dataset.test.count} images), ${
+    `(${partsOf(dataset).map(([, { count }]) => count).join(" + ")} images), ${
       formatCount(config.training.epochs, "epoch")
     } of ${formatCount(session.stepsPerEpoch, "step")}${start}\nrun directory: ${run.path}`;
 }

@@ -17,7 +17,7 @@ Deno.test("loadDataset() reads class folders below train and test, PNG and JPEG 
       ["train/cat/Thumbs.db", Uint8Array.of(0)],
       ["train/.hidden/x", Uint8Array.of(0)],
       ["README.txt", Uint8Array.of(0)],
-      ["validation/odd/x.txt", Uint8Array.of(0)],
+      ["others/odd/x.txt", Uint8Array.of(0)],
     ]);
     const { classNames, train, test, height, width, channels } = await loadDataset(folder);
     assert.deepEqual(classNames, ["cat", "dog"]);

@@ -41,22 +41,26 @@ export function dataReportCommand() {
         await writeFileAtomically(sheet, encodePng(contactSheet(examples, dataset, layout), SHEET.levels));
       }
       onProgress("Training a linear classifier on the pixels");
-      const { name, height, width, channels, classNames, train, test, checksum } = dataset;
+      const { name, height, width, channels, classNames, train, test, validation, checksum } = dataset;
       const report = {
         name,
         imageShape: [height, width, channels],
         classes: classNames,
         trainPerClass: countPerClass(train, classNames.length),
         testPerClass: countPerClass(test, classNames.length),
+        ...(validation && { validationPerClass: countPerClass(validation, classNames.length) }),
         checksum,
         linearTestAccuracy: probeLinearly(dataset).testAccuracy,
       };
       if (json) return printJson(report);
       print(
-        `${name}: ${train.count} training and ${test.count} test images, ${report.imageShape.join(" x ")}`,
+        `${name}: ${train.count} training and ${test.count} test images${
+          validation === undefined ? "" : `, ${validation.count} for validation`
+        }, ${report.imageShape.join(" x ")}`,
       );
       classNames.forEach((className, i) => {
-        print(`  ${className}: ${report.trainPerClass[i]} + ${report.testPerClass[i]}`);
+        const counts = [report.trainPerClass, report.testPerClass, report.validationPerClass ?? []];
+        print(`  ${className}: ${counts.flatMap((perClass) => perClass[i] ?? []).join(" + ")}`);
       });
       print(`SHA-256 ${checksum}`);
       const percent = (100 * report.linearTestAccuracy).toFixed(1);
