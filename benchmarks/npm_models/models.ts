@@ -17,6 +17,10 @@ export interface NpmModel {
   readonly openSide?: number;
   /** Layers and convolutions as it came, and layers that are left at most. */
   readonly counts: readonly [number, number, number];
+  /** Whether `export --format module` refuses it: it is no classifier, or has operators that are no layers. */
+  readonly hasNoModule?: true;
+  /** Whether it takes minutes. */
+  readonly isLarge?: true;
 }
 
 const NSFWJS: NpmPackage = {
@@ -53,6 +57,7 @@ export const NPM_MODELS: readonly NpmModel[] = [
     package: NSFWJS,
     path: "dist/models/inception_v3/model.json",
     counts: [317, 94, 127],
+    isLarge: true,
   },
   {
     name: "upscalerjs default-model",
@@ -60,20 +65,23 @@ export const NPM_MODELS: readonly NpmModel[] = [
     path: "models/model.json",
     openSide: 64,
     counts: [23, 12, 19],
+    hasNoModule: true,
   },
-  {
-    name: "upscalerjs esrgan-slim x4",
+  ...[2, 3, 4].map((factor): NpmModel => ({
+    name: `upscalerjs esrgan-slim x${factor}`,
     package: ESRGAN,
-    path: "models/x4/model.json",
+    path: `models/x${factor}/model.json`,
     openSide: 64,
     counts: [23, 12, 19],
-  },
+    hasNoModule: true,
+  })),
   {
     name: "PP-OCRv4 detection",
     package: OCR,
     path: "assets/ch_PP-OCRv4_det_infer.onnx",
     openSide: 64,
     counts: [330, 64, 189],
+    hasNoModule: true,
   },
   {
     name: "PP-OCRv4 recognition",
@@ -81,6 +89,7 @@ export const NPM_MODELS: readonly NpmModel[] = [
     path: "assets/ch_PP-OCRv4_rec_infer.onnx",
     openSide: 48,
     counts: [425, 38, 291],
+    hasNoModule: true,
   },
   {
     name: "PP-OCR direction",
@@ -88,6 +97,7 @@ export const NPM_MODELS: readonly NpmModel[] = [
     path: "assets/ch_ppocr_mobile_v2.0_cls_infer.onnx",
     openSide: 64,
     counts: [220, 53, 151],
+    hasNoModule: true,
   },
 ];
 
