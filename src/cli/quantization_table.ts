@@ -83,7 +83,7 @@ function renderAdvice(report: QuantizationReport, network: NetworkConfig | undef
   const names = culprits(report).map(({ name }) => layerOf(name)).join(", ");
   const wayOut = network?.block === "repvgg" && !network.postAdditionBn
     ? "Train the quantization-friendly block, which has one BatchNorm after the addition:\n" +
-      "repfuse train --set postAdditionBn=true. Or export as uint16."
+      "repfuse train --block qarepvgg. Or export as uint16."
     : "Export as uint16.";
   return `\n${
     formatShare(accuracy.float32 - accuracy.quantized)

@@ -4,13 +4,12 @@
  *
  * @module
  */
-import { applyDeployBlock } from "./blocks/deploy.ts";
-import { applyBlock, placedBlocks } from "./blocks/from_config.ts";
+import type { Block } from "./blocks/define.ts";
+import { applyBlocks, type NetworkForm } from "./placed_blocks.ts";
 import type { NetworkConfig } from "./config.ts";
 import type { LayerBuilder, LayerValue } from "./layer_builder.ts";
 
-/** "training" with all branches of its blocks, or "deploy" with one convolution in place of each. */
-export type NetworkForm = "training" | "deploy";
+export type { NetworkForm } from "./placed_blocks.ts";
 
 /** Name of the input: images NHWC. */
 export const INPUT_LAYER = "image";
@@ -24,15 +23,19 @@ export const HEAD_LAYER = "head/dense";
 /** The standard deviation of a fresh head: the first logits are near zero, the first loss near ln(classes). */
 const HEAD_DEVIATION = 0.01;
 
-/** x [N, height, width, channels] through the network: logits [N, classCount]. */
+/**
+ * x [N, height, width, channels] through the network: logits [N, classCount].
+ *
+ * @param own The block, where the configuration names a person's own file.
+ */
 export function applyNetwork<X extends LayerValue>(
   net: LayerBuilder<X>,
   x: X,
   config: NetworkConfig,
   form: NetworkForm,
+  own?: Block,
 ): X {
-  const apply = form === "deploy" ? applyDeployBlock : applyBlock;
-  const features = placedBlocks(config).reduce<X>((y, block) => apply(net, y, config, block), x);
+  const features = applyBlocks(net, x, config, form, own);
   return net.dense(net.globalAveragePool(features, POOL_LAYER), {
     name: HEAD_LAYER,
     units: config.classCount,

@@ -7,20 +7,21 @@
 import { z } from "zod";
 import { InputError } from "../errors.ts";
 import { parseConfig } from "../text/parse_config.ts";
+import { ACTIVATIONS } from "./activations.ts";
+import type { Block } from "./blocks/define.ts";
+import { type BlockKind, BLOCKS } from "./blocks/table.ts";
+
+export type { BlockKind } from "./blocks/table.ts";
 
 /** Sanity bounds: a slip of the keyboard is an error message, not an allocation of terabytes. */
 const MAX_PIXELS = 4096;
 const MAX_WIDTH = 16384;
 const MAX_DEPTH = 256;
 const MAX_CLASSES = 100_000;
-const MAX_KERNEL = 31;
-const MAX_BRANCHES = 16;
 
 const positive = (max: number) => z.int().min(1).max(max);
 const width = positive(MAX_WIDTH);
 const stride = positive(8);
-
-const oddKernel = positive(MAX_KERNEL).refine((size) => size % 2 === 1, "expected an odd kernel size");
 
 const stage = z.strictObject({
   /** Blocks in the stage. */
@@ -39,12 +40,10 @@ const common = {
   /** "same" as TensorFlow pads, or "explicit": ⌊k/2⌋ zeros on every side, as PyTorch pads. */
   padding: z.enum(["same", "explicit"]).default("same"),
   /** The non-linearity at the end of every block. */
-  activation: z.enum(["relu", "relu6", "elu", "gelu", "swish", "mish"]).default("relu"),
+  activation: z.enum(ACTIVATIONS).default("relu"),
   /** The one block before the stages. It is never grouped. */
   stem: z.strictObject({ width, stride: stride.default(2) }),
 };
-
-const stages = { stages: z.array(stage).min(1).max(MAX_DEPTH) };
 
 const grouping = {
   /** Convolution groups of the grouped blocks. */
@@ -53,90 +52,79 @@ const grouping = {
   groupsEvery: positive(MAX_DEPTH).default(2),
 };
 
-const repvgg = z.strictObject({
-  ...common,
-  ...stages,
-  ...grouping,
-  block: z.literal("repvgg"),
-  /** The branches beside the 3x3 convolution. */
-  branches: z.strictObject({ conv1x1: z.boolean().default(true), identity: z.boolean().default(true) })
-    .default({ conv1x1: true, identity: true }),
-  /** Squeeze-and-excitation between addition and activation, in every block. */
-  squeezeExcite: z.boolean().default(false),
-  /** BatchNorm after the addition, none on the 1x1 and identity branches: QARepVGG. */
-  postAdditionBn: z.boolean().default(false),
-});
+const stages = { stages: z.array(stage).min(1).max(MAX_DEPTH) };
 
-const mobileone = z.strictObject({
-  ...common,
-  block: z.literal("mobileone"),
-  stages: z.array(
-    stage.extend({
-      /** How many blocks at the end of the stage have squeeze-and-excitation. */
-      squeezeExciteBlocks: z.int().min(0).max(MAX_DEPTH).default(0),
-    }),
-  ).min(1).max(MAX_DEPTH),
-  /** Convolution branches of one size in each part; the stem has one. */
-  convBranches: positive(MAX_BRANCHES).default(4),
-  /** The 1x1 branch beside the 3x3 convolutions. */
-  scale: z.boolean().default(true),
-  /** The BatchNorm branch where input and output have one shape. */
-  skip: z.boolean().default(true),
-});
+const stagesWith = (shape: z.ZodRawShape) => ({ stages: z.array(stage.extend(shape)).min(1).max(MAX_DEPTH) });
 
-const fastvit = z.strictObject({
-  ...common,
-  ...stages,
-  ...grouping,
-  block: z.literal("fastvit"),
-  /** One convolution branch per size. */
-  kernelSizes: z.array(oddKernel).min(1).max(MAX_BRANCHES).default([7, 3]),
-  /** Whether the skip branch has a BatchNorm. */
-  skipIncludeBn: z.boolean().default(true),
-  /** Whether the BatchNorm stands in front of the convolution. */
-  useBnConv: z.boolean().default(false),
-  /** "beforeBn" fuses exactly; "afterBn" is the order of the reference code. */
-  bnConvPadding: z.enum(["beforeBn", "afterBn"]).default("beforeBn"),
-});
+/** A person's own block: where it was found, and what was in the file. */
+const fileBlock = {
+  block: z.literal("file"),
+  file: z.strictObject({ path: z.string(), sha256: z.string() }),
+};
 
-const dbb = z.strictObject({
-  ...common,
-  ...stages,
-  ...grouping,
-  block: z.literal("dbb"),
-  kernelSize: oddKernel.default(3),
-});
+/** The keys of a network of one block. Their order is that of early configurations, whose hashes checkpoints hold. */
+function shapeOf(
+  { options, stageOptions = {}, isGrouped = true }: Block,
+  kind: z.ZodRawShape,
+): z.ZodRawShape {
+  const own = stagesWith(stageOptions);
+  return isGrouped
+    ? { ...common, ...own, ...grouping, ...kind, ...options }
+    : { ...common, ...kind, ...own, ...options };
+}
 
-const acnet = z.strictObject({
-  ...common,
-  ...stages,
-  ...grouping,
-  block: z.literal("acnet"),
-  kernelSize: oddKernel.default(3),
-});
+const knownSchemas = BLOCKS.map((block) =>
+  z.strictObject({ ...shapeOf(block, { block: z.literal(block.name) }), block: z.literal(block.name) })
+);
 
-const networkConfigSchema = z.discriminatedUnion("block", [repvgg, mobileone, fastvit, dbb, acnet]);
+/** The options of a person's own block are known where its file is at hand; elsewhere they are kept as they are. */
+const fileSchema = z.looseObject({ ...common, ...stages, ...grouping, ...fileBlock });
+
+const networkSchema = z.discriminatedUnion("block", [knownSchemas[0]!, ...knownSchemas.slice(1), fileSchema]);
+
+type Common = z.ZodObject<typeof common>;
+type Grouping = z.ZodObject<typeof grouping>;
+
+/** What an object of these schemas adds; no schemas add nothing. */
+type Output<Shape extends z.ZodRawShape> = keyof Shape extends never ? unknown : z.output<z.ZodObject<Shape>>;
+type Input<Shape extends z.ZodRawShape> = keyof Shape extends never ? unknown : z.input<z.ZodObject<Shape>>;
+
+/** A complete configuration of a network of this block. */
+type ConfigOf<B> = B extends Block<infer Name, infer Options, infer StageOptions> ?
+    & z.output<Common>
+    & Partial<z.output<Grouping>>
+    & { block: Name; stages: (z.output<typeof stage> & Output<StageOptions>)[] }
+    & Output<Options>
+  : never;
+
+/** The same as a person writes it. */
+type InputOf<B> = B extends Block<infer Name, infer Options, infer StageOptions> ?
+    & z.input<Common>
+    & z.input<Grouping>
+    & { block: Name; stages: (z.input<typeof stage> & Input<StageOptions>)[] }
+    & Input<Options>
+  : never;
 
 /** A complete network configuration, defaults filled in. */
-export type NetworkConfig = z.output<typeof networkConfigSchema>;
+export type NetworkConfig = ConfigOf<typeof BLOCKS[number]> | z.output<typeof fileSchema>;
 
 /** A network configuration as a person writes it: what has a default may be left out. */
-export type NetworkConfigInput = z.input<typeof networkConfigSchema>;
+export type NetworkConfigInput = InputOf<typeof BLOCKS[number]> | z.input<typeof fileSchema>;
 
-/** The kinds of block that a network is made of. */
-export type BlockKind = NetworkConfig["block"];
-
-/** Their names. */
-export const BLOCK_KINDS = ["repvgg", "mobileone", "fastvit", "dbb", "acnet"] as const satisfies BlockKind[];
+/** The names of the kinds of block that a network is made of. */
+export const BLOCK_KINDS: readonly BlockKind[] = BLOCKS.map(({ name }) => name);
 
 /** The configuration of a network of one kind of block. */
-export type NetworkConfigOf<Kind extends BlockKind> = Extract<NetworkConfig, { block: Kind }>;
+export type NetworkConfigOf<Kind extends BlockKind> = ConfigOf<
+  Extract<typeof BLOCKS[number], { name: Kind }>
+>;
 
 /**
  * The configuration in an unchecked value, for example a parsed JSON file.
  *
  * @param value What was read.
  * @param what Its name for the message.
+ * @param own The block of a person's own file, where the network is made of it; its options are checked then.
  * @throws {InputError} that lists everything wrong with it; an unknown key is named with the nearest right one.
  * @example
  * ```ts
@@ -151,26 +139,42 @@ export type NetworkConfigOf<Kind extends BlockKind> = Extract<NetworkConfig, { b
  * console.log(config.stages[0]?.stride); // 2
  * ```
  */
-export function parseNetworkConfig(value: unknown, what = "network configuration"): NetworkConfig {
-  const config = parseConfig(networkConfigSchema, value, what);
+export function parseNetworkConfig(
+  value: unknown,
+  what = "network configuration",
+  own?: Block,
+): NetworkConfig {
+  const isOwn = own !== undefined && typeof value === "object" && value !== null &&
+    (value as { block?: unknown }).block === "file";
+  const schema = isOwn ? z.strictObject(shapeOf(own, fileBlock)) : networkSchema;
+  const config = parseConfig(schema, value, what) as NetworkConfig;
   checkGroups(config, what);
   return config;
 }
 
-/** The same sizes, depths, widths, padding and activation, built of another kind of block with its default options. */
-export function withBlock(config: NetworkConfig, block: BlockKind): NetworkConfig {
+/**
+ * The same sizes, depths, widths, padding and activation, built of another block.
+ *
+ * @param options What of the block's options are not the defaults; for a person's own block its file among them.
+ */
+export function withBlock(
+  config: NetworkConfig,
+  block: NetworkConfig["block"],
+  options: Readonly<Record<string, unknown>> = {},
+  own?: Block,
+): NetworkConfig {
   const { inputSize, classCount, padding, activation, stem } = config;
   const stages = config.stages.map(({ depth, width, stride }) => ({ depth, width, stride }));
-  return parseNetworkConfig({ block, inputSize, classCount, padding, activation, stem, stages });
+  const network = { block, inputSize, classCount, padding, activation, stem, stages, ...options };
+  return parseNetworkConfig(network, undefined, own);
 }
 
-function checkGroups(config: NetworkConfig, what: string): void {
-  if (config.block === "mobileone") return;
-  const widths = [config.stem.width, ...config.stages.map((stage) => stage.width)];
-  const unfit = widths.filter((width) => width % config.groups !== 0);
+function checkGroups({ groups = 1, stem, stages }: NetworkConfig, what: string): void {
+  const widths = [stem.width, ...stages.map((stage) => stage.width)];
+  const unfit = widths.filter((width) => width % groups !== 0);
   if (unfit.length === 0) return;
   throw new InputError(
-    `Cannot use the ${what}: groups is ${config.groups} and does not divide the width ${unfit.join(", ")}.`,
+    `Cannot use the ${what}: groups is ${groups} and does not divide the width ${unfit.join(", ")}.`,
     "Choose widths that are multiples of groups, or fewer groups.",
   );
 }

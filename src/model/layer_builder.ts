@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { NetworkConfig } from "./config.ts";
+import type { BlockActivation } from "./activations.ts";
 import { type AxisPadding, axisPadding, type PaddedWindow, type PaddingMode } from "./padding.ts";
 
 /** What layers give and take: images [N, H, W, C] or vectors [N, C], by their shapes. */
@@ -13,9 +13,6 @@ export interface LayerValue {
   /** The batch comes first; `null` for a length that is not fixed. */
   readonly shape: readonly (number | null)[];
 }
-
-/** The non-linearities of blocks; "linear" for none. */
-export type BlockActivation = NetworkConfig["activation"] | "sigmoid" | "linear";
 
 /** One convolution over an NHWC tensor. */
 export interface Convolution {
@@ -27,6 +24,8 @@ export interface Convolution {
   readonly kernel: readonly [height: number, width: number];
   /** Pixels between windows, along both axes. */
   readonly stride: number;
+  /** Pixels from one tap of the kernel to the next; 1 by default. */
+  readonly dilation?: number;
   /** Output channel o sees the input channels of group ⌊o·groups/filters⌋ alone. */
   readonly groups: number;
   /** "valid" where the input is padded already. */

@@ -5,9 +5,16 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { applyNetwork, INPUT_LAYER, type NetworkForm } from "./architecture.ts";
+import type { Block } from "./blocks/define.ts";
 import type { NetworkConfig } from "./config.ts";
 import type { Seed } from "./initializers.ts";
 import { tfjsLayers } from "./tfjs_layers.ts";
+
+/** What a network needs beside its configuration. */
+export interface NetworkOptions {
+  readonly seed: Seed;
+  readonly own?: Block | undefined;
+}
 
 /**
  * The network in its training form, with fresh weights.
@@ -16,10 +23,11 @@ import { tfjsLayers } from "./tfjs_layers.ts";
  * `stage0/block1` is the stem, `stage2/block1/conv3x3_bn` a BatchNorm of the first block of the second stage.
  *
  * @param config From {@link parseNetworkConfig} or {@link presetConfig}.
- * @param options seed: the same seed gives the same weights; null leaves kernels at zero, to be loaded.
+ * @param options seed: the same seed gives the same weights; null leaves kernels at zero, to be loaded. own: the block,
+ *   where the configuration names a person's own file.
  */
-export function createNetwork(config: NetworkConfig, options: { seed: Seed }): tf.LayersModel {
-  return assemble(config, "training", options.seed);
+export function createNetwork(config: NetworkConfig, options: NetworkOptions): tf.LayersModel {
+  return assemble(config, "training", options);
 }
 
 /**
@@ -28,12 +36,12 @@ export function createNetwork(config: NetworkConfig, options: { seed: Seed }): t
  *
  * Input and output as of {@link createNetwork}.
  */
-export function createDeployNetwork(config: NetworkConfig, options: { seed: Seed }): tf.LayersModel {
-  return assemble(config, "deploy", options.seed);
+export function createDeployNetwork(config: NetworkConfig, options: NetworkOptions): tf.LayersModel {
+  return assemble(config, "deploy", options);
 }
 
-function assemble(config: NetworkConfig, form: NetworkForm, seed: Seed): tf.LayersModel {
+function assemble(config: NetworkConfig, form: NetworkForm, { seed, own }: NetworkOptions): tf.LayersModel {
   const input = tf.input({ shape: [...config.inputSize], name: INPUT_LAYER });
-  const outputs = applyNetwork(tfjsLayers(seed), input, config, form);
-  return tf.model({ inputs: input, outputs, name: config.block });
+  const outputs = applyNetwork(tfjsLayers(seed), input, config, form, own);
+  return tf.model({ inputs: input, outputs, name: own?.name ?? config.block });
 }

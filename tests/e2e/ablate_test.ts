@@ -92,7 +92,7 @@ Deno.test("ablate deploys every form but MobileOne's as one and the same network
     );
     assert.equal(code, 0, stderr);
     const { variants } = JSON.parse(stdout) as { variants: { variant: string; deployCost: object }[] };
-    assert.equal(variants.length, 8);
+    assert.equal(variants.length, 9);
     const costs = variants.filter(({ variant }) => variant !== "mobileone").map(({ deployCost }) =>
       deployCost
     );

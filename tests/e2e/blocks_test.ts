@@ -4,7 +4,7 @@ import { BLOCK_KINDS } from "../../src/model/config.ts";
 import { inWorkplace, onlyRun, runTask } from "./task.ts";
 
 /** Convolutions of the fused form of `small.json`: one for each of its three blocks, two for MobileOne's. */
-const CONVOLUTIONS = { repvgg: 3, mobileone: 5, fastvit: 3, dbb: 3, acnet: 3 };
+const CONVOLUTIONS = { repvgg: 3, qarepvgg: 3, mobileone: 5, fastvit: 3, dbb: 3, acnet: 3 };
 
 for (const kind of BLOCK_KINDS) {
   Deno.test(`train and fuse work when --block is ${kind}`, () =>

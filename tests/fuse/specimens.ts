@@ -11,6 +11,7 @@ export const SPECIMENS: Readonly<Record<string, () => tf.LayersModel>> = {
   plainSkip: () => blocks({ block: "fastvit", kernelSizes: [3], skipIncludeBn: false }),
   dbb: () => blocks({ block: "dbb", groups: 2 }),
   acnet: () => blocks({ block: "acnet" }),
+  qarepvgg: () => blocks({ block: "qarepvgg" }),
   layers: everyLayer,
 };
 

@@ -1,11 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
-import { acNetBlock } from "../../src/model/blocks/acnet.ts";
+import { acNet } from "../../src/model/blocks/acnet.ts";
 import { type BlockPlace, branchNames } from "../../src/model/blocks/block.ts";
-import { dbbBlock } from "../../src/model/blocks/dbb.ts";
-import { fastVitBlock } from "../../src/model/blocks/fastvit.ts";
-import { mobileOneBlock } from "../../src/model/blocks/mobileone.ts";
-import { repVggBlock } from "../../src/model/blocks/repvgg.ts";
+import { dbb } from "../../src/model/blocks/dbb.ts";
+import { fastVit } from "../../src/model/blocks/fastvit.ts";
+import { mobileOne } from "../../src/model/blocks/mobileone.ts";
+import { qaRepVgg } from "../../src/model/blocks/qarepvgg.ts";
+import { repVgg } from "../../src/model/blocks/repvgg.ts";
 import { createDeployNetwork, createNetwork } from "../../src/model/network.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
 import { tfjsLayers } from "../../src/model/tfjs_layers.ts";
@@ -36,20 +37,24 @@ function layerNames(block: Block): string[] {
 
 const REPVGG = { branches: { conv1x1: true, identity: true }, squeezeExcite: false, postAdditionBn: false };
 
-Deno.test("repVggBlock() has the branches of the paper, and those of QARepVGG", () => {
+Deno.test("repVgg has the branches of the paper, and qaRepVgg those of the other", () => {
   assert.deepEqual(
-    layerNames((x) => repVggBlock(NET, x, PLACE, REPVGG)),
+    layerNames((x) => repVgg.apply(NET, x, PLACE, REPVGG)),
     ["add", "conv1x1", "conv1x1_bn", "conv3x3", "conv3x3_bn", "identity_bn", "relu"],
   );
   assert.deepEqual(
-    layerNames((x) => repVggBlock(NET, x, PLACE, { ...REPVGG, postAdditionBn: true })),
+    layerNames((x) => qaRepVgg.apply(NET, x, PLACE, REPVGG)),
     ["add", "add_bn", "conv1x1", "conv3x3", "conv3x3_bn", "relu"],
+  );
+  assert.deepEqual(
+    layerNames((x) => repVgg.apply(NET, x, PLACE, { ...REPVGG, postAdditionBn: true })),
+    layerNames((x) => qaRepVgg.apply(NET, x, PLACE, REPVGG)),
   );
 });
 
-Deno.test("repVggBlock() puts squeeze-and-excitation between addition and ReLU", () => {
+Deno.test("repVgg puts squeeze-and-excitation between addition and ReLU", () => {
   const input = tf.input({ shape: [8, 8, 4] });
-  const output = repVggBlock(NET, input, PLACE, { ...REPVGG, squeezeExcite: true });
+  const output = repVgg.apply(NET, input, { ...PLACE, squeezeExcite: true }, REPVGG);
   const model = tf.model({ inputs: input, outputs: output });
   assert.equal(model.getLayer("block/relu").input, model.getLayer("block/se").output);
   assert.deepEqual(model.getLayer("block/se").input, [
@@ -58,17 +63,17 @@ Deno.test("repVggBlock() puts squeeze-and-excitation between addition and ReLU",
   ]);
 });
 
-Deno.test("repVggBlock() has no identity where the shape changes", () => {
+Deno.test("repVgg has no identity where the shape changes", () => {
   for (const change of [{ stride: 2 }, { filters: 8 }]) {
     assert.ok(
-      !layerNames((x) => repVggBlock(NET, x, { ...PLACE, ...change }, REPVGG)).includes("identity_bn"),
+      !layerNames((x) => repVgg.apply(NET, x, { ...PLACE, ...change }, REPVGG)).includes("identity_bn"),
     );
   }
 });
 
-Deno.test("mobileOneBlock() is a depthwise and a pointwise part, the scale branch in the first alone", () => {
-  const options = { convBranches: 2, scale: true, skip: true, squeezeExcite: false };
-  assert.deepEqual(layerNames((x) => mobileOneBlock(NET, x, { ...PLACE, filters: 8 }, options)), [
+Deno.test("mobileOne is a depthwise and a pointwise part, the scale branch in the first alone", () => {
+  const options = { convBranches: 2, scale: true, skip: true };
+  assert.deepEqual(layerNames((x) => mobileOne.apply(NET, x, { ...PLACE, filters: 8 }, options)), [
     "depthwise/add",
     "depthwise/conv3x3_1",
     "depthwise/conv3x3_1_bn",
@@ -87,17 +92,17 @@ Deno.test("mobileOneBlock() is a depthwise and a pointwise part, the scale branc
   ]);
 });
 
-Deno.test("fastVitBlock() has one branch per kernel size and the activation of its choice", () => {
+Deno.test("fastVit has one branch per kernel size and the activation of its choice", () => {
   const options = { skipIncludeBn: true, useBnConv: false, bnConvPadding: "beforeBn" as const };
   const place: BlockPlace = { ...PLACE, activation: "gelu" };
   assert.deepEqual(
-    layerNames((x) => fastVitBlock(NET, x, place, { ...options, kernelSizes: [3, 7] })),
+    layerNames((x) => fastVit.apply(NET, x, place, { ...options, kernelSizes: [3, 7] })),
     ["add", "conv3x3", "conv3x3_bn", "conv7x7", "conv7x7_bn", "gelu", "skip_bn"],
   );
 });
 
-Deno.test("dbbBlock() has the four branches of the paper, and the depthwise variant of the reference", () => {
-  assert.deepEqual(layerNames((x) => dbbBlock(NET, x, PLACE, { kernelSize: 3 })), [
+Deno.test("dbb has the four branches of the paper, and the depthwise variant of the reference", () => {
+  assert.deepEqual(layerNames((x) => dbb.apply(NET, x, PLACE, { kernelSize: 3 })), [
     "add",
     "average",
     "average_1x1",
@@ -114,7 +119,7 @@ Deno.test("dbbBlock() has the four branches of the paper, and the depthwise vari
     "sequence_kxk",
     "sequence_kxk_bn",
   ]);
-  assert.deepEqual(layerNames((x) => dbbBlock(NET, x, { ...PLACE, groups: 4 }, { kernelSize: 3 })), [
+  assert.deepEqual(layerNames((x) => dbb.apply(NET, x, { ...PLACE, groups: 4 }, { kernelSize: 3 })), [
     "add",
     "average",
     "average_bn",
@@ -128,16 +133,16 @@ Deno.test("dbbBlock() has the four branches of the paper, and the depthwise vari
   ]);
 });
 
-Deno.test("dbbBlock() doubles the channels inside the sequence of a depthwise block", () => {
+Deno.test("dbb doubles the channels inside the sequence of a depthwise block", () => {
   const input = tf.input({ shape: [8, 8, 4] });
-  const output = dbbBlock(NET, input, { ...PLACE, groups: 4 }, { kernelSize: 3 });
+  const output = dbb.apply(NET, input, { ...PLACE, groups: 4 }, { kernelSize: 3 });
   const expand = tf.model({ inputs: input, outputs: output }).getLayer("block/sequence_expand");
   assert.deepEqual(expand.outputShape, [null, 10, 10, 8]);
 });
 
-Deno.test("acNetBlock() has a square, a vertical and a horizontal branch", () => {
+Deno.test("acNet has a square, a vertical and a horizontal branch", () => {
   assert.deepEqual(
-    layerNames((x) => acNetBlock(NET, x, PLACE, { kernelSize: 3 })),
+    layerNames((x) => acNet.apply(NET, x, PLACE, { kernelSize: 3 })),
     ["add", "horizontal", "horizontal_bn", "relu", "square", "square_bn", "vertical", "vertical_bn"],
   );
 });
@@ -155,6 +160,7 @@ const BLOCKS: Record<string, unknown>[] = [
   { block: "dbb" },
   { block: "dbb", kernelSize: 5, groups: 8, groupsEvery: 1 },
   { block: "acnet", kernelSize: 5 },
+  { block: "qarepvgg", squeezeExcite: true },
 ];
 
 for (const block of BLOCKS) {

@@ -58,3 +58,26 @@ Deno.test("parseNetworkConfig() refuses what is not an object, a missing key and
   assert.match(refusal({ ...VALID, stages: undefined }), /stages is missing/);
   assert.match(refusal({ ...VALID, block: "repvgh" }), /block is "repvgh"/);
 });
+
+/** Configurations of early runs, to the letter: the hash of such a text says which checkpoints fit a run. */
+const EARLY_SIZES = '"inputSize":[32,32,3],"classCount":10,"padding":"same","activation":"relu",' +
+  '"stem":{"width":16,"stride":2}';
+const EARLY_STAGES = '"stages":[{"depth":2,"width":32,"stride":2},{"depth":1,"width":64,"stride":2}]';
+const EARLY_CONFIGS: readonly string[] = [
+  `{${EARLY_SIZES},${EARLY_STAGES},"groups":1,"groupsEvery":2,"block":"repvgg",` +
+  '"branches":{"conv1x1":true,"identity":true},"squeezeExcite":false,"postAdditionBn":false}',
+  `{${EARLY_SIZES},${EARLY_STAGES},"groups":4,"groupsEvery":2,"block":"repvgg",` +
+  '"branches":{"conv1x1":true,"identity":true},"squeezeExcite":true,"postAdditionBn":true}',
+  `{${EARLY_SIZES},"block":"mobileone",` +
+  '"stages":[{"depth":2,"width":32,"stride":2,"squeezeExciteBlocks":1}],"convBranches":4,"scale":true,"skip":true}',
+  `{${EARLY_SIZES},${EARLY_STAGES},"groups":1,"groupsEvery":2,"block":"fastvit","kernelSizes":[7,3],` +
+  '"skipIncludeBn":true,"useBnConv":true,"bnConvPadding":"beforeBn"}',
+  `{${EARLY_SIZES},${EARLY_STAGES},"groups":1,"groupsEvery":2,"block":"dbb","kernelSize":5}`,
+  `{${EARLY_SIZES},${EARLY_STAGES},"groups":1,"groupsEvery":2,"block":"acnet","kernelSize":3}`,
+];
+
+for (const text of EARLY_CONFIGS) {
+  Deno.test(`parseNetworkConfig() leaves an early run of ${JSON.parse(text).block} as it is, to the letter: ${text.length}`, () => {
+    assert.equal(JSON.stringify(parseNetworkConfig(JSON.parse(text))), text);
+  });
+}

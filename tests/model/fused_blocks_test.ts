@@ -26,6 +26,9 @@ const BLOCKS: Record<string, unknown>[] = [
   { block: "dbb", kernelSize: 5, groups: 8, groupsEvery: 1 },
   { block: "dbb", groups: 2 },
   { block: "acnet", kernelSize: 5 },
+  { block: "qarepvgg" },
+  { block: "qarepvgg", groups: 4, groupsEvery: 1 },
+  { block: "qarepvgg", squeezeExcite: true },
 ];
 
 /** Layers that hold weights, by class. */

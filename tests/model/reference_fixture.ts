@@ -11,12 +11,12 @@ import {
   type ModuleOfLayer,
   networkModules,
 } from "../../src/model/torch/modules.ts";
-import { acNetBlock } from "../../src/model/blocks/acnet.ts";
+import { acNet } from "../../src/model/blocks/acnet.ts";
 import type { BlockPlace } from "../../src/model/blocks/block.ts";
-import { dbbBlock } from "../../src/model/blocks/dbb.ts";
-import { type BnConvPadding, fastVitBlock } from "../../src/model/blocks/fastvit.ts";
+import { dbb } from "../../src/model/blocks/dbb.ts";
+import { type BnConvPadding, fastVit } from "../../src/model/blocks/fastvit.ts";
 import { mobileOnePart } from "../../src/model/blocks/mobileone.ts";
-import { repVggBlock } from "../../src/model/blocks/repvgg.ts";
+import { repVgg } from "../../src/model/blocks/repvgg.ts";
 import { type NetworkConfig, parseNetworkConfig } from "../../src/model/config.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { GraphLayers } from "../../src/model/graph_layers.ts";
@@ -144,7 +144,7 @@ function applyBlock<X extends LayerValue>(
   const kernelSize = Number(metadata["kernel"]);
   switch (kind) {
     case "repvgg":
-      return repVggBlock(net, x, place, {
+      return repVgg.apply(net, x, place, {
         branches: { conv1x1: true, identity: true },
         squeezeExcite: false,
         postAdditionBn: false,
@@ -154,19 +154,18 @@ function applyBlock<X extends LayerValue>(
         convBranches: Number(metadata["branches"]),
         scale: true,
         skip: true,
-        squeezeExcite: false,
       });
     case "fastvit":
-      return fastVitBlock(net, x, place, {
+      return fastVit.apply(net, x, place, {
         kernelSizes: JSON.parse(metadata["kernels"]!),
         skipIncludeBn: metadata["skip_bn"] !== "false",
         useBnConv: metadata["bn_conv"] === "true",
         bnConvPadding,
       });
     case "dbb":
-      return dbbBlock(net, x, place, { kernelSize });
+      return dbb.apply(net, x, place, { kernelSize });
     default:
-      return acNetBlock(net, x, place, { kernelSize });
+      return acNet.apply(net, x, place, { kernelSize });
   }
 }
 

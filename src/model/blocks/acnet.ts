@@ -6,31 +6,29 @@
  *
  * @module
  */
-import { convolutionBn, type LayerBuilder, type LayerValue } from "../layer_builder.ts";
-import { activate, addBranches, type BlockPlace, placedConvolution } from "./block.ts";
-
-/** What varies between asymmetric convolution blocks. */
-export interface AcNetOptions {
-  /** k of the kxk, kx1 and 1xk convolutions; odd. */
-  readonly kernelSize: number;
-}
+import { convolutionBn } from "../layer_builder.ts";
+import { activate, addBranches, placedConvolution } from "./block.ts";
+import { defineBlock } from "./define.ts";
+import { oddKernel } from "./options.ts";
 
 /**
- * The block over x [N, H, W, C]: [N, H', W', filters].
- *
  * Layers: `square`, `square_bn`, `vertical` (kx1), `vertical_bn`, `horizontal` (1xk), `horizontal_bn`, `add`, and the
  * activation under the place's name.
  */
-export function acNetBlock<X extends LayerValue>(
-  net: LayerBuilder<X>,
-  x: X,
-  place: BlockPlace,
-  { kernelSize }: AcNetOptions,
-): X {
-  const outputs = [
-    placedConvolution(place, "square", kernelSize),
-    placedConvolution(place, "vertical", kernelSize, 1),
-    placedConvolution(place, "horizontal", 1, kernelSize),
-  ].map((conv) => convolutionBn(net, x, conv));
-  return activate(net, addBranches(net, outputs, place), place);
-}
+export const acNet = defineBlock({
+  name: "acnet",
+  label: "ACNet",
+  options: {
+    /** k of the kxk, kx1 and 1xk convolutions. */
+    kernelSize: oddKernel.default(3),
+  },
+  kernelSize: ({ kernelSize }) => kernelSize,
+  apply: (net, x, place, { kernelSize }) => {
+    const outputs = [
+      placedConvolution(place, "square", kernelSize),
+      placedConvolution(place, "vertical", kernelSize, 1),
+      placedConvolution(place, "horizontal", 1, kernelSize),
+    ].map((conv) => convolutionBn(net, x, conv));
+    return activate(net, addBranches(net, outputs, place), place);
+  },
+});

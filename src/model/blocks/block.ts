@@ -3,8 +3,10 @@
  *
  * @module
  */
-import type { BlockActivation, Convolution, LayerBuilder, LayerValue } from "../layer_builder.ts";
+import type { BlockActivation } from "../activations.ts";
+import type { Convolution, LayerBuilder, LayerValue } from "../layer_builder.ts";
 import type { PaddingMode } from "../padding.ts";
+import { squeezeExcite } from "../squeeze_excite.ts";
 
 /** Where a block stands. */
 export interface BlockPlace {
@@ -20,6 +22,8 @@ export interface BlockPlace {
   readonly groups: number;
   /** The non-linearity at the end; "linear" for none. */
   readonly activation: BlockActivation;
+  /** Whether squeeze-and-excitation stands in front of it; it does not by default. */
+  readonly squeezeExcite?: boolean;
 }
 
 /** A convolution of the block, all but its kernel size taken from the block's place. */
@@ -47,13 +51,25 @@ export function addBranches<X extends LayerValue>(
   return branches.length === 1 ? only! : net.add(branches, `${name}/add`);
 }
 
-/** The block's activation, in a layer of the activation's name. */
-export function activate<X extends LayerValue>(
+/** The end of a block: squeeze-and-excitation where the place has it, then the activation, in a layer of its name. */
+export function activate<X extends LayerValue>(net: LayerBuilder<X>, x: X, place: BlockPlace): X {
+  const { name, activation } = place;
+  const gated = place.squeezeExcite === true ? squeezeExcite(net, x, place) : x;
+  return activation === "linear" ? gated : net.activation(gated, `${name}/${activation}`, activation);
+}
+
+/** The one convolution, with bias and activation, that most blocks deploy as. Layer: `reparam` under the place's name. */
+export function deployConvolution<X extends LayerValue>(
   net: LayerBuilder<X>,
   x: X,
-  { name, activation }: BlockPlace,
+  place: BlockPlace,
+  kernelSize: number,
 ): X {
-  return activation === "linear" ? x : net.activation(x, `${name}/${activation}`, activation);
+  const reparam = { ...placedConvolution(place, "reparam", kernelSize), useBias: true };
+  if (place.squeezeExcite !== true) {
+    return net.convolution(x, { ...reparam, carriedActivation: place.activation });
+  }
+  return activate(net, net.convolution(x, reparam), place);
 }
 
 /** One name per kernel size: `conv7x7`, `conv3x3`; a size that occurs several times is numbered: `conv3x3_1`. */

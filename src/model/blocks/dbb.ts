@@ -17,50 +17,50 @@ import {
   zeroPad,
 } from "../layer_builder.ts";
 import { activate, addBranches, type BlockPlace, placedConvolution } from "./block.ts";
-
-/** What varies between diverse branch blocks. */
-export interface DbbOptions {
-  /** Size of the kxk convolutions and of the average pooling; odd. */
-  readonly kernelSize: number;
-}
+import { defineBlock } from "./define.ts";
+import { oddKernel } from "./options.ts";
 
 /** Inner channels of the 1x1-kxk branch of a depthwise block, per input channel (the reference's choice). */
 const DEPTHWISE_EXPANSION = 2;
 
 /**
- * The block over x [N, H, W, C]: [N, H', W', filters].
- *
  * Layers: `pad`, `origin`, `origin_bn`, `conv1x1`, `conv1x1_bn`, `sequence_1x1`, `sequence_add`, `sequence_1x1_bn`,
  * `sequence_kxk`, `sequence_kxk_bn`, `average_1x1`, `average_1x1_bn`, `average`, `average_bn`, `add`, and the activation
  * under the place's name. A depthwise block has no `conv1x1` and no
  * `average_1x1`, and `sequence_expand` in place of `sequence_1x1`, as in the reference.
  */
-export function dbbBlock<X extends LayerValue>(
-  net: LayerBuilder<X>,
-  x: X,
-  place: BlockPlace,
-  { kernelSize }: DbbOptions,
-): X {
-  const { name, padding, stride, filters, groups } = place;
-  const kernel = [kernelSize, kernelSize] as const;
-  const padded = zeroPad(net, x, `${name}/pad`, { mode: padding, kernel, stride });
-  const inside = { ...place, padding: "valid" as const };
-  const wide = (part: string): Convolution => ({ ...inside, name: `${name}/${part}`, kernel });
-  const narrow = (part: string): Convolution => ({ ...wide(part), kernel: [1, 1], stride: 1 });
+export const dbb = defineBlock({
+  name: "dbb",
+  label: "Diverse Branch Block",
+  options: {
+    /** Size of the kxk convolutions and of the average pooling. */
+    kernelSize: oddKernel.default(3),
+  },
+  kernelSize: ({ kernelSize }) => kernelSize,
+  apply: (net, x, place, { kernelSize }) => {
+    const { name, padding, stride, filters, groups } = place;
+    const kernel = [kernelSize, kernelSize] as const;
+    const padded = zeroPad(net, x, `${name}/pad`, { mode: padding, kernel, stride });
+    const inside = { ...place, padding: "valid" as const };
+    const wide = (part: string): Convolution => ({ ...inside, name: `${name}/${part}`, kernel });
+    const narrow = (part: string): Convolution => ({ ...wide(part), kernel: [1, 1], stride: 1 });
 
-  const outputs = [convolutionBn(net, padded, wide("origin"))];
-  if (groups > 1 && groups === filters && keepsChannels(x, place)) {
-    outputs.push(convolutionBn(net, expand(net, padded, narrow("sequence_expand")), wide("sequence_kxk")));
-    outputs.push(averageBn(net, padded, name, kernelSize, stride));
-  } else {
-    outputs.push(convolutionBn(net, x, placedConvolution(place, "conv1x1", 1)));
-    outputs.push(
-      convolutionBn(net, addToIdentity(net, padded, name, narrow("sequence_1x1")), wide("sequence_kxk")),
-    );
-    outputs.push(averageBn(net, convolutionBn(net, padded, narrow("average_1x1")), name, kernelSize, stride));
-  }
-  return activate(net, addBranches(net, outputs, place), place);
-}
+    const outputs = [convolutionBn(net, padded, wide("origin"))];
+    if (groups > 1 && groups === filters && keepsChannels(x, place)) {
+      outputs.push(convolutionBn(net, expand(net, padded, narrow("sequence_expand")), wide("sequence_kxk")));
+      outputs.push(averageBn(net, padded, name, kernelSize, stride));
+    } else {
+      outputs.push(convolutionBn(net, x, placedConvolution(place, "conv1x1", 1)));
+      outputs.push(
+        convolutionBn(net, addToIdentity(net, padded, name, narrow("sequence_1x1")), wide("sequence_kxk")),
+      );
+      outputs.push(
+        averageBn(net, convolutionBn(net, padded, narrow("average_1x1")), name, kernelSize, stride),
+      );
+    }
+    return activate(net, addBranches(net, outputs, place), place);
+  },
+});
 
 function keepsChannels(x: LayerValue, { filters }: BlockPlace): boolean {
   return channelsOf(x) === filters;

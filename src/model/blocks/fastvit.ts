@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { z } from "zod";
 import {
   type Convolution,
   convolutionBn,
@@ -17,53 +18,45 @@ import {
   type LayerValue,
   zeroPad,
 } from "../layer_builder.ts";
-import {
-  activate,
-  addBranches,
-  type BlockPlace,
-  branchNames,
-  keepsShape,
-  placedConvolution,
-} from "./block.ts";
+import { activate, addBranches, branchNames, keepsShape, placedConvolution } from "./block.ts";
+import { defineBlock } from "./define.ts";
+import { MAX_BRANCHES, oddKernel } from "./options.ts";
 
 /** Which comes first where a BatchNorm stands in front of a padded convolution. */
 export type BnConvPadding = "beforeBn" | "afterBn";
 
-/** What varies between FastViT RepBlocks. */
-export interface FastVitOptions {
-  /** Odd kernel sizes, one convolution branch each. */
-  readonly kernelSizes: readonly number[];
-  /** Whether the skip branch has a BatchNorm. */
-  readonly skipIncludeBn: boolean;
-  /** Whether the BatchNorm stands in front of the convolution. */
-  readonly useBnConv: boolean;
-  /** "beforeBn" fuses exactly; "afterBn" is the order of the reference code, and its branches stay unfused. */
-  readonly bnConvPadding: BnConvPadding;
-}
-
 /**
- * The block over x [N, H, W, C]: [N, H', W', filters].
- *
  * Layers: `conv7x7`, `conv7x7_bn`, `conv3x3`, `conv3x3_bn`, `skip_bn`, `add`, and the activation under the place's name.
  */
-export function fastVitBlock<X extends LayerValue>(
-  net: LayerBuilder<X>,
-  x: X,
-  place: BlockPlace,
-  options: FastVitOptions,
-): X {
-  const names = branchNames(options.kernelSizes);
-  const outputs = options.kernelSizes.map((size, i) => {
-    const conv = placedConvolution(place, names[i]!, size);
-    return options.useBnConv
-      ? bnConvolution(net, x, conv, options.bnConvPadding)
-      : convolutionBn(net, x, conv);
-  });
-  if (keepsShape(x, place)) {
-    outputs.push(options.skipIncludeBn ? net.batchNorm(x, `${place.name}/skip_bn`) : x);
-  }
-  return activate(net, addBranches(net, outputs, place), place);
-}
+export const fastVit = defineBlock({
+  name: "fastvit",
+  label: "FastViT, 7x7 + 3x3",
+  options: {
+    /** One convolution branch per size. */
+    kernelSizes: z.array(oddKernel).min(1).max(MAX_BRANCHES).default([7, 3]),
+    /** Whether the skip branch has a BatchNorm. */
+    skipIncludeBn: z.boolean().default(true),
+    /** Whether the BatchNorm stands in front of the convolution. */
+    useBnConv: z.boolean().default(false),
+    /** "beforeBn" fuses exactly; "afterBn" is the order of the reference code, and its branches stay unfused. */
+    bnConvPadding: z.enum(["beforeBn", "afterBn"]).default("beforeBn"),
+  },
+  ablation: [{ name: "fastvit", label: "FastViT, two 3x3", options: { kernelSizes: [3, 3] } }],
+  kernelSize: ({ kernelSizes }) => Math.max(...kernelSizes),
+  apply: (net, x, place, options) => {
+    const names = branchNames(options.kernelSizes);
+    const outputs = options.kernelSizes.map((size, i) => {
+      const conv = placedConvolution(place, names[i]!, size);
+      return options.useBnConv
+        ? bnConvolution(net, x, conv, options.bnConvPadding)
+        : convolutionBn(net, x, conv);
+    });
+    if (keepsShape(x, place)) {
+      outputs.push(options.skipIncludeBn ? net.batchNorm(x, `${place.name}/skip_bn`) : x);
+    }
+    return activate(net, addBranches(net, outputs, place), place);
+  },
+});
 
 function bnConvolution<X extends LayerValue>(
   net: LayerBuilder<X>,

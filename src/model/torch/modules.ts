@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { InputError } from "../../errors.ts";
 import { branchNames } from "../blocks/block.ts";
 import type { NetworkConfigOf } from "../config.ts";
 import { HEAD_LAYER } from "../architecture.ts";
@@ -17,10 +18,12 @@ export type TorchDialect = "reference" | "timm";
 /** What of a network's configuration decides the names inside its blocks. */
 export type BlockNaming =
   | Pick<NetworkConfigOf<"repvgg">, "block" | "postAdditionBn">
+  | Pick<NetworkConfigOf<"qarepvgg">, "block">
   | Pick<NetworkConfigOf<"mobileone">, "block" | "convBranches">
   | Pick<NetworkConfigOf<"fastvit">, "block" | "kernelSizes">
   | Pick<NetworkConfigOf<"dbb">, "block">
-  | Pick<NetworkConfigOf<"acnet">, "block">;
+  | Pick<NetworkConfigOf<"acnet">, "block">
+  | { readonly block: "file" };
 
 /** The modules inside one block. */
 export interface BlockModules {
@@ -39,12 +42,18 @@ const MOBILEONE_KERNELS = [3, 1] as const;
 /** `stage2/block3` with an optional part of MobileOne, then the layer's own name. */
 const PLACED_LAYER = /^stage(\d+)\/block(\d+)\/(?:(depthwise|pointwise)\/)?([^/]+)$/;
 
-/** The names inside one block. */
+/**
+ * The names inside one block.
+ *
+ * @throws {InputError} for a person's own block, which PyTorch has no module of.
+ */
 export function blockModules(naming: BlockNaming, dialect: TorchDialect): BlockModules {
   const timm = dialect === "timm";
   switch (naming.block) {
     case "repvgg":
       return timm ? repVggTimm() : repVggReference(naming.postAdditionBn);
+    case "qarepvgg":
+      return repVggReference(true);
     case "mobileone":
       return timm ? mobileOneTimm(naming.convBranches) : mobileOneReference(naming.convBranches);
     case "fastvit": {
@@ -55,6 +64,11 @@ export function blockModules(naming: BlockNaming, dialect: TorchDialect): BlockM
       return modules("dbb_reparam", DBB);
     case "acnet":
       return modules("fused_conv", ACNET);
+    case "file":
+      throw new InputError(
+        "Cannot name the weights for PyTorch: the network is made of a block from a person's own file, which no PyTorch code has.",
+        "Export it to ONNX, which needs no names.",
+      );
   }
 }
 

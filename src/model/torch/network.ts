@@ -88,8 +88,8 @@ const SLACK = 2 ** 20;
  * and about as many numbers as its kernels have at least.
  */
 function checkSize(config: NetworkConfig, state: SafetensorsContent["tensors"], source: string): void {
-  const taps = config.block === "repvgg" ? 9 : 1;
-  const groups = "groups" in config ? config.groups : 1;
+  const taps = config.block === "repvgg" || config.block === "qarepvgg" ? 9 : 1;
+  const groups = config.groups ?? 1;
   let inputs = config.stem.width;
   let needed = 0;
   let blocks = 1;
