@@ -1,5 +1,6 @@
 /**
- * The course of a training run: the loss and the learning rate on the left, the accuracy on the test images on the right.
+ * The course of a training run: the loss and the learning rate on the left, the accuracy on training and validation images on the
+ * right.
  *
  * @module
  */
@@ -19,10 +20,12 @@ export interface EpochMetrics {
   readonly epoch: number;
   /** Mean of the training objective over the epoch. */
   readonly trainingLoss: number;
-  /** Mean cross-entropy over the test images, where it was measured. */
-  readonly testLoss?: number;
-  /** Share of test images that are classified rightly, in [0, 1]. */
-  readonly testAccuracy: number;
+  /** Share of the augmented training images that were classified rightly on the way, in [0, 1]. */
+  readonly trainingAccuracy: number;
+  /** Mean cross-entropy over the validation images, where there are any. */
+  readonly validationLoss?: number;
+  /** Share of the validation images that are classified rightly, in [0, 1]. */
+  readonly validationAccuracy?: number;
   /** Learning rate at the end of the epoch. */
   readonly learningRate: number;
 }
@@ -39,7 +42,7 @@ const MOST_DOTS = 40;
 const VALUE_AXIS = { label: null, grid: true, tickSize: 0, tickPadding: 8 } as const;
 const MARGINS = { marginLeft: 44, marginRight: 10, marginTop: 8 };
 
-const [TRAINING_COLOR, , TEST_COLOR, ACCURACY_COLOR] = SERIES_COLORS;
+const [TRAINING_COLOR, , VALIDATION_COLOR] = SERIES_COLORS;
 
 /**
  * Draws the curves of a run.
@@ -51,7 +54,8 @@ const [TRAINING_COLOR, , TEST_COLOR, ACCURACY_COLOR] = SERIES_COLORS;
  * @example
  * ```ts
  * import { renderCurves } from "./curves.ts";
- * const svg = renderCurves([{ epoch: 1, trainingLoss: 1.4, testAccuracy: 0.71, learningRate: 0.1 }], "toy on shapes10");
+ * const epoch = { epoch: 1, trainingLoss: 1.4, trainingAccuracy: 0.6, validationAccuracy: 0.71, learningRate: 0.1 };
+ * const svg = renderCurves([epoch], "toy on shapes10");
  * console.log(svg.startsWith("<svg")); // true
  * ```
  */
@@ -72,14 +76,14 @@ export function renderCurves(metrics: readonly EpochMetrics[], subtitle: string)
 }
 
 function lossPanel(metrics: readonly EpochMetrics[], x: number, y: number): Panel {
-  const measured = metrics.filter((row) => row.testLoss !== undefined);
+  const measured = metrics.filter((row) => row.validationLoss !== undefined);
   return {
     x,
     y,
     heading: "Loss, nats",
     key: [
       { label: "training", color: TRAINING_COLOR },
-      ...(measured.length > 0 ? [{ label: "test", color: TEST_COLOR }] : []),
+      ...(measured.length > 0 ? [{ label: "validation", color: VALIDATION_COLOR }] : []),
     ],
     plot: {
       width: PANEL_WIDTH,
@@ -90,7 +94,7 @@ function lossPanel(metrics: readonly EpochMetrics[], x: number, y: number): Pane
       y: { ...VALUE_AXIS, zero: true, nice: 5, ticks: 5 },
       marks: [
         epochAxis(metrics, null),
-        ...curve(measured, (row) => row.testLoss ?? NaN, TEST_COLOR),
+        ...curve(measured, (row) => row.validationLoss ?? NaN, VALIDATION_COLOR),
         ...curve(metrics, (row) => row.trainingLoss, TRAINING_COLOR),
       ],
     },
@@ -118,14 +122,25 @@ function ratePanel(metrics: readonly EpochMetrics[], x: number, y: number): Pane
 }
 
 function accuracyPanel(metrics: readonly EpochMetrics[], x: number, y: number): Panel {
-  const percent = (row: EpochMetrics) => 100 * row.testAccuracy;
-  const best = metrics.reduce((a, b) => b.testAccuracy > a.testAccuracy ? b : a);
-  const lowest = Math.min(...metrics.map(percent).filter(Number.isFinite), 100);
+  const training = (row: EpochMetrics) => 100 * row.trainingAccuracy;
+  const validation = (row: EpochMetrics) => 100 * (row.validationAccuracy ?? NaN);
+  const measured = metrics.filter((row) => row.validationAccuracy !== undefined);
+  const [best] = measured.toSorted((a, b) => validation(b) - validation(a) || a.epoch - b.epoch);
+  const lowest = Math.min(
+    ...metrics.map(training).concat(measured.map(validation)).filter(Number.isFinite),
+    100,
+  );
   return {
     x,
     y,
-    heading: "Test accuracy, %",
-    key: [{ label: `best ${percent(best).toFixed(2)} at epoch ${best.epoch}`, color: ACCURACY_COLOR }],
+    heading: "Accuracy, %",
+    key: [
+      { label: "training", color: TRAINING_COLOR },
+      ...(best === undefined ? [] : [{
+        label: `validation, best ${validation(best).toFixed(2)} at epoch ${best.epoch}`,
+        color: VALIDATION_COLOR,
+      }]),
+    ],
     plot: {
       width: PANEL_WIDTH,
       height: LOSS_HEIGHT + HEADING_HEIGHT + RATE_HEIGHT,
@@ -135,8 +150,11 @@ function accuracyPanel(metrics: readonly EpochMetrics[], x: number, y: number): 
       y: { ...VALUE_AXIS, domain: [Math.max(0, Math.floor((lowest - 1) / 10) * 10), 100], ticks: 6 },
       marks: [
         epochAxis(metrics, "epoch"),
-        ...curve(metrics, percent, ACCURACY_COLOR),
-        Plot.dot([best], { x: "epoch", y: percent, r: 6, stroke: ACCURACY_COLOR, strokeWidth: 2 }),
+        ...curve(metrics, training, TRAINING_COLOR),
+        ...curve(measured, validation, VALIDATION_COLOR),
+        ...(best === undefined ? [] : [
+          Plot.dot([best], { x: "epoch", y: validation, r: 6, stroke: VALIDATION_COLOR, strokeWidth: 2 }),
+        ]),
       ],
     },
   };

@@ -9,10 +9,11 @@ import type { TrainingSummary } from "../run/training_run.ts";
 
 /** One line on what training reached. */
 export function renderTrainingSummary(
-  { testAccuracy, epochs, seconds, imagesPerSecond }: TrainingSummary,
+  { testAccuracy, epochs, keptEpoch, seconds, imagesPerSecond }: TrainingSummary,
 ): string {
+  const kept = keptEpoch === epochs ? "" : `, those of epoch ${keptEpoch} kept`;
   const speed = imagesPerSecond > 0 ? `, ${imagesPerSecond.toFixed(0)} images/s` : "";
-  return `Test accuracy ${(100 * testAccuracy).toFixed(2)}% after ${formatCount(epochs, "epoch")} (${
+  return `Test accuracy ${(100 * testAccuracy).toFixed(2)}% after ${formatCount(epochs, "epoch")}${kept} (${
     seconds.toFixed(0)
   } s${speed}).`;
 }

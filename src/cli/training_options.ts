@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { InvalidArgumentError } from "@commander-js/extra-typings";
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { PRESET_NAMES } from "../model/presets.ts";
 import { readRunConfigFile } from "../run/config.ts";
 import { isRunName } from "../run/run_directory.ts";
@@ -86,6 +86,24 @@ export function newTrainingCommand(name: string, description: string) {
       by("recompute BatchNorm statistics over so many batches", DEFAULTS.recalibrateBatches),
       wholeNumber(0),
     )
+    .option(
+      "--validation <share>",
+      by(
+        "training images held back to find the best epoch, where the data has no validation folder",
+        DEFAULTS.validationShare,
+      ),
+      decimal(0, 0.9),
+    )
+    .addOption(
+      new Option("--keep <epoch>", `the weights that are frozen (default: ${DEFAULTS.keep})`).choices(
+        ["last", "best"] as const,
+      ),
+    )
+    .option(
+      "--patience <epochs>",
+      by("stop after so many epochs without a better validation accuracy; 0 never does", DEFAULTS.patience),
+      wholeNumber(0),
+    )
     .option("--seed <number>", by("seed of everything random", DEFAULT_SEED), wholeNumber(0, 0x7fffffff));
 }
 
@@ -113,6 +131,9 @@ export async function requestFrom(flags: TrainingFlags): Promise<RequestedConfig
       dropout: flags.dropout,
       rDropAlpha: flags.rDrop,
       recalibrateBatches: flags.recalibrate,
+      validationShare: flags.validation,
+      keep: flags.keep,
+      patience: flags.patience,
     }),
   });
 }

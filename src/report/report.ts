@@ -56,14 +56,20 @@ function factsOf({ metrics, fusion, bench, evaluations }: RunFiles): Fact[] {
   const evaluation = evaluations[0]?.evaluation;
   const facts: Fact[] = [];
   const last = metrics.at(-1);
-  const accuracy = evaluation?.accuracy ?? last?.testAccuracy;
-  if (accuracy !== undefined) {
+  if (evaluation === undefined && last?.validationAccuracy !== undefined) {
+    facts.push({
+      name: "Validation accuracy",
+      value: formatShare(last.validationAccuracy),
+      detail: `epoch ${last.epoch}`,
+    });
+  }
+  if (evaluation !== undefined) {
     facts.push({
       name: "Test accuracy",
-      value: formatShare(accuracy),
-      detail: evaluation === undefined ? `epoch ${last!.epoch}` : detailOf(evaluation),
+      value: formatShare(evaluation.accuracy),
+      detail: detailOf(evaluation),
     });
-    if (evaluation?.top5Accuracy != null) {
+    if (evaluation.top5Accuracy != null) {
       facts.push({
         name: "Top 5",
         value: formatShare(evaluation.top5Accuracy),

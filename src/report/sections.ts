@@ -45,9 +45,10 @@ function training({ curves, metrics }: RunFiles): Section | undefined {
     id: "training",
     title: "Training",
     content: html`<p>After ${formatCount(last.epoch, "epoch")} the network classifies ${
-      formatShare(last.testAccuracy)
-    } of the test images
-rightly.</p>
+      formatShare(last.validationAccuracy ?? last.trainingAccuracy)
+    } of the ${
+      last.validationAccuracy === undefined ? "augmented training" : "validation"
+    } images rightly.</p>
 ${figure(curves)}`,
   };
 }

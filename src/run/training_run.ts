@@ -9,7 +9,8 @@ import * as tf from "@tensorflow/tfjs";
 import { renderCurves } from "../charts/curves.ts";
 import type { Progress } from "../progress.ts";
 import { cutBatches, epochOrder, gatherBatch } from "../data/batches.ts";
-import { type Dataset, partsOf } from "../data/dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { withValidation } from "../data/validation.ts";
 import { InputError, InterruptedError } from "../errors.ts";
 import { saveLayersModel } from "../formats/tfjs/layers_model.ts";
 import { kindByNames, replaceFolder } from "../files/output_folder.ts";
@@ -19,10 +20,15 @@ import { artifactsOf } from "../model/artifacts.ts";
 import { createNetwork } from "../model/network.ts";
 import { Random } from "../random.ts";
 import { bnSnapshotOf } from "../train/bn_snapshot.ts";
-import { loadNewestCheckpoint, saveCheckpoint } from "../train/checkpoint.ts";
+import {
+  checkpointPaths,
+  loadCheckpoint,
+  loadNewestCheckpoint,
+  saveCheckpoint,
+} from "../train/checkpoint.ts";
 import { evaluate } from "../train/evaluate.ts";
 import { train } from "../train/loop.ts";
-import type { EpochMetrics, EpochTiming } from "../train/metrics.ts";
+import { bestEpoch, type EpochMetrics, type EpochTiming } from "../train/metrics.ts";
 import { recalibrate } from "../train/recalibrate.ts";
 import { TrainingSession } from "../train/session.ts";
 import { fingerprintOf, type RequestedConfig, type RunConfig } from "../train/run_config.ts";
@@ -51,7 +57,12 @@ export interface TrainingContext {
 /** What `repfuse train --json` prints. */
 export interface TrainingSummary {
   readonly run: string;
+  /** Epochs that were trained: fewer than asked for where it stopped early. */
   readonly epochs: number;
+  /** The epoch whose weights were frozen. */
+  readonly keptEpoch: number;
+  /** Share of the validation images that the best epoch classified right; undefined where there are none. */
+  readonly bestValidationAccuracy?: number;
   /** Share of the test images that the frozen model classifies right. */
   readonly testAccuracy: number;
   /** Training images per second, over the steps of this process. */
@@ -110,17 +121,15 @@ export async function resumeTraining(run: RunDirectory, context: TrainingContext
 async function continueRun(
   run: RunDirectory,
   config: RunConfig,
-  dataset: Dataset,
+  loaded: Dataset,
   model: tf.LayersModel,
   { progress, signal }: TrainingContext,
 ): Promise<TrainingSummary> {
+  const dataset = steeredDataset(loaded, config);
   const session = new TrainingSession(model, dataset, config.training, config.seed);
   const architecture = await fingerprintOf(config);
-  const state = await loadNewestCheckpoint(
-    run.checkpoints,
-    { architecture, tensors: session.expectedTensors() },
-    (message) => progress.log(message),
-  );
+  const expected = { architecture, tensors: session.expectedTensors() };
+  const state = await loadNewestCheckpoint(run.checkpoints, expected, (message) => progress.log(message));
   if (state !== undefined) session.restore(state);
   progress.log(describeStart(run, config, dataset, model, session));
 
@@ -133,9 +142,8 @@ async function continueRun(
       ),
     async onEpoch(metrics, timing) {
       timings.push(timing);
-      const others = session.history.slice(0, -1).map(({ testAccuracy }) => testAccuracy);
-      const best = metrics.testAccuracy > Math.max(-1, ...others);
-      await saveCheckpoint(run.checkpoints, session.capture(), architecture, best);
+      const isBest = bestEpoch(session.history) === metrics;
+      await saveCheckpoint(run.checkpoints, session.capture(), architecture, isBest);
       await writeMetrics(run, session.history, timing);
       progress.log(describeEpoch(metrics, timing, config.training.epochs));
     },
@@ -148,6 +156,12 @@ async function continueRun(
     );
   }
 
+  const epochs = session.epoch;
+  const best = bestEpoch(session.history);
+  if (config.training.keep === "best") {
+    session.restore(await loadCheckpoint(checkpointPaths(run.checkpoints).best, expected));
+  }
+  const keptEpoch = session.epoch;
   session.adoptServedWeights();
   const testAccuracy = await freeze(run, config, dataset, model, progress);
   session.dispose();
@@ -155,13 +169,32 @@ async function continueRun(
   const seconds = (performance.now() - startMs) / 1000;
   return {
     run: run.path,
-    epochs: config.training.epochs,
+    epochs,
+    keptEpoch,
+    ...(best === undefined ? {} : { bestValidationAccuracy: best.validationAccuracy! }),
     testAccuracy,
     imagesPerSecond: timings.length === 0
       ? 0
       : timings.reduce((sum, timing) => sum + timing.imagesPerSecond, 0) / timings.length,
     seconds,
   };
+}
+
+/**
+ * The data set with the images that choose the best epoch.
+ *
+ * @throws {InputError} when an epoch is to be chosen and there are none.
+ */
+function steeredDataset(dataset: Dataset, { training, seed }: RunConfig): Dataset {
+  const steered = withValidation(dataset, training.validationShare, seed);
+  if (steered.validation !== undefined || (training.keep === "last" && training.patience === 0)) {
+    return steered;
+  }
+  throw new InputError(
+    `There are no validation images to choose the best epoch by: a share of ${training.validationShare} of the ` +
+      `${dataset.train.count} training images is not one of any class.`,
+    "Give a larger --validation, or a folder validation/ beside train/; or leave out --keep best and --patience.",
+  );
 }
 
 /** Recalibrates where asked, then writes the model and its BN snapshot. Returns the test accuracy of what it wrote. */
@@ -230,9 +263,15 @@ function describeStart(
       session.step === 0 ? "" : ` and ${formatCount(session.step, "step")}`
     }`;
   return `${config.preset} (${model.countParams().toLocaleString("en")} parameters) on ${dataset.name} ` +
-    `(${partsOf(dataset).map(([, { count }]) => count).join(" + ")} images), ${
-      formatCount(config.training.epochs, "epoch")
-    } of ${formatCount(session.stepsPerEpoch, "step")}${start}\nrun directory: ${run.path}`;
+    `(${describeImages(dataset)}), ${formatCount(config.training.epochs, "epoch")} of ${
+      formatCount(session.stepsPerEpoch, "step")
+    }${start}\nrun directory: ${run.path}`;
+}
+
+/** "7200 training, 800 validation and 2000 test images" */
+function describeImages({ train, validation, test }: Dataset): string {
+  const held = validation === undefined ? "" : `, ${validation.count} validation`;
+  return `${train.count} training${held} and ${test.count} test images`;
 }
 
 function describeStep(
@@ -256,7 +295,10 @@ function describeStep(
 function describeEpoch(metrics: EpochMetrics, timing: EpochTiming, epochs: number): string {
   const left = (epochs - metrics.epoch) * timing.seconds;
   return `epoch ${metrics.epoch}/${epochs}  loss ${metrics.trainingLoss.toFixed(3)}  ` +
-    `training ${formatShare(metrics.trainingAccuracy, 1)}  test ${formatShare(metrics.testAccuracy, 1)}  ` +
+    `training ${formatShare(metrics.trainingAccuracy, 1)}  ` +
+    (metrics.validationAccuracy === undefined
+      ? ""
+      : `validation ${formatShare(metrics.validationAccuracy, 1)}  `) +
     `${timing.imagesPerSecond.toFixed(0)} images/s` +
     (left > 0 ? `  ${formatDuration(left)} left` : "");
 }

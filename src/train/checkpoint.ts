@@ -22,7 +22,7 @@ export interface CheckpointPaths {
   readonly last: string;
   /** The state before it, for the day that `last` turns out to be damaged. */
   readonly previous: string;
-  /** The state after the epoch of the highest test accuracy. */
+  /** The state after the epoch of the highest validation accuracy. */
   readonly best: string;
 }
 

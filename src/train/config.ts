@@ -31,6 +31,12 @@ export const trainingSchema = z.strictObject({
   dropout: z.number().min(0).lt(1).default(0),
   /** Weight α of the R-Drop term; 0 trains without it. It needs a dropout above 0. */
   rDropAlpha: z.number().min(0).default(0),
+  /** Share of the training images that choose the best epoch, where the data set has none for that. */
+  validationShare: z.number().min(0).lt(1).default(0.1),
+  /** The epoch whose weights are frozen: the last, or the one of the highest validation accuracy. */
+  keep: z.enum(["last", "best"]).default("last"),
+  /** Epochs without a better validation accuracy after which training stops; 0 never stops early. */
+  patience: z.int().min(0).default(0),
   /** Training batches over which BatchNorm statistics are recomputed at the end; 0 keeps the moving averages. */
   recalibrateBatches: z.int().min(0).default(0),
 }).refine((training) => training.rDropAlpha === 0 || training.dropout > 0, {

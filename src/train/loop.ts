@@ -42,7 +42,7 @@ export interface TrainingObserver {
  * const stop = new AbortController();
  * const outcome = await train(session, 64, {
  *   onStep: () => session.step === 3 && stop.abort(),
- *   onEpoch: ({ testAccuracy }) => Promise.resolve(console.log(testAccuracy)),
+ *   onEpoch: ({ trainingAccuracy }) => Promise.resolve(console.log(trainingAccuracy)),
  * }, stop.signal);
  * console.log(outcome, session.step); // interrupted 3
  * ```

@@ -15,10 +15,17 @@ export interface EpochMetrics {
   readonly trainingLoss: number;
   /** Share of the epoch's (augmented) training images classified right on the way. */
   readonly trainingAccuracy: number;
-  /** Cross entropy on the test images, without smoothing. */
-  readonly testLoss: number;
-  /** Share of the test images classified right. */
-  readonly testAccuracy: number;
+  /** Cross entropy on the validation images, without smoothing. Left out where there are none. */
+  readonly validationLoss?: number;
+  /** Share of the validation images classified right. Left out where there are none. */
+  readonly validationAccuracy?: number;
+}
+
+/** The epoch of the highest validation accuracy, the first of equals; undefined where nothing was measured. */
+export function bestEpoch(history: readonly EpochMetrics[]): EpochMetrics | undefined {
+  const measured = history.filter(({ validationAccuracy }) => validationAccuracy !== undefined);
+  if (measured.length === 0) return undefined;
+  return measured.reduce((a, b) => b.validationAccuracy! > a.validationAccuracy! ? b : a);
 }
 
 /** One line of `timing.jsonl`. */

@@ -15,7 +15,7 @@ import type { TrainingConfig } from "./config.ts";
 import { countCorrect, evaluate } from "./evaluate.ts";
 import { trainingForward } from "./forward.ts";
 import { crossEntropy, rDropLoss } from "./losses.ts";
-import type { EpochMetrics } from "./metrics.ts";
+import { bestEpoch, type EpochMetrics } from "./metrics.ts";
 import { MovingAverage } from "./moving_average.ts";
 import { NesterovSgd } from "./optimizer.ts";
 import { learningRateAt } from "./schedule.ts";
@@ -80,9 +80,11 @@ export class TrainingSession {
     return this.history.length;
   }
 
-  /** Whether every epoch is finished. */
+  /** Whether every epoch is finished, or so many went by without a better one that it was told to stop. */
   get finished(): boolean {
-    return this.epoch >= this.config.epochs;
+    const { epochs, patience } = this.config;
+    const withoutGain = this.epoch - (bestEpoch(this.history)?.epoch ?? this.epoch);
+    return this.epoch >= epochs || (patience > 0 && withoutGain >= patience);
   }
 
   /** The learning rate of the next step. */
@@ -126,18 +128,23 @@ export class TrainingSession {
     this.step++;
   }
 
-  /** Evaluates on the test images, closes the epoch and draws the order of the next. Call it after the last step. */
+  /** Evaluates on the validation images, closes the epoch and draws the order of the next. Call it after the last step. */
   endEpoch(): EpochMetrics {
     const { loss, accuracy } = this.running;
-    const test = this.withServedWeights(() => evaluate(this.model, this.dataset.test, this.shape));
+    const { validation } = this.dataset;
+    const measured = validation === undefined
+      ? undefined
+      : this.withServedWeights(() => evaluate(this.model, validation, this.shape));
     const lastStep = (this.epoch + 1) * this.stepsPerEpoch - 1;
     const metrics = {
       epoch: this.epoch + 1,
       learningRate: learningRateAt(this.config, lastStep, this.stepsPerEpoch),
       trainingLoss: loss,
       trainingAccuracy: accuracy,
-      testLoss: test.loss,
-      testAccuracy: test.accuracy,
+      ...(measured === undefined ? {} : {
+        validationLoss: measured.loss,
+        validationAccuracy: measured.accuracy,
+      }),
     };
     this.history.push(metrics);
     this.step = this.lossSum = this.correct = 0;

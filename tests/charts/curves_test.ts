@@ -6,7 +6,7 @@ function epochs(count: number, more: Partial<EpochMetrics> = {}): EpochMetrics[]
   return Array.from({ length: count }, (_, i) => ({
     epoch: i + 1,
     trainingLoss: 2 / (i + 1),
-    testAccuracy: 0.9 - 0.5 / (i + 1),
+    trainingAccuracy: 0.9 - 0.5 / (i + 1),
     learningRate: 0.1 * (1 - i / count),
     ...more,
   }));
@@ -28,20 +28,25 @@ Deno.test("renderCurves() draws one point per epoch in each of three curves", ()
   for (const points of curves) assert.deepEqual(points, points.toSorted((a, b) => a - b));
 });
 
-Deno.test("renderCurves() adds the test loss when it was measured", () => {
-  const svg = renderCurves(epochs(7, { testLoss: 0.5 }), "toy");
-  assert.equal(curvesOf(svg).length, 4);
-  assert.ok(textsOf(readSvg(svg)).includes("test"));
-  assert.ok(!textsOf(readSvg(renderCurves(epochs(7), "toy"))).includes("test"));
+Deno.test("renderCurves() adds loss and accuracy on validation images when they were measured", () => {
+  const svg = renderCurves(epochs(7, { validationLoss: 0.5, validationAccuracy: 0.5 }), "toy");
+  assert.equal(curvesOf(svg).length, 5);
+  assert.ok(textsOf(readSvg(svg)).includes("validation"));
+  assert.ok(!textsOf(readSvg(renderCurves(epochs(7), "toy"))).some((text) => text.startsWith("validation")));
 });
 
 Deno.test("renderCurves() names the first epoch with the best accuracy", () => {
-  const rows = epochs(5).map((row, i) => ({ ...row, testAccuracy: [0.5, 0.9, 0.9835, 0.9835, 0.97][i]! }));
-  assert.ok(textsOf(readSvg(renderCurves(rows, "toy"))).includes("best 98.35 at epoch 3"));
+  const rows = epochs(5).map((row, i) => ({
+    ...row,
+    validationAccuracy: [0.5, 0.9, 0.9835, 0.9835, 0.97][i]!,
+  }));
+  assert.ok(textsOf(readSvg(renderCurves(rows, "toy"))).includes("validation, best 98.35 at epoch 3"));
 });
 
 Deno.test("renderCurves() draws a run of one epoch, a long one, and one whose loss was not finite", () => {
-  for (const rows of [epochs(1), epochs(12345), [...epochs(3, { testLoss: NaN, trainingLoss: Infinity })]]) {
+  for (
+    const rows of [epochs(1), epochs(12345), [...epochs(3, { validationLoss: NaN, trainingLoss: Infinity })]]
+  ) {
     const svg = renderCurves(rows, "toy");
     readSvg(svg);
     assert.doesNotMatch(svg, /NaN|Infinity|undefined/);

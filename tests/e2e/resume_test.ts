@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { inWorkplace, onlyRun, runTask, startTask, toOutcome } from "./task.ts";
 
-const TRAIN = ["--config", "small.json"];
+const TRAIN = ["--config", "small.json", "--keep", "best"];
 
 /** What must not depend on interruptions. */
 const FILES = [

@@ -14,8 +14,8 @@ const METRICS = {
   learningRate: 0.1,
   trainingLoss: 1 / 3,
   trainingAccuracy: 0.5,
-  testLoss: 2 / 7,
-  testAccuracy: 0.75,
+  validationLoss: 2 / 7,
+  validationAccuracy: 0.75,
 };
 
 function state(epoch: number): SessionState {

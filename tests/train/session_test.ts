@@ -95,3 +95,47 @@ Deno.test("TrainingSession.dispose() frees all but the model", () => {
   session.dispose();
   assert.equal(tf.memory().numTensors, before);
 });
+
+/** A session whose epochs reach these accuracies. */
+function sessionOf(accuracies: readonly number[], config: Partial<TrainingConfig>): TrainingSession {
+  const session = tinySession({ ...TINY_TRAINING, epochs: 9, ...config });
+  const state = session.capture();
+  const history = accuracies.map((validationAccuracy, i) => ({
+    epoch: i + 1,
+    learningRate: 0.1,
+    trainingLoss: 1,
+    trainingAccuracy: 0.5,
+    validationLoss: 1,
+    validationAccuracy,
+  }));
+  session.restore({ ...state, history });
+  return session;
+}
+
+Deno.test("TrainingSession.finished is early when the validation accuracy has not risen for as long as told", () => {
+  const patience = 2;
+  assert.equal(sessionOf([0.5, 0.6, 0.6], { patience }).finished, false);
+  assert.equal(sessionOf([0.5, 0.6, 0.6, 0.4], { patience }).finished, true);
+  assert.equal(sessionOf([0.5, 0.6, 0.6, 0.61], { patience }).finished, false);
+  assert.equal(sessionOf([0.5, 0.6, 0.6, 0.4, 0.3], {}).finished, false);
+});
+
+Deno.test("TrainingSession.endEpoch() measures the validation images, and no others", () => {
+  const dataset = tinyDataset();
+  const model = createNetwork(TINY_NETWORK, { seed: 3 });
+  const oneClass = dataset.train.labels.findIndex((label) => label === 4);
+  const imageLength = 32 * 32 * 3;
+  const validation = {
+    images: dataset.train.images.slice(oneClass * imageLength, (oneClass + 1) * imageLength),
+    labels: Uint8Array.of(4),
+    count: 1,
+  };
+  const steered = new TrainingSession(model, { ...dataset, validation }, TINY_TRAINING, 3);
+  while (steered.step < steered.stepsPerEpoch) steered.trainStep();
+  const { validationAccuracy, validationLoss } = steered.endEpoch();
+  assert.ok(validationAccuracy === 0 || validationAccuracy === 1, `${validationAccuracy} of one image`);
+  assert.ok(validationLoss! > 0);
+  const unsteered = tinySession();
+  while (unsteered.step < unsteered.stepsPerEpoch) unsteered.trainStep();
+  assert.equal(unsteered.endEpoch().validationAccuracy, undefined);
+});
