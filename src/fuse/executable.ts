@@ -8,6 +8,7 @@
 import { type Affine, kernelLength } from "./affine.ts";
 import { type Axes, inputLength } from "../graph/axis.ts";
 import type { Shape } from "../graph/graph.ts";
+import { sidesOf } from "../graph/sides.ts";
 import { dense } from "./axis.ts";
 import { regroup } from "./groups.ts";
 import { fixedPixels, isVector } from "./image.ts";
@@ -56,8 +57,9 @@ export function macsPerPixel(map: Affine, output: Shape): number {
   if (map.copies) return 0;
   const { spread } = map;
   if (spread === undefined) return kernelLength(map);
+  const sides = sidesOf(output);
   return map.axes.reduce((macs, axis, i) => {
-    const length = output?.[i + 1];
+    const length = sides[i];
     if (length == null) return macs / spread[i]!;
     const pixels = (inputLength(axis, length) - 1) / spread[i]! + 1;
     return macs * pixels / length;

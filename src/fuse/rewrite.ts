@@ -12,6 +12,7 @@ import type { Choice, Maker, Region } from "./choice.ts";
 import { convolutionClass, macsOf } from "./executable.ts";
 import type { FusedRegion } from "./report.ts";
 import { roundedWeights } from "./rounded_weights.ts";
+import { isSequence } from "../graph/sides.ts";
 import { isVector } from "./image.ts";
 import { scatterAxes } from "./transposed.ts";
 import type { StepGraph, Value } from "./values.ts";
@@ -147,7 +148,7 @@ function fusedRegion(name: string, value: Value, region: Region, roundingError: 
     name,
     layers: [...new Set(units.map((unit) => unit.name))],
     calls: units.map((unit) => ({ layer: unit.name, node: unit.call })),
-    className: map.copies ? "ZeroPadding2D" : isDense(value, region) ? "Dense" : convolutionClass(map),
+    className: classOf(value, region),
     kernelShape: [...map.axes.map((axis) => axis.size), map.inChannels / map.groups, map.outChannels],
     groups: map.groups,
     strides: [map.axes[0].stride, map.axes[1].stride],
@@ -159,6 +160,13 @@ function fusedRegion(name: string, value: Value, region: Region, roundingError: 
     nested: last.origin?.isNested ?? false,
     fused: { layer: name, node: 0 },
   };
+}
+
+function classOf(value: Value, region: Region): string {
+  const { map } = region;
+  if (!map.copies && isDense(value, region)) return "Dense";
+  const name = map.copies ? "ZeroPadding2D" : convolutionClass(map);
+  return isSequence(value.shape) ? name.replace("2D", "1D") : name;
 }
 
 /** Whether a dense layer is what it becomes: for vectors always, on more axes where it was one. */

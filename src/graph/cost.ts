@@ -5,6 +5,7 @@
  */
 import { outputLength } from "./axis.ts";
 import { type FullShape, type Graph, type Operation, type Shape, sizeOf } from "./graph.ts";
+import { sidesOf } from "./sides.ts";
 import { isConvolutionUnit, unitsOf } from "./units.ts";
 
 /** The cost of one network, for one image. */
@@ -51,10 +52,8 @@ function macsOf(operation: Operation, output: Shape): number | null {
       return times(sizeOf(operation.kernel.shape), output?.slice(1, -1));
     case "convolutionTranspose": {
       // Every pixel of the input is multiplied by the whole kernel.
-      const pixels = operation.axes.map((axis, i) => {
-        const length = output?.[i + 1];
-        return length == null ? null : outputLength(axis, length);
-      });
+      const sides = sidesOf(output);
+      const pixels = operation.axes.map((axis, i) => sides[i] == null ? null : outputLength(axis, sides[i]));
       return times(sizeOf(operation.kernel.shape), pixels);
     }
     case "batchNorm":

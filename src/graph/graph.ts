@@ -6,7 +6,8 @@
  * What an operation means is said here in full: padding in pixels, axes counted from the front, activations by name. A
  * consumer switches over {@link Operation} exhaustively, so that a new operation cannot be forgotten.
  *
- * Images are NHWC, kernels HWIO; shapes have the batch first.
+ * Images are NHWC, kernels HWIO; shapes have the batch first. What moves along sequences [N, L, C] is said as of images of
+ * height 1: a convolution of one axis has a kernel [1, k, C, K], and a vertical axis that stays in place (`sides.ts`).
  *
  * @module
  */

@@ -18,7 +18,7 @@ export type LawName =
   | "depthwise"
   /** Padding that depends on a size that is not fixed. */
   | "padding"
-  /** Channels first. */
+  /** Channels first, other axes than those of images, sequences and vectors, or weights that are no float32 numbers. */
   | "layout"
   /** A layer that is called in training mode. */
   | "inference"

@@ -5,9 +5,10 @@
  * @module
  */
 import { InputError } from "../errors.ts";
+import { asImages, imageShape } from "../graph/as_images.ts";
 import type { Graph, ValueId } from "../graph/graph.ts";
 import type { PlainArray } from "../runtime/reference.ts";
-import type { Answers } from "./answers.ts";
+import type { Answers, Numbers } from "./answers.ts";
 import type { Difference } from "./comparison.ts";
 import { crop, ExactNetwork, type Range, type Window } from "./exact.ts";
 import { type Rounding, RoundingMeasure } from "./rounding.ts";
@@ -20,12 +21,14 @@ export async function measureSections(
   answer: Answers,
   measures: readonly RoundingMeasure[],
 ): Promise<void> {
+  const images = asImages(source);
+  const look = async (numbers: Numbers) => asIn(images, source, await numbers.image(0));
   const given = new Map<ValueId, PlainArray>();
-  for (const [value, numbers] of answer.training) given.set(value, await numbers.image(0));
-  const exact = new ExactNetwork(source, given);
+  for (const [value, numbers] of answer.training) given.set(value, await look(numbers));
+  const exact = new ExactNetwork(images, given);
   for (const [i, { counterpart }] of sections.entries()) {
     const training = given.get(counterpart)!;
-    const fused = await answer.sections[i]!.image(0);
+    const fused = await look(answer.sections[i]!);
     for (const window of windowsOf(training.shape)) {
       const truth = unlessOpaque(() => exact.compute(counterpart, window));
       if (truth === undefined) break;
@@ -74,13 +77,22 @@ export function measureOutputs(
   { inputs, training, fused }: Sample,
   ends: readonly Difference[],
 ): readonly (Rounding | undefined)[] {
-  const exact = new ExactNetwork(source, inputs);
+  const images = asImages(source);
+  const exact = new ExactNetwork(
+    images,
+    new Map([...inputs].map(([value, array]) => [value, asIn(images, source, array)])),
+  );
   return source.outputs.map((output, i) => {
     const measure = new RoundingMeasure();
     const truth = unlessOpaque(() => exact.compute(output));
     if (truth !== undefined) measure.update(truth, training[i]!, fused[i]!);
     return measure.result(ends[i]!.scale);
   });
+}
+
+/** A tensor of a network that may have images in place of sequences. */
+function asIn(images: Graph, source: Graph, array: PlainArray): PlainArray {
+  return images === source ? array : { ...array, shape: imageShape(array.shape) };
 }
 
 /** Where a tensor is held against float64: the corners of an image, the middles of its edges, and some pixels within. */

@@ -5,6 +5,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
+import { asImages } from "../graph/as_images.ts";
 import { type Graph, sizeOf, type ValueId, weightsOf } from "../graph/graph.ts";
 import { checkOperation } from "./check_operation.ts";
 import { boundShapes } from "./schedule.ts";
@@ -12,16 +13,18 @@ import { boundShapes } from "./schedule.ts";
 /**
  * Checks a network.
  *
+ * @param network Sequences are images of height 1 here.
  * @param batch Images at once.
  * @throws {InputError} when it cannot be run; what is in the way is named.
  */
-export function checkGraph(graph: Graph, batch = 1): void {
+export function checkGraph(network: Graph, batch = 1): void {
   if (!Number.isInteger(batch) || batch < 1) {
     throw new InputError(
       `Cannot run a network on ${batch} images at once: expected a whole number of at least 1`,
     );
   }
-  checkOrder(graph);
+  checkOrder(network);
+  const graph = asImages(network);
   const opaque = graph.operations.find(({ op }) => op === "opaque");
   if (opaque !== undefined) checkOperation(opaque, [], []);
   const shapes = boundShapes(graph, batch);

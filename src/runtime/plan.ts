@@ -5,6 +5,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
+import { asImages } from "../graph/as_images.ts";
 import {
   type Graph,
   type Operation,
@@ -21,7 +22,7 @@ import { TransformedWeights } from "../kernels/transformed_weights.ts";
 import { type KernelOperations, prepareKernel } from "./kernel_operations.ts";
 import { OwnHeap } from "./own_heap.ts";
 import { type PlainData, runPlain } from "./reference.ts";
-import { type Schedule, schedule } from "./schedule.ts";
+import { boundShapes, type Schedule, schedule } from "./schedule.ts";
 
 /** What a plan takes. */
 export interface PlanMemory {
@@ -82,10 +83,16 @@ export type RuntimeOptions = KernelOptions | { readonly kernels: "javascript" };
  * @throws {WorkError} when it needs more memory than there is, or a thread does not start.
  */
 export async function compilePlan(graph: Graph, batch: number, options: RuntimeOptions): Promise<Plan> {
-  const plan = schedule(graph, batch);
-  return options.kernels === "javascript"
+  const plan = schedule(asImages(graph), batch);
+  const made = options.kernels === "javascript"
     ? plainPlan(graph, plan, batch)
     : await kernelPlan(graph, plan, batch, options);
+  const shapes = boundShapes(graph, batch);
+  return {
+    ...made,
+    inputShapes: graph.inputs.map(({ value }) => shapes[value]!),
+    outputShapes: graph.outputs.map((value) => shapes[value]!),
+  };
 }
 
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;

@@ -43,6 +43,17 @@ Deno.test("fuseOnnxFile() proves networks of open sizes, and of several outputs"
     }
   }));
 
+Deno.test("fuseOnnxFile() proves networks of sequences, against float64 as well", () =>
+  inTemporaryFolder(async (folder) => {
+    for (const name of ["repvgg1d-17.onnx", "unet1d-folded-open-9.onnx"]) {
+      const { record } = await fuseOnnxFile(fixture(name), { output: `${folder}/${name}`, progress });
+      ok(record.proof.pass, name);
+      const merged = record.regions.map((region) => region.name);
+      const measured = record.proof.regions.filter(({ name }) => merged.includes(name));
+      ok(measured.length > 0 && measured.every(({ rounding }) => rounding !== undefined), name);
+    }
+  }));
+
 Deno.test("fuseOnnxFile() leaves nothing when the proof fails, and refuses what is no ONNX file", () =>
   inTemporaryFolder(async (folder) => {
     const request = { output: `${folder}/fused`, tolerance: 0, progress };

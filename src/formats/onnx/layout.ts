@@ -10,20 +10,25 @@ import { apply, ints, type Term } from "./term.ts";
 /** HWIO to OIHW. */
 export const TO_OIHW = [3, 2, 0, 1] as const;
 
-/** Height and width in NCHW. */
-export const SPATIAL_AXES = ints([2, 3]);
-
 /** NHWC to NCHW: axis i of the result is axis `[i]` of what is there. */
 export const TO_NCHW = [0, 3, 1, 2] as const;
+
+/** NLC to NCL. */
+const TO_NCL = [0, 2, 1] as const;
+
+/** The order in which ONNX has the axes of images, and of sequences that convolutions read; nothing for other tensors. */
+export function channelsFirst(rank: number): readonly number[] | undefined {
+  return rank === 4 ? TO_NCHW : rank === 3 ? TO_NCL : undefined;
+}
 
 /** Whether a tensor has image axes. */
 export function isImage(shape: FullShape | undefined): boolean {
   return shape?.length === 4;
 }
 
-/** Whether it is [N, 1, 1, C]: the same numbers in the same order in either layout. */
+/** Whether it is [N, 1, 1, C] or [N, 1, C]: the same numbers in the same order in either layout. */
 export function isPixel(shape: FullShape): boolean {
-  return isImage(shape) && shape[1] === 1 && shape[2] === 1;
+  return channelsFirst(shape.length) !== undefined && shape.slice(1, -1).every((length) => length === 1);
 }
 
 /** How an image stands in the files that we write: as TensorFlow.js has it. */
@@ -44,7 +49,7 @@ export function turned(tensor: Term, from: readonly number[], to: readonly numbe
   return apply("Transpose", [tensor], { perm: ints(to.map((axis) => from.indexOf(axis))) });
 }
 
-/** Where an axis of our tensor is in the file. */
-export function axisInFile(axis: number, shape: FullShape): bigint {
-  return BigInt(isImage(shape) ? TO_NCHW.indexOf(axis as 0) : axis);
+/** Whether axes stand in this order. */
+export function isOrder(axes: readonly number[] | undefined, wanted: readonly number[] | undefined): boolean {
+  return axes?.length === wanted?.length && (axes?.every((axis, i) => axis === wanted![i]) ?? false);
 }

@@ -11,7 +11,7 @@
  */
 import { TensorProto_DataType as DataType } from "onnx-buf";
 import { type Refusal, refuse } from "../../graph/refusal.ts";
-import type { NodeCall } from "./node_call.ts";
+import type { FileTensor, NodeCall } from "./node_call.ts";
 import { activation, clip, joined, leaky, scaled, shifted, unchanged } from "./number_by_number.ts";
 import { globalPool, pad, pool, reduced } from "./pooling.ts";
 import { upsampling } from "./upsampling.ts";
@@ -40,8 +40,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   Pad: pad,
   MaxPool: (call) => pool(call, "maxPool"),
   AveragePool: (call) => pool(call, "averagePool"),
-  GlobalAveragePool: (call) => globalPool(call, "globalAveragePool", [2, 3], true),
-  GlobalMaxPool: (call) => globalPool(call, "globalMaxPool", [2, 3], true),
+  GlobalAveragePool: (call) => globalPool(call, "globalAveragePool", undefined, true),
+  GlobalMaxPool: (call) => globalPool(call, "globalMaxPool", undefined, true),
   Resize: upsampling,
   ReduceMean: (call) => reduced(call, "globalAveragePool"),
   ReduceMax: (call) => reduced(call, "globalMaxPool"),
@@ -82,6 +82,19 @@ const RULES: Readonly<Record<string, Rule>> = {
   Softmax: softmax,
 };
 
+/** Operators that somebody expects to merge. */
+const WEIGHTED: ReadonlySet<string> = new Set(["Conv", "ConvTranspose", "BatchNormalization"]);
+
+function ofAnotherType({ name, dtype }: FileTensor): Refusal {
+  return refuse(
+    "layout",
+    dtype === "unknown"
+      ? `the data type of "${name}", which it reads, is not known`
+      : `"${name}", which it reads, is ${dtype}, and float32 alone is folded`,
+    dtype === "unknown" ? "Run onnx.shape_inference on the file first." : "Export the network in float32.",
+  );
+}
+
 /** Operators whose attributes meant something else before opset 7, which is where we begin. */
 const CHANGED_IN_7 = new Set(["Add", "BatchNormalization", "Div", "Dropout", "Gemm", "Mul", "PRelu", "Sub"]);
 
@@ -92,9 +105,10 @@ const CHANGED_IN_7 = new Set(["Add", "BatchNormalization", "Div", "Dropout", "Ge
  */
 export function meaningOf(call: NodeCall): Reading | Refusal | undefined {
   const { domain, opType } = call.node;
-  if (call.operands.some((operand) => operand?.kind === "tensor" && operand.tensor.dtype !== "float32")) {
-    return undefined;
-  }
+  const other = call.operands.find((operand) =>
+    operand?.kind === "tensor" && operand.tensor.dtype !== "float32"
+  );
+  if (other?.kind === "tensor") return WEIGHTED.has(opType) ? ofAnotherType(other.tensor) : undefined;
   if (call.opset < 7 && CHANGED_IN_7.has(opType)) return undefined;
   if ((domain !== "" && domain !== "ai.onnx") || !Object.hasOwn(RULES, opType)) return undefined;
   return RULES[opType]!(call);

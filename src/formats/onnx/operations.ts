@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Axes } from "../../graph/axis.ts";
+import type { Axis } from "../../graph/axis.ts";
 import type {
   BatchNorm,
   Convolution,
@@ -13,10 +13,12 @@ import type {
   Opaque,
   Operation,
   Scale,
+  WeightRef,
 } from "../../graph/graph.ts";
+import { isSequence, ownOf } from "../../graph/sides.ts";
 import { activated } from "./activations.ts";
 import type { OnnxGraphWriter } from "./graph_writer.ts";
-import { axisInFile, isImage, isPixel, SPATIAL_AXES, TO_OIHW, toNchw, toNhwc } from "./layout.ts";
+import { isImage, isPixel, TO_OIHW, toNchw, toNhwc } from "./layout.ts";
 import { apply, type Attribute, ints, type Term } from "./term.ts";
 
 /** Why an operation cannot be written; `writeOnnx` gathers them all into one message. */
@@ -27,6 +29,8 @@ export interface OnnxTensor {
   readonly name: string;
   /** In our graph: [N, H, W, C] for what is [N, C, H, W] in the file. */
   readonly shape: FullShape;
+  /** Axis k in the file is axis `axes[k]` of our graph. */
+  readonly axes: readonly number[];
 }
 
 /** Operators that take any number of tensors. */
@@ -60,21 +64,28 @@ export function termOf(
       return scale(operation, x, writer);
     case "pad": {
       const [top, bottom, left, right] = operation.padding;
-      return pad(x.name, [top, left], [bottom, right]);
+      return pad(x.name, ownOf(x.shape, [top, left]), ownOf(x.shape, [bottom, right]));
     }
     case "maxPool": {
-      const { image, attributes: { dilations, ...attributes } } = window(x.name, operation.axes);
+      const { image, attributes: { dilations, ...attributes } } = window(
+        x.name,
+        ownOf(x.shape, operation.axes),
+      );
       const isDilated = operation.axes.some(({ dilation }) => dilation > 1);
       return apply("MaxPool", [image], isDilated ? { ...attributes, dilations: dilations! } : attributes);
     }
     case "averagePool": {
       if (operation.axes.some(({ dilation }) => dilation > 1)) throw new NotInOnnx("its window is dilated");
-      const { image, attributes: { dilations: _none, ...attributes } } = window(x.name, operation.axes);
+      const { image, attributes: { dilations: _none, ...attributes } } = window(
+        x.name,
+        ownOf(x.shape, operation.axes),
+      );
       return apply("AveragePool", [image], attributes);
     }
     case "upsample": {
       // The defaults of Resize take the nearest pixel, which for whole factors is the one that stands there.
-      const scales = writer.floats(`${operation.name}/scales`, [1, 1, ...operation.factors], [4]);
+      const factors = [1, 1, ...ownOf(x.shape, operation.factors)];
+      const scales = writer.floats(`${operation.name}/scales`, factors, [factors.length]);
       return apply("Resize", [x.name, "", scales]);
     }
     case "globalMaxPool":
@@ -89,11 +100,11 @@ export function termOf(
     case "multiply":
       return namesOf(inputs).reduce((product, factor) => apply("Mul", [product, factor]));
     case "concatenate":
-      return apply("Concat", namesOf(inputs), { axis: axisInFile(operation.axis, x.shape) });
+      return apply("Concat", namesOf(inputs), { axis: BigInt(x.axes.indexOf(operation.axis)) });
     case "reshape":
       return reshape(x, shape);
     case "softmax":
-      return apply("Softmax", [x.name], { axis: axisInFile(operation.axis, x.shape) });
+      return apply("Softmax", [x.name], { axis: BigInt(x.axes.indexOf(operation.axis)) });
     case "activation":
       return activated(x.name, operation.activation, operation);
     case "identity":
@@ -108,17 +119,25 @@ function convolution(
   x: OnnxTensor,
   writer: OnnxGraphWriter,
 ): Term {
-  const { image, attributes } = window(x.name, axes);
-  const weights = [writer.weight(kernel, TO_OIHW), ...(bias === undefined ? [] : [writer.weight(bias)])];
+  const { image, attributes } = window(x.name, ownOf(x.shape, axes));
+  const weights = [kernelOf(kernel, x, writer), ...(bias === undefined ? [] : [writer.weight(bias)])];
   return apply("Conv", [image, ...weights], { ...attributes, group: BigInt(groups) });
 }
 
+/** OIHW; OIL for sequences. */
+function kernelOf({ name, shape }: WeightRef, x: OnnxTensor, writer: OnnxGraphWriter): Term {
+  return isSequence(x.shape)
+    ? writer.weight({ name, shape: shape.slice(1) }, [2, 1, 0])
+    : writer.weight({ name, shape }, TO_OIHW);
+}
+
 function convolutionTranspose(
-  { kernel, bias, axes }: ConvolutionTranspose,
+  { kernel, bias, axes: pair }: ConvolutionTranspose,
   x: OnnxTensor,
   writer: OnnxGraphWriter,
 ): Term {
-  const weights = [writer.weight(kernel, TO_OIHW), ...(bias === undefined ? [] : [writer.weight(bias)])];
+  const axes = ownOf(x.shape, pair);
+  const weights = [kernelOf(kernel, x, writer), ...(bias === undefined ? [] : [writer.weight(bias)])];
   const further = axes.map(({ after }) => Math.max(0, -after));
   if (
     axes.some(({ before, stride, dilation }, i) => before < 0 || further[i]! >= Math.max(stride, dilation))
@@ -145,8 +164,8 @@ function dense({ kernel, bias }: Dense, x: OnnxTensor, writer: OnnxGraphWriter):
 }
 
 function batchNorm(operation: BatchNorm, x: OnnxTensor, writer: OnnxGraphWriter): Term {
-  if (!isImage(x.shape) && x.shape.length !== 2) {
-    throw new NotInOnnx("its input is neither images nor [N, features]");
+  if (x.axes[1] !== x.shape.length - 1) {
+    throw new NotInOnnx("its input is neither images, sequences nor [N, features]");
   }
   const { name, gamma, beta, mean, variance, epsilon } = operation;
   const all = (key: string, value: number) =>
@@ -161,15 +180,14 @@ function batchNorm(operation: BatchNorm, x: OnnxTensor, writer: OnnxGraphWriter)
 }
 
 function scale({ name, factors, offsets }: Scale, x: OnnxTensor, writer: OnnxGraphWriter): Term {
+  const behind = x.axes.slice(x.axes.indexOf(x.shape.length - 1) + 1).map(() => 1);
   const perChannel = (key: string, values: readonly number[]) =>
-    values.length === 1
-      ? values[0]!
-      : writer.floats(`${name}/${key}`, values, isImage(x.shape) ? [values.length, 1, 1] : [values.length]);
+    values.length === 1 ? values[0]! : writer.floats(`${name}/${key}`, values, [values.length, ...behind]);
   const scaled = apply("Mul", [x.name, perChannel("factors", factors)]);
   return apply("Add", [scaled, perChannel("offsets", offsets)]);
 }
 
-/** To and from [N, 1, 1, C], as squeeze-and-excitation has it, nothing has to move; other images are brought to NHWC and back. */
+/** To and from [N, 1, 1, C], as squeeze-and-excitation has it, nothing has to move; other images are brought to NHWC and back, sequences are NLC. */
 function reshape(x: OnnxTensor, shape: FullShape | undefined): Term {
   // ONNX finds out one length by itself.
   const lengths = shape?.slice(1).map((length) => length ?? -1);
@@ -178,12 +196,15 @@ function reshape(x: OnnxTensor, shape: FullShape | undefined): Term {
   }
   const rowMajor = isImage(x.shape) && !isPixel(x.shape) ? toNhwc(x.name) : x.name;
   const to = (lengths: readonly number[]) => apply("Reshape", [rowMajor, { integers: [0, ...lengths] }]);
-  if (isPixel(shape!)) return to([lengths[2]!, 1, 1]);
-  return isImage(shape) ? toNchw(to(lengths)) : to(lengths);
+  if (!isImage(shape)) return to(lengths);
+  return isPixel(shape!) ? to([lengths[2]!, 1, 1]) : toNchw(to(lengths));
 }
 
 function overImage(opType: "ReduceMax" | "ReduceMean", x: OnnxTensor, shape: FullShape | undefined): Term {
-  return apply(opType, [x.name], { axes: SPATIAL_AXES, keepdims: isImage(shape) ? 1n : 0n });
+  return apply(opType, [x.name], {
+    axes: ints(x.shape.slice(2).map((_, i) => i + 2)),
+    keepdims: shape?.length === x.shape.length ? 1n : 0n,
+  });
 }
 
 /**
@@ -192,7 +213,7 @@ function overImage(opType: "ReduceMax" | "ReduceMean", x: OnnxTensor, shape: Ful
  */
 function window(
   x: Term,
-  axes: Axes,
+  axes: readonly Axis[],
 ): { image: Term; attributes: Record<string, Attribute> } {
   const cutBefore = axes.map(({ before }) => Math.min(0, before));
   const cutAfter = axes.map(({ after, stride }) => after <= -stride ? after : 0);

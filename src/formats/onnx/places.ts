@@ -27,6 +27,11 @@ export class Places {
     return this.places.has(value);
   }
 
+  /** The order of the axes of the tensor that a value is in first of all. */
+  orderOf(value: ValueId): readonly number[] | undefined {
+    return this.places.get(value)?.[0]?.axes;
+  }
+
   /** Whether some value has this name. */
   isTaken(name: string): boolean {
     return this.taken.has(name);
@@ -72,6 +77,6 @@ function isAlike(a: readonly number[] | undefined, b: readonly number[] | undefi
   return a === undefined || b === undefined || (a.length === b.length && a.every((axis, i) => axis === b[i]));
 }
 
-function isNchw([, second]: readonly number[]): boolean {
-  return second === 3;
+function isNchw(axes: readonly number[]): boolean {
+  return axes[1] === axes.length - 1;
 }

@@ -21,10 +21,11 @@ import { inversePermutation, permute } from "../permute.ts";
 import { bringIn, computedConstant, type Constant, constantOf, type ReadExternal } from "./constant.ts";
 import { foldOf } from "./fold.ts";
 import { withIdioms } from "./idioms.ts";
-import { TO_NCHW } from "./layout.ts";
+import { channelsFirst, isOrder, TO_NCHW } from "./layout.ts";
 import { meaningOf } from "./meaning.ts";
 import { type FileTensor, NodeCall, nodeTitle, type Operand, type WeightReading } from "./node_call.ts";
 import { captured, type ConstantNode, type OriginalNode, type OriginalOnnx } from "./original.ts";
+import { sequencesOf } from "./sequences.ts";
 import { keepsPlaces, keepsType, opaqueShape } from "./shapes.ts";
 import { findViews, type View } from "./views.ts";
 import { imageBefore } from "./weighted.ts";
@@ -75,6 +76,7 @@ class Reader {
   private readonly isOutput: ReadonlySet<string>;
   private readonly opsets: ReadonlyMap<string, number>;
   private readonly views: ReadonlyMap<NodeProto, View>;
+  private readonly sequences: ReadonlySet<string>;
   private readonly names = new Set<string>();
 
   constructor(
@@ -84,6 +86,7 @@ class Reader {
   ) {
     this.infos = new Map([...proto.valueInfo, ...proto.output].map((info) => [info.name, info]));
     this.views = findViews(proto);
+    this.sequences = sequencesOf(proto);
     this.isOutput = new Set(proto.output.map(({ name }) => name));
     this.opsets = new Map(model.opsetImport.map(({ domain, version }) => [domain, Number(version)]));
   }
@@ -96,7 +99,7 @@ class Reader {
     const initializers = new Set(this.proto.initializer.map((tensor) => tensor.name));
     const inputs = this.proto.input.filter((input) => !initializers.has(input.name)).map((input) => {
       const [shape, dtype] = typeOf(input);
-      const axes = this.isTurnedAtOnce(input.name) ? [0, 1, 2, 3] : axesOfRank(shape?.length);
+      const axes = this.isTurnedAtOnce(input.name) ? [0, 1, 2, 3] : this.axesOf(input.name, shape);
       return { name: input.name, value: this.take(input.name, shape, dtype, axes).value };
     });
     const inChains = new Set([...this.views.values()].flatMap(({ chain }) => chain));
@@ -117,6 +120,12 @@ class Reader {
       const order = attribute.find((attribute) => attribute.name === "perm")?.ints.map(Number);
       return opType === "Transpose" && order?.length === 4 && TO_NCHW.every((axis, i) => order[i] === axis);
     });
+  }
+
+  /** Four axes are an image [N, C, H, W], three may be a sequence [N, C, L]; all others stand as they are. */
+  private axesOf(name: string, shape: Shape): readonly number[] | undefined {
+    const isTurned = shape?.length === 4 || (shape?.length === 3 && this.sequences.has(name));
+    return isTurned ? channelsFirst(shape.length) : shape?.map((_, i) => i);
   }
 
   /** A new tensor; `shape` in the order of the file. */
@@ -197,12 +206,13 @@ class Reader {
     const tensor = call.tensor(0);
     if (image === undefined || tensor === undefined) return;
     if (tensor.shape !== undefined && tensor.shape.at(-1) !== null && tensor.dtype !== "unknown") return;
-    if (tensor.axes !== undefined && tensor.axes.length !== 4) return;
+    const axes = channelsFirst(image.length)!;
+    if (tensor.axes !== undefined && !isOrder(tensor.axes, axes)) return;
     const shape = tensor.shape?.map((length, i) => length ?? image[i]!) ?? image;
     const learned = {
       ...tensor,
       shape,
-      axes: TO_NCHW,
+      axes,
       dtype: tensor.dtype === "unknown" ? "float32" : tensor.dtype,
     };
     this.tensors.set(tensor.name, learned);
@@ -219,7 +229,7 @@ class Reader {
       const shape = noted ?? (name === first ? opaqueShape(call) : undefined);
       const before = call.tensor(0);
       const isSame = keepsPlaces(node) && before?.axes?.length === shape?.length;
-      const axes = isSame ? before?.axes : axesOfRank(shape?.length);
+      const axes = isSame ? before?.axes : this.axesOf(name, shape);
       const stays = dtype === "unknown" && keepsType(node) ? before?.dtype ?? dtype : dtype;
       return this.take(name, shape, stays, axes).value;
     });
@@ -306,12 +316,6 @@ function typeOf(info: ValueInfoProto | undefined): readonly [Shape, string] {
     value.case === "dimValue" && value.value >= 0n ? Number(value.value) : null
   );
   return [lengths, DTYPES.get(elemType) ?? "unknown"];
-}
-
-/** Four axes are an image [N, C, H, W]; all others stand as they are. */
-function axesOfRank(rank: number | undefined): readonly number[] | undefined {
-  if (rank === undefined) return undefined;
-  return rank === 4 ? TO_NCHW : Array.from({ length: rank }, (_, i) => i);
 }
 
 function noExternal(location: string): never {

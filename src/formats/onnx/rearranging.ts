@@ -4,9 +4,9 @@
  * @module
  */
 import { inversePermutation } from "../permute.ts";
-import { isPixel, TO_NCHW } from "./layout.ts";
+import { channelsFirst, isPixel } from "./layout.ts";
 import type { FileTensor, NodeCall } from "./node_call.ts";
-import { hasAxes, isInOrder, type Reading } from "./rule.ts";
+import { hasAxes, isChannelsFirst, isInOrder, type Reading } from "./rule.ts";
 import { SHAPES } from "./shapes.ts";
 
 /** A Concat, but along the batch. */
@@ -34,7 +34,7 @@ export function transposition(call: NodeCall): Reading | undefined {
   const order = call.ints("perm") ?? x.axes.map((_, i) => x.axes!.length - 1 - i);
   if (order.length !== x.axes.length) throw call.fail(`its perm is [${order}] for ${x.axes.length} axes`);
   const axes = order.map((axis) => x.axes![axis]!);
-  const isKnown = [TO_NCHW, axes.map((_, i) => i)].some((known) => hasAxes({ ...x, axes }, known));
+  const isKnown = isChannelsFirst({ ...x, axes }) || hasAxes({ ...x, axes }, axes.map((_, i) => i));
   return isKnown ? { parts: [{ op: "identity", shape: x.shape }], inputs: [x], axes } : undefined;
 }
 
@@ -45,13 +45,16 @@ export function reshaping(call: NodeCall): Reading | undefined {
   if (x?.shape === undefined || found === undefined || !isInOrder(x)) return undefined;
   const keepsBatch = found[0] === x.shape[0];
   if (!keepsBatch) return undefined;
-  if (found.length !== 4) {
+  const image = channelsFirst(found.length);
+  const turned = image && inversePermutation(image).map((axis) => found[axis]!);
+  // Three axes are a sequence where they are one place; else nobody knows which of them are channels.
+  const isOnePlace = turned !== undefined && isPixel(turned);
+  if (found.length !== 4 && !isOnePlace) {
     return {
       parts: [{ op: "reshape", shape: found }],
       inputs: [x],
       axes: found.map((_, i) => i),
     };
   }
-  const shape = inversePermutation(TO_NCHW).map((axis) => found[axis]!);
-  return isPixel(shape) ? { parts: [{ op: "reshape", shape }], inputs: [x], axes: TO_NCHW } : undefined;
+  return isOnePlace ? { parts: [{ op: "reshape", shape: turned }], inputs: [x], axes: image } : undefined;
 }

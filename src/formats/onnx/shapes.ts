@@ -22,7 +22,7 @@ function shapeOf(call: NodeCall, index: number): Shape {
 
 /** Operators that compute number by number, or whose result is as large as their input. */
 const SAME = new Set(
-  ("Abs Acos Asin Atan Cast Ceil Celu Clip Cos CumSum Dropout Elu Erf Exp Floor Gelu GroupNormalization HardSigmoid HardSwish " +
+  ("Abs Acos Asin Atan BatchNormalization Cast Ceil Celu Clip Cos CumSum Dropout Elu Erf Exp Floor Gelu GroupNormalization HardSigmoid HardSwish " +
     "Identity InstanceNormalization LayerNormalization LeakyRelu Log LogSoftmax LpNormalization LRN Mish Neg PRelu " +
     "Pow Reciprocal Relu Round Selu Shrink Sigmoid Sign Sin Softmax Softplus Softsign Sqrt Tan Tanh ThresholdedRelu")
     .split(" "),
@@ -86,6 +86,8 @@ export const SHAPES: Readonly<Record<string, ShapeRule>> = {
   Concat: sameRank,
   MaxPool: sameChannels,
   AveragePool: sameChannels,
+  GlobalAveragePool: onePlace,
+  GlobalMaxPool: onePlace,
   Add: elementwise,
   Sub: elementwise,
   Mul: elementwise,
@@ -140,6 +142,11 @@ function afterConvolution(call: NodeCall, axis: 0 | 1): FullShape | undefined {
 /** Batch and channels as they are, all else open. */
 function sameChannels(call: NodeCall): FullShape | undefined {
   return shapeInFile(call.tensor(0))?.map((length, i) => i < 2 ? length : null);
+}
+
+/** Batch and channels as they are, all else 1. */
+function onePlace(call: NodeCall): FullShape | undefined {
+  return shapeInFile(call.tensor(0))?.map((length, i) => i < 2 ? length : 1);
 }
 
 /** As many axes, of open lengths but for the batch. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { TO_NCHW } from "./layout.ts";
+import { sidesOf, withSides } from "../../graph/sides.ts";
 import type { NodeCall } from "./node_call.ts";
 import { imageAt, type Reading } from "./rule.ts";
 
@@ -25,26 +25,27 @@ export function upsampling(call: NodeCall): Reading | undefined {
   const transform = call.text("coordinate_transformation_mode", "half_pixel");
   const nearest = call.text("nearest_mode", "round_prefer_floor");
   if (
-    call.opset < 11 || found === undefined || scales?.length !== 4 ||
+    call.opset < 11 || found === undefined || scales?.length !== found.sides + 2 ||
     call.text("mode", "nearest") !== "nearest"
   ) {
     return undefined;
   }
-  const [images, channels, rows, columns] = scales as unknown as [number, number, number, number];
-  const isWhole = [rows, columns].every((factor) => Number.isInteger(factor) && factor >= 1);
+  const [images, channels, ...factors] = [...scales] as [number, number, ...number[]];
+  const isWhole = factors.every((factor) => Number.isInteger(factor) && factor >= 1);
   if (images !== 1 || channels !== 1 || !isWhole || !REPEATING.has(`${transform} ${nearest}`)) {
     return undefined;
   }
-  const [batch, height, width, depth] = found.shape;
-  const times = (length: number | null | undefined, factor: number) =>
-    length == null ? null : length * factor;
+  const [columns, rows = 1] = factors.toReversed() as [number, number?];
+  const [height, width] = sidesOf(found.shape);
+  const times = (length: number | null, factor: number) => length === null ? null : length * factor;
+  const sides = [times(height, rows), times(width, columns)] as const;
   return {
     parts: [{
       op: "upsample",
       factors: [rows, columns],
-      shape: [batch!, times(height, rows), times(width, columns), depth!],
+      shape: withSides(found.shape, sides, found.channels),
     }],
     inputs: [found.image],
-    axes: TO_NCHW,
+    axes: found.image.axes,
   };
 }

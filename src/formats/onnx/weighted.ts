@@ -4,47 +4,79 @@
  * @module
  */
 import { TensorProto_DataType as DataType } from "onnx-buf";
-import { type Axis, extent, inputLength } from "../../graph/axis.ts";
+import { type Axes, type Axis, extent, inputLength } from "../../graph/axis.ts";
 import { type FullShape, sizeOf } from "../../graph/graph.ts";
 import { type Refusal, refuse } from "../../graph/refusal.ts";
+import { afterWindow, axesOn, type Sides, sidesOf, withSides } from "../../graph/sides.ts";
 import type { Part } from "../part.ts";
-import { TO_NCHW } from "./layout.ts";
+import type { Constant } from "./constant.ts";
+import { channelsFirst } from "./layout.ts";
 import type { FileTensor, NodeCall } from "./node_call.ts";
-import { hasAxes, imageAt, isInOrder, type Reading } from "./rule.ts";
-import { axesOf, imageAfter, pair } from "./window.ts";
+import { type Found, hasAxes, imageAt, isChannelsFirst, type Reading } from "./rule.ts";
+import { axesOf, counts } from "./window.ts";
 
 /** What a Conv or a ConvTranspose knows of its input, whoever made that. */
 export function imageBefore(call: NodeCall): FullShape | undefined {
   const kernel = call.constant(1);
   const isTransposed = call.node.opType === "ConvTranspose";
-  if (
-    (call.node.opType !== "Conv" && !isTransposed) || kernel?.dtype !== DataType.FLOAT ||
-    kernel.shape.length !== 4
-  ) {
-    return undefined;
-  }
-  return [null, null, null, isTransposed ? kernel.shape[0]! : kernel.shape[1]! * call.int("group", 1)];
+  if ((call.node.opType !== "Conv" && !isTransposed) || kernel?.dtype !== DataType.FLOAT) return undefined;
+  if (channelsFirst(kernel.shape.length) === undefined) return undefined;
+  const channels = isTransposed ? kernel.shape[0]! : kernel.shape[1]! * call.int("group", 1);
+  return [null, ...kernel.shape.slice(2).map(() => null), channels];
 }
 
-/** A Conv over images of a known number of channels. */
-export function convolution(call: NodeCall): Reading | Refusal | undefined {
-  const found = imageAt(call, 0);
+/** What a convolution moves over, and its kernel; a refusal where these are none that a graph has. */
+function operandsOf(call: NodeCall): (Found & { readonly kernel: Constant }) | Refusal {
   const kernel = call.constant(1);
-  if (found === undefined || kernel?.shape.length !== 4) return undefined;
-  const groups = call.int("group", 1);
-  const [outputs, inputs, height, width] = kernel.shape as [number, number, number, number];
-  if (groups < 1 || inputs * groups !== found.shape[3] || outputs % groups !== 0) {
-    throw call.fail(
-      `its kernel [${kernel.shape}] in ${groups} ${groups === 1 ? "group" : "groups"} does not fit ${
-        found.shape[3]
-      } channels`,
+  if (kernel === undefined) {
+    return refuse("layout", "its kernel is computed while the network runs", "Give it a constant kernel.");
+  }
+  if (channelsFirst(kernel.shape.length) === undefined) {
+    return refuse(
+      "layout",
+      `its kernel [${kernel.shape}] moves along ${
+        kernel.shape.length - 2
+      } axes, and images and sequences alone are folded`,
+      "Nothing: it stays as it is.",
     );
   }
-  const axes = axesOf(call, found.shape, [height, width]);
+  const found = imageAt(call, 0);
+  if (found === undefined || found.sides !== kernel.shape.length - 2) {
+    return refuse(
+      "layout",
+      "what it reads is not known to be images or sequences of so many channels",
+      "Run onnx.shape_inference on the file first.",
+    );
+  }
+  return { ...found, kernel };
+}
+
+/** Weights that are none. */
+const NOT_CONSTANT = refuse(
+  "layout",
+  "its weights are not float32 constants",
+  "Give it constant weights of float32.",
+);
+
+/** A Conv over images or sequences of a known number of channels. */
+export function convolution(call: NodeCall): Reading | Refusal {
+  const found = operandsOf(call);
+  if ("kind" in found) return found;
+  const { image, shape, channels, kernel } = found;
+  const groups = call.int("group", 1);
+  const [outputs, inputs, ...size] = kernel.shape as [number, number, ...number[]];
+  if (groups < 1 || inputs * groups !== channels || outputs % groups !== 0) {
+    throw call.fail(
+      `its kernel [${kernel.shape}] in ${groups} ${
+        groups === 1 ? "group" : "groups"
+      } does not fit ${channels} channels`,
+    );
+  }
+  const axes = axesOf(call, shape, size);
   if ("kind" in axes) return axes;
-  const weight = call.weightAt(1, { shape: [height, width, inputs, outputs], axes: [2, 3, 1, 0] });
+  const weight = kernelAt(call, axes, inputs, outputs);
   const bias = vector(call, 2, outputs);
-  if (weight === undefined || bias === null) return undefined;
+  if (weight === undefined || bias === null) return NOT_CONSTANT;
   return {
     parts: [{
       op: "convolution",
@@ -53,45 +85,56 @@ export function convolution(call: NodeCall): Reading | Refusal | undefined {
       axes,
       groups,
       activation: "linear",
-      shape: imageAfter(found.shape, axes, outputs),
+      shape: afterWindow(shape, axes, outputs),
     }],
-    inputs: [found.image],
-    axes: TO_NCHW,
+    inputs: [image],
+    axes: image.axes,
   };
 }
 
+/** The kernel as [kh, kw, rows, columns]: of a sequence its height is 1. */
+function kernelAt(call: NodeCall, axes: Axes, rows: number, columns: number) {
+  const count = call.constant(1)!.shape.length - 2;
+  const spatial = Array.from({ length: count }, (_, i) => i + 2);
+  return call.weightAt(1, { shape: [axes[0].size, axes[1].size, rows, columns], axes: [...spatial, 1, 0] });
+}
+
 /** A ConvTranspose in one group, of padding that it names itself. */
-export function convolutionTranspose(call: NodeCall): Reading | Refusal | undefined {
-  const found = imageAt(call, 0);
-  const kernel = call.constant(1);
-  if (found === undefined || kernel?.shape.length !== 4 || call.int("group", 1) !== 1) return undefined;
-  const [inputs, outputs, height, width] = kernel.shape as [number, number, number, number];
-  if (inputs !== found.shape[3]) {
-    throw call.fail(`its kernel [${kernel.shape}] does not fit ${found.shape[3]} channels`);
+export function convolutionTranspose(call: NodeCall): Reading | Refusal {
+  const found = operandsOf(call);
+  if ("kind" in found) return found;
+  const { image, shape, channels, kernel, sides: count } = found;
+  const [inputs, outputs, ...size] = kernel.shape as [number, number, ...number[]];
+  if (call.int("group", 1) !== 1) {
+    return refuse("layout", "it is a transposed convolution in groups", "Export it in one group.");
+  }
+  if (inputs !== channels) {
+    throw call.fail(`its kernel [${kernel.shape}] does not fit ${channels} channels`);
   }
   const mode = call.text("auto_pad", "NOTSET");
   if ((mode !== "NOTSET" && mode !== "VALID") || call.has("output_shape")) {
     return refuse("padding", "its padding follows from its output's size", "Export it with explicit pads.");
   }
-  const [strides, dilations] = [pair(call, "strides", 1), pair(call, "dilations", 1)];
-  const pads = (mode === "VALID" ? undefined : call.ints("pads")) ?? [0, 0, 0, 0];
-  const further = call.ints("output_padding") ?? [0, 0];
-  const [vertical, horizontal] = [height, width].map((size, i): Axis => ({
-    size,
+  const [strides, dilations] = [counts(call, "strides", count), counts(call, "dilations", count)];
+  const pads = (mode === "VALID" ? undefined : call.ints("pads")) ?? new Array<number>(2 * count).fill(0);
+  const further = call.ints("output_padding") ?? new Array<number>(count).fill(0);
+  if (pads.length !== 2 * count || further.length !== count) {
+    throw call.fail(`its pads are [${pads}] and its output_padding [${further}] for ${count} axes`);
+  }
+  const axes = axesOn(size.map((length, i): Axis => ({
+    size: length,
     dilation: dilations[i]!,
     stride: strides[i]!,
     before: pads[i]!,
-    after: pads[i + 2]! - further[i]!,
-  })) as [Axis, Axis];
-  const axes = [vertical, horizontal] as const;
-  const weight = call.weightAt(1, { shape: [height, width, outputs, inputs], axes: [2, 3, 1, 0] });
+    after: pads[i + count]! - further[i]!,
+  })));
+  const weight = kernelAt(call, axes, outputs, inputs);
   const bias = vector(call, 2, outputs);
-  const isCut = axes.some((axis) => Math.max(axis.before, axis.after) >= extent(axis));
-  if (weight === undefined || bias === null || isCut) return undefined;
-  const lengths = axes.map((axis, i) => {
-    const length = found.shape[i + 1];
-    return length == null ? null : inputLength(axis, length);
-  });
+  if (weight === undefined || bias === null) return NOT_CONSTANT;
+  if (axes.some((axis) => Math.max(axis.before, axis.after) >= extent(axis))) {
+    return refuse("padding", "it cuts away more than its kernel reaches", "Cut with a Slice behind it.");
+  }
+  const sides = sidesOf(shape).map((length, i) => length === null ? null : inputLength(axes[i]!, length));
   return {
     parts: [{
       op: "convolutionTranspose",
@@ -99,10 +142,10 @@ export function convolutionTranspose(call: NodeCall): Reading | Refusal | undefi
       ...(bias === undefined ? {} : { bias }),
       axes,
       activation: "linear",
-      shape: [found.shape[0]!, ...lengths, outputs],
+      shape: withSides(shape, sides as unknown as Sides, outputs),
     }],
-    inputs: [found.image],
-    axes: TO_NCHW,
+    inputs: [image],
+    axes: image.axes,
   };
 }
 
@@ -117,23 +160,31 @@ function vector(call: NodeCall, index: number, length: number, factor = 1) {
   return call.weightAt(index, { shape: [length], factor }) ?? null;
 }
 
-/** A BatchNormalization of images or vectors, with running statistics. */
+/** A BatchNormalization of images, sequences or vectors, with running statistics. */
 export function batchNormalization(call: NodeCall): Reading | Refusal | undefined {
   const x = call.tensor(0);
-  const rank = x?.shape?.length;
-  const isUnderstood = x !== undefined && (hasAxes(x, TO_NCHW) || hasAxes(x, [0, 1]));
-  if (!isUnderstood || call.int("spatial", 1) !== 1) return undefined;
+  if (x?.shape === undefined || !(isChannelsFirst(x) || hasAxes(x, [0, 1]))) {
+    const what = x?.shape === undefined ? "unknown" : `[${x.shape.map((n) => n ?? "?")}]`;
+    return refuse(
+      "batchNorm",
+      `it reads what is of shape ${what}, and images, sequences and vectors alone are folded`,
+      "Nothing: it stays as it is.",
+    );
+  }
+  if (call.int("spatial", 1) !== 1) {
+    return refuse("batchNorm", "it has statistics for every pixel", "Nothing: it stays as it is.");
+  }
   if (call.int("training_mode", 0) !== 0 || call.node.output.slice(1).some((name) => name !== "")) {
     return refuse("inference", "it normalizes by its own batch", "Export the network in eval mode.");
   }
-  const channels = x.shape![rank! - 1];
+  const channels = x.shape.at(-1)!;
   const length = call.constant(1)?.shape[0];
   if (length === undefined || (channels !== null && channels !== length)) {
-    if (length === undefined) return undefined;
+    if (length === undefined) return NOT_CONSTANT;
     throw call.fail(`it normalizes ${length} channels, its input has ${channels}`);
   }
   const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((index) => vector(call, index, length));
-  if (!gamma || !beta || !mean || !variance) return undefined;
+  if (!gamma || !beta || !mean || !variance) return NOT_CONSTANT;
   const part: Part = {
     op: "batchNorm",
     gamma,
@@ -171,7 +222,9 @@ export function dense(
   isTransposed = false,
 ): Reading | undefined {
   const features = x.shape?.at(-1);
-  if (x.shape === undefined || !isInOrder(x) || x.shape.length === 4) return undefined;
+  if (x.shape === undefined || !hasAxes(x, x.shape.map((_, i) => i)) || x.shape.length === 4) {
+    return undefined;
+  }
   if (features != null && features !== inputs) {
     throw call.fail(`its matrix takes ${inputs} features, its input has ${features}`);
   }

@@ -9,32 +9,31 @@
 import { type Axes, type Axis, extent, outputLength } from "../../graph/axis.ts";
 import type { FullShape } from "../../graph/graph.ts";
 import { type Refusal, refuse } from "../../graph/refusal.ts";
+import { axesOn } from "../../graph/sides.ts";
 import type { NodeCall } from "./node_call.ts";
-
-/** Height and width. */
-const SPATIAL = [0, 1] as const;
 
 /**
  * The window of a Conv or of a pooling.
  *
- * @param image [N, H, W, C]
- * @param size Of the kernel: [kh, kw].
+ * @param image [N, H, W, C] or [N, L, C].
+ * @param size Of the kernel: [kh, kw] or [k].
  * @returns A refusal where the window depends on a length that is not fixed.
  * @throws {InputError} when it does not fit on the image.
  */
 export function axesOf(call: NodeCall, image: FullShape, size: readonly number[]): Axes | Refusal {
-  const strides = pair(call, "strides", 1);
-  const dilations = pair(call, "dilations", 1);
-  const pads = call.ints("pads") ?? [0, 0, 0, 0];
-  if (pads.length !== 4) throw call.fail(`its pads are [${pads}], expected four`);
+  const count = size.length;
+  const strides = counts(call, "strides", count);
+  const dilations = counts(call, "dilations", count);
+  const pads = call.ints("pads") ?? new Array<number>(2 * count).fill(0);
+  if (pads.length !== 2 * count) throw call.fail(`its pads are [${pads}], expected ${2 * count}`);
   const mode = call.text("auto_pad", "NOTSET");
   const isRoundedUp = call.int("ceil_mode", 0) !== 0;
   const axes: Axis[] = [];
-  for (const i of SPATIAL) {
-    const taps = { size: size[i]!, dilation: dilations[i]!, stride: strides[i]! };
+  for (const [i, length] of size.entries()) {
+    const taps = { size: length, dilation: dilations[i]!, stride: strides[i]! };
     const input = image[i + 1]!;
     const padding = mode === "NOTSET" || mode === "VALID"
-      ? { before: mode === "VALID" ? 0 : pads[i]!, end: mode === "VALID" ? 0 : pads[i + 2]! }
+      ? { before: mode === "VALID" ? 0 : pads[i]!, end: mode === "VALID" ? 0 : pads[i + count]! }
       : samePadding(taps, input, mode);
     if (padding === undefined) {
       return refuse(
@@ -52,22 +51,16 @@ export function axesOf(call: NodeCall, image: FullShape, size: readonly number[]
     }
     axes.push(axis);
   }
-  return axes as unknown as Axes;
+  return axesOn(axes);
 }
 
-/** [N, H, W, channels] after a window. */
-export function imageAfter([batch, ...size]: FullShape, axes: Axes, channels: number | null): FullShape {
-  const lengths = axes.map((axis, i) => size[i] == null ? null : outputLength(axis, size[i]!));
-  return [batch!, ...lengths, channels];
-}
-
-/** Two counts of an attribute that may be left out. */
-export function pair(call: NodeCall, name: string, otherwise: number): readonly [number, number] {
-  const values = call.ints(name) ?? [otherwise, otherwise];
-  if (values.length !== 2 || values.some((value) => value < 1)) {
-    throw call.fail(`its ${name} are [${values}], expected two counts`);
+/** So many counts of an attribute that may be left out, where they are 1. */
+export function counts(call: NodeCall, name: string, count: number): readonly number[] {
+  const values = call.ints(name) ?? new Array<number>(count).fill(1);
+  if (values.length !== count || values.some((value) => value < 1)) {
+    throw call.fail(`its ${name} are [${values}], expected ${count === 1 ? "one count" : `${count} counts`}`);
   }
-  return values as unknown as readonly [number, number];
+  return values;
 }
 
 type Taps = Pick<Axis, "size" | "dilation" | "stride">;

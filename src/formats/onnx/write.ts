@@ -21,11 +21,12 @@ import {
   ValueInfoProtoSchema,
 } from "onnx-buf";
 import { InputError } from "../../errors.ts";
-import type { Graph, GraphInput, Operation, ValueId, ValueInfo } from "../../graph/graph.ts";
+import type { FullShape, Graph, GraphInput, Operation, ValueId, ValueInfo } from "../../graph/graph.ts";
+import { isSequence } from "../../graph/sides.ts";
 import { unitsOf } from "../../graph/units.ts";
 import { onnxBytes } from "./bytes.ts";
 import { OnnxGraphWriter } from "./graph_writer.ts";
-import { AS_IT_IS, isImage, TO_NCHW } from "./layout.ts";
+import { channelsFirst, isImage, TO_NCHW } from "./layout.ts";
 import { NotInOnnx, type OnnxTensor, termOf } from "./operations.ts";
 import { FileConstants, originalNode, originalOnnx } from "./original.ts";
 import { Places } from "./places.ts";
@@ -97,10 +98,10 @@ function freshGraph(graph: Graph): GraphProto {
   for (const operation of graph.operations) {
     findings.gather(operation, operation.op, () => {
       const { shape } = graph.values[operation.outputs[0]!]!;
-      const isTurned = isImage(shape) && graph.outputs.includes(operation.outputs[0]!);
+      const isOutput = graph.outputs.includes(operation.outputs[0]!);
       writeOperation(operation, graph, places, writer, {
         tensor: operation.name,
-        axes: isTurned ? AS_IT_IS : axesOf(shape),
+        axes: isOutput ? asItIs(shape) : undefined,
       });
     });
   }
@@ -128,13 +129,13 @@ function graphInPlace(graph: Graph, original: NonNullable<ReturnType<typeof orig
     const [first, last] = [operations[0]!, operations.at(-1)!];
     if (known === undefined) {
       findings.gather(first, first.op, () => {
-        const { name, shape } = graph.values[first.outputs[0]!]!;
+        const { name } = graph.values[first.outputs[0]!]!;
         const tensor = name !== undefined && !places.isTaken(name)
           ? name
           : writer.freeName(name ?? first.name);
         writeOperation(first, graph, places, writer, {
           tensor,
-          axes: original.axes.get(tensor) ?? axesOf(shape),
+          axes: original.axes.get(tensor),
         });
       });
       continue;
@@ -211,7 +212,7 @@ function enter(
   const floats = dtype === "float32"
     ? name
     : writer.write(apply("Cast", [name], { to: BigInt(DataType.FLOAT) }), writer.freeName(`${name}/float32`));
-  places.note(value, floats, isImage(shape) ? AS_IT_IS : axesOf(shape));
+  places.note(value, floats, asItIs(shape));
 }
 
 /** Writes one operation, and where its tensor is. */
@@ -227,25 +228,56 @@ function writeOperation(
   }
   // What reads an operation that was refused is passed over: one finding is enough.
   if (!operation.inputs.every((input) => places.has(input))) return;
+  const order = orderOfSequences(operation, values, places);
   const inputs = operation.inputs.map((input): OnnxTensor => {
     const { shape } = values[input]!;
     if (shape === undefined) throw new NotInOnnx("the shape of its input is not known");
-    return { name: places.as(input, axesOf(shape)), shape };
+    const axes = axesOf(shape, order);
+    return { name: places.as(input, axes), shape, axes };
   });
   const [output] = operation.outputs as [ValueId];
   const { shape, dtype } = values[output]!;
   if (dtype !== "float32") throw new NotInOnnx(`the data type of its output is ${dtype}`);
   const term = termOf(operation, inputs, shape, writer);
-  const axes = axesOf(shape);
+  const axes = shape && axesOf(shape, order);
   const isTurned = wanted.axes?.some((axis, i) => axis !== axes?.[i]) ?? false;
   const inside = isTurned ? writer.freeName(`${wanted.tensor}/nchw`) : wanted.tensor;
   places.note(output, writer.write(term, isTurned ? inside : operation.name, inside), axes);
   if (isTurned) places.name(output, wanted.tensor, wanted.axes);
 }
 
+/** What moves along the axes of a sequence, or has its channels second. */
+const CHANNELS_SECOND: ReadonlySet<Operation["op"]> = new Set([
+  "convolution",
+  "convolutionTranspose",
+  "batchNorm",
+  "pad",
+  "maxPool",
+  "averagePool",
+  "globalMaxPool",
+  "globalAveragePool",
+  "upsample",
+]);
+
+/** The order in which an operation reads sequences and makes them: one that does not care takes them as they are. */
+function orderOfSequences(
+  { op, inputs }: Operation,
+  values: readonly ValueInfo[],
+  places: Places,
+): readonly number[] {
+  if (CHANNELS_SECOND.has(op)) return channelsFirst(3)!;
+  const first = inputs.find((input) => isSequence(values[input]!.shape));
+  const isFree = op !== "dense" && op !== "reshape" && first !== undefined;
+  return (isFree ? places.orderOf(first) : undefined) ?? [0, 1, 2];
+}
+
 /** The order of the axes inside the file: images are NCHW. */
-function axesOf(shape: ValueInfo["shape"]): readonly number[] | undefined {
-  return isImage(shape) ? TO_NCHW : shape?.map((_, i) => i);
+function axesOf(shape: FullShape, ofSequences: readonly number[]): readonly number[] {
+  return isImage(shape) ? TO_NCHW : isSequence(shape) ? ofSequences : shape.map((_, i) => i);
+}
+
+function asItIs(shape: ValueInfo["shape"]): readonly number[] | undefined {
+  return shape?.map((_, i) => i);
 }
 
 function valueInfo(name: string, { shape, dtype }: ValueInfo): ValueInfoProto {

@@ -164,11 +164,14 @@ Deno.test("writeOnnx() gives images back NHWC, also where the network reads them
 
 Deno.test("writeOnnx() refuses features along another axis than the second", () => {
   const vector = { name: "m", shape: [4] };
-  const graph = chain([null, 3, 4], [
-    [{ op: "batchNorm", mean: vector, variance: vector, epsilon: 1e-3 }, [null, 3, 4]],
-    [{ op: "dense", kernel: { name: "k", shape: [4, 4] }, activation: "linear" }, [null, 3, 4]],
+  const graph = chain([null, 3, 2, 2, 4], [
+    [{ op: "batchNorm", mean: vector, variance: vector, epsilon: 1e-3 }, [null, 3, 2, 2, 4]],
+    [{ op: "dense", kernel: { name: "k", shape: [4, 4] }, activation: "linear" }, [null, 3, 2, 2, 4]],
   ]);
-  throws(() => writeOnnx(graph), /a \(batchNorm\): its input is neither images nor \[N, features\]/);
+  throws(
+    () => writeOnnx(graph),
+    /a \(batchNorm\): its input is neither images, sequences nor \[N, features\]/,
+  );
 });
 
 Deno.test("writeOnnx() gives what goes in", async () => {
