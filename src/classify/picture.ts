@@ -5,15 +5,15 @@
  * @module
  */
 import { networkPixels, PICTURE_CHANNELS } from "../data/network_pixels.ts";
-import { readPicture } from "../data/read_picture.ts";
-import type { RgbImage } from "../data/rgb_image.ts";
+import { readPicture } from "../data/pictures/read_picture.ts";
+import type { RgbImage } from "../data/pictures/rgb_image.ts";
 import { InputError } from "../errors.ts";
 import type { ModelCard } from "./classifier.ts";
 
 /**
  * The pixels of a picture file, [height, width, channels] as the card says.
  *
- * @param path A PNG or JPEG file.
+ * @param path The picture file.
  * @throws {InputError} when the file is no picture, or the network takes images of other channels than a picture has.
  */
 export async function pixelsOfFile(path: string, card: Pick<ModelCard, "inputSize">): Promise<Uint8Array> {

@@ -126,10 +126,10 @@ async function listClasses(folder: string, fewest = 2): Promise<Classes> {
     const path = `${folder}/${name}`;
     const { files, folders: deeper } = await listFolder(path);
     if (deeper[0] !== undefined) {
-      throw new InputError(`Cannot use ${path}: expected PNG and JPEG files; found the folder ${deeper[0]}.`);
+      throw new InputError(`Cannot use ${path}: expected pictures; found the folder ${deeper[0]}.`);
     }
     if (files.length === 0) {
-      throw new InputError(`Cannot use ${path}: expected PNG and JPEG files; found none.`);
+      throw new InputError(`Cannot use ${path}: expected pictures; found none.`);
     }
     classes.set(name, files.map((file) => `${path}/${file}`));
   }

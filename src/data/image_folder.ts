@@ -1,5 +1,5 @@
 /**
- * A data set as class folders of PNG and JPEG files, decoded into memory.
+ * A data set as class folders of pictures, decoded into memory.
  *
  * @module
  */
@@ -7,9 +7,9 @@ import { InputError } from "../errors.ts";
 import { assembleDataset, labelsOf, type LoadOptions } from "./assemble.ts";
 import { type LabelledPicture, listCatalogue } from "./class_folders.ts";
 import type { Dataset, Split } from "./dataset.ts";
-import { readPicture } from "./read_picture.ts";
+import { readPicture } from "./pictures/read_picture.ts";
 import { resizeToSquare } from "./resize.ts";
-import type { RgbImage } from "./rgb_image.ts";
+import type { RgbImage } from "./pictures/rgb_image.ts";
 
 /** Most damaged pictures that an error names. */
 const MOST_NAMED = 20;

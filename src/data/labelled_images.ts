@@ -11,7 +11,7 @@ import type { Dataset } from "./dataset.ts";
 import { type LabelledPicture, listPictures } from "./class_folders.ts";
 import { allOf } from "./image_folder.ts";
 import { networkPixels } from "./network_pixels.ts";
-import { readPicture } from "./read_picture.ts";
+import { readPicture } from "./pictures/read_picture.ts";
 
 /** Images of one size, in an order. */
 export interface LabelledImages {

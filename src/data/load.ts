@@ -18,7 +18,7 @@ export type { LoadOptions } from "./assemble.ts";
  * Loads a labelled image data set into memory.
  *
  * @param spec "shapes10", which is drawn on first use, or a folder: IDX files under MNIST's names, CIFAR-10's binary
- *   batches, or class folders of PNG and JPEG images. Which one is seen from what is in it.
+ *   batches, or class folders of pictures. Which one is seen from what is in it.
  * @throws {InputError} when there is no such folder, or a file in it is missing, damaged or foreign.
  * @throws {WorkError} when Shapes10 cannot be written.
  * @example
@@ -39,7 +39,7 @@ export async function loadDataset(spec: string, options: LoadOptions = {}): Prom
   if (folders.length > 0) return await loadImageFolder(folder, name, options);
   throw new InputError(
     `Cannot use ${folder} as a data set. Looked for IDX files (train-images-idx3-ubyte and so on, or with .gz), ` +
-      `CIFAR-10 batches (data_batch_1.bin and so on, test_batch.bin) and class folders of PNG and JPEG files; ` +
+      `CIFAR-10 batches (data_batch_1.bin and so on, test_batch.bin) and class folders of pictures; ` +
       `found ${summary(files)}.`,
     HINT,
   );

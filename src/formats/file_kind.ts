@@ -100,7 +100,7 @@ const KINDS: readonly (FileKind & { readonly fits: (head: string) => boolean })[
     name: "picture",
     what: "a picture",
     fits: (head) => /^(?:\x89PNG|\xff\xd8\xff|GIF8|RIFF....WEBP|BM....\0\0\0\0)/s.test(head),
-    hint: "repfuse predict takes PNG and JPEG files, and a network by --model.",
+    hint: "repfuse predict takes pictures (JPEG, PNG, WebP, AVIF, GIF, BMP), and a network by --model.",
   },
   {
     name: "tflite",

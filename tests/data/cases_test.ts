@@ -1,9 +1,9 @@
 /** Pictures and folders as other programs leave them (`tests/fixtures/cases`). */
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { cpSync, readdirSync, readFileSync, renameSync } from "node:fs";
-import { decodeJpeg } from "../../src/data/jpeg.ts";
+import { decodeJpeg } from "../../src/data/pictures/jpeg.ts";
 import { loadDataset } from "../../src/data/load.ts";
-import { readPicture } from "../../src/data/read_picture.ts";
+import { readPicture } from "../../src/data/pictures/read_picture.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 
 const CASES = "tests/fixtures/cases";

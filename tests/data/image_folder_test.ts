@@ -81,7 +81,7 @@ const faults: [string, () => Promise<[string, Uint8Array][]>, string[]][] = [
   ["a foreign file in a class folder", () => one("a/notes.txt", text("hello")), [
     "a/notes.txt",
     "at byte 0",
-    "signature of a PNG or JPEG",
+    "signature of a JPEG, PNG, WebP, AVIF, GIF or BMP file",
     "68656c6c",
   ]],
   ["an empty file", () => one("a/1.png", new Uint8Array(0)), ["a/1.png", "at byte 0", "an empty file"]],

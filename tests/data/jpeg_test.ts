@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { decodeJpeg, isJpeg } from "../../src/data/jpeg.ts";
+import { decodeJpeg, isJpeg } from "../../src/data/pictures/jpeg.ts";
 import { jpegFile, withOrientation } from "./image_files.ts";
 import { rejectsInput } from "./support.ts";
 

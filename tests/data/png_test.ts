@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { decodePng, isPng } from "../../src/data/png.ts";
+import { decodePng, isPng } from "../../src/data/pictures/png.ts";
 import { plainPng, type PngContent, pngFile } from "./image_files.ts";
 import { rejectsInput } from "./support.ts";
 

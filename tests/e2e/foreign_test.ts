@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { cp } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { readPicture } from "../../src/data/read_picture.ts";
+import { readPicture } from "../../src/data/pictures/read_picture.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { runTask } from "./task.ts";
 

@@ -25,7 +25,7 @@ export function predictCommand() {
     "predict",
     "What a network takes pictures for. Pictures of any size: the middle square is cut out and resized.",
   )
-    .argument("<image...>", "PNG or JPEG files")
+    .argument("<image...>", "picture files")
     .option(
       "--model <path>",
       "a run, a folder that export or import wrote, a model.json, .onnx or .safetensors (default: the newest fused run)",
