@@ -9,7 +9,7 @@ import { extent } from "../graph/axis.ts";
 import { GraphBuilder } from "../graph/builder.ts";
 import type { Graph, Operation, ValueId, WeightRef } from "../graph/graph.ts";
 import { BN_EPSILON } from "./batch_norm.ts";
-import { channelsOf, type LayerBuilder, type LayerValue } from "./layer_builder.ts";
+import { channelsOf, type LayerBuilder, type LayerValue, reachOf } from "./layer_builder.ts";
 import { type AxisPadding, axisPadding } from "./padding.ts";
 
 /** A value of a graph that is being built. */
@@ -44,13 +44,13 @@ export class GraphLayers implements LayerBuilder<GraphValue> {
   }
 
   convolution: LayerBuilder<GraphValue>["convolution"] = (x, conv) => {
-    const { name, filters, kernel, stride, groups, padding, useBias = false, carriedActivation } = conv;
+    const { name, filters, kernel, stride, groups, padding, dilation = 1, useBias = false } = conv;
     const channels = channelsOf(x);
-    const amounts = kernel.map((size, axis): AxisPadding =>
+    const amounts = reachOf(conv).map((size, axis): AxisPadding =>
       padding === "valid" ? [0, 0] : axisPadding(padding, size, stride, Number(x.shape[axis + 1]))
     );
-    const [axes, sizes] = windows(x, kernel, stride, amounts);
-    const isDepthwise = groups > 1 && groups === channels;
+    const [axes, sizes] = windows(x, kernel, { stride, dilation }, amounts);
+    const isDepthwise = groups > 1 && groups === channels && dilation === 1;
     return this.#add([x], [...sizes, filters], {
       op: "convolution",
       name,
@@ -62,7 +62,7 @@ export class GraphLayers implements LayerBuilder<GraphValue> {
       ...(useBias ? { bias: weight(name, "bias", [filters]) } : {}),
       axes,
       groups,
-      activation: carriedActivation ?? "linear",
+      activation: conv.carriedActivation ?? "linear",
     });
   };
 
@@ -90,7 +90,7 @@ export class GraphLayers implements LayerBuilder<GraphValue> {
   };
 
   averagePool: LayerBuilder<GraphValue>["averagePool"] = (x, name, { size, stride }) => {
-    const [axes, sizes] = windows(x, [size, size], stride, [[0, 0], [0, 0]]);
+    const [axes, sizes] = windows(x, [size, size], { stride, dilation: 1 }, [[0, 0], [0, 0]]);
     return this.#add([x], [...sizes, channelsOf(x)], { op: "averagePool", name, axes });
   };
 
@@ -144,14 +144,14 @@ function weight(layer: string, key: string, shape: readonly number[]): WeightRef
 function windows(
   { shape }: GraphValue,
   sizes: readonly number[],
-  stride: number,
+  { stride, dilation }: { readonly stride: number; readonly dilation: number },
   padding: readonly AxisPadding[],
 ): [axes: Axes, outputs: number[]] {
   const outputs: number[] = [];
   const axes = sizes.map((size, i): Axis => {
     const input = Number(shape[i + 1]);
     const [before, after] = padding[i]!;
-    const taps = { size, dilation: 1, stride };
+    const taps = { size, dilation, stride };
     const count = Math.floor((input + before + after - extent(taps)) / stride) + 1;
     outputs.push(count);
     // As many pixels as the last output reads.

@@ -92,6 +92,11 @@ export function zeroPad<X extends LayerValue>(
   return net.zeroPad(x, name, padding);
 }
 
+/** Pixels from the first tap of the kernel to the last, both included. */
+export function reachOf({ kernel, dilation = 1 }: Convolution): [height: number, width: number] {
+  return [(kernel[0] - 1) * dilation + 1, (kernel[1] - 1) * dilation + 1];
+}
+
 /** The length of x's last axis. */
 export function channelsOf({ shape }: LayerValue): number {
   return Number(shape.at(-1));

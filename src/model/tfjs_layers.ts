@@ -6,7 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { BN_EPSILON, BN_MOMENTUM } from "./batch_norm.ts";
 import { heNormal, normal, type Seed, zeros } from "./initializers.ts";
-import { channelsOf, type Convolution, type LayerBuilder, zeroPad } from "./layer_builder.ts";
+import { channelsOf, type Convolution, type LayerBuilder, reachOf, zeroPad } from "./layer_builder.ts";
 import { BatchNormalization } from "./layers/batch_normalization.ts";
 import { GroupedConv2D } from "./layers/grouped_conv2d.ts";
 import { isSamePadding } from "./padding.ts";
@@ -20,9 +20,9 @@ export function tfjsLayers(seed: Seed): LayerBuilder<tf.SymbolicTensor> {
   const net: LayerBuilder<tf.SymbolicTensor> = {
     // A layer of zero padding stands in front only where "same" pads otherwise.
     convolution(x, conv) {
-      const { name, kernel, stride, padding } = conv;
+      const { name, stride, padding } = conv;
       if (padding === "valid") return apply(convolutionLayer(conv, channelsOf(x), "valid", seed), x);
-      const window = { mode: padding, kernel, stride };
+      const window = { mode: padding, kernel: reachOf(conv), stride };
       if (isSamePadding(x, window)) return apply(convolutionLayer(conv, channelsOf(x), "same", seed), x);
       const layer = convolutionLayer(conv, channelsOf(x), "valid", seed);
       return apply(layer, zeroPad(net, x, `${name}_pad`, window));
@@ -53,19 +53,27 @@ export function batchNorm(name: string): tf.layers.Layer {
   return new BatchNormalization({ name, axis: -1, epsilon: BN_EPSILON, momentum: BN_MOMENTUM });
 }
 
-/** Conv2D without groups, DepthwiseConv2D where every group is one channel, GroupedConv2D between the two. */
+/**
+ * Conv2D without groups, DepthwiseConv2D where every group is one channel, GroupedConv2D between the two; the last also for
+ * whatever is dilated, since the others then have no gradients, or no dilation.
+ */
 function convolutionLayer(
   conv: Convolution,
   channels: number,
   padding: "same" | "valid",
   seed: Seed,
 ): tf.layers.Layer {
-  const { name, filters, kernel, stride, groups, useBias = false, carriedActivation = "linear" } = conv;
+  const { name, filters, kernel, stride, groups, dilation = 1, useBias = false } = conv;
+  const activation = conv.carriedActivation ?? "linear";
   const kernelSize: [number, number] = [...kernel];
   const strides: [number, number] = [stride, stride];
   const fanIn = kernel[0] * kernel[1] * channels / groups;
   const initializer = conv.startsAtZero === true ? zeros() : heNormal(fanIn, seed, name);
-  const shared = { name, kernelSize, strides, padding, useBias, activation: carriedActivation };
+  const shared = { name, kernelSize, strides, padding, useBias, activation };
+  if (dilation > 1) {
+    const dilationRate = [dilation, dilation] as const;
+    return new GroupedConv2D({ ...shared, filters, groups, dilationRate, kernelInitializer: initializer });
+  }
   if (groups === 1) return tf.layers.conv2d({ ...shared, filters, kernelInitializer: initializer });
   if (groups === channels) {
     return tf.layers.depthwiseConv2d({

@@ -83,7 +83,7 @@ Deno.test("ablate ends as if it never was interrupted when Ctrl-C is pressed and
   });
 });
 
-Deno.test("ablate deploys every form but MobileOne's as one and the same network", () =>
+Deno.test("ablate deploys every form as one and the same network, but for three that say otherwise", () =>
   inWorkplace(async (folder) => {
     const { code, stdout, stderr } = await runTask(
       folder,
@@ -91,10 +91,11 @@ Deno.test("ablate deploys every form but MobileOne's as one and the same network
       ...["--config", "small.json", "--epochs", "1", "--seeds", "1", "--json"],
     );
     assert.equal(code, 0, stderr);
-    const { variants } = JSON.parse(stdout) as { variants: { variant: string; deployCost: object }[] };
-    assert.equal(variants.length, 9);
-    const costs = variants.filter(({ variant }) => variant !== "mobileone").map(({ deployCost }) =>
-      deployCost
-    );
+    type Row = { variant: string; deploysPlain: boolean; deployCost: object };
+    const { variants } = JSON.parse(stdout) as { variants: Row[] };
+    const others = variants.filter(({ deploysPlain }) => !deploysPlain).map(({ variant }) => variant);
+    assert.deepEqual(others, ["unireplknet", "mobileone", "repvit"]);
+    assert.equal(variants.length, 11);
+    const costs = variants.filter(({ deploysPlain }) => deploysPlain).map(({ deployCost }) => deployCost);
     for (const cost of costs) assert.deepEqual(cost, costs[0]);
   }));

@@ -12,6 +12,8 @@ export const SPECIMENS: Readonly<Record<string, () => tf.LayersModel>> = {
   dbb: () => blocks({ block: "dbb", groups: 2 }),
   acnet: () => blocks({ block: "acnet" }),
   qarepvgg: () => blocks({ block: "qarepvgg" }),
+  unireplknet: () => blocks({ block: "unireplknet", groups: 4, groupsEvery: 2 }),
+  repvit: () => blocks({ block: "repvit", activation: "gelu" }),
   layers: everyLayer,
 };
 

@@ -161,6 +161,9 @@ const BLOCKS: Record<string, unknown>[] = [
   { block: "dbb", kernelSize: 5, groups: 8, groupsEvery: 1 },
   { block: "acnet", kernelSize: 5 },
   { block: "qarepvgg", squeezeExcite: true },
+  { block: "unireplknet" },
+  { block: "unireplknet", kernelSize: 5, groups: 8, groupsEvery: 1 },
+  { block: "repvit", activation: "gelu" },
 ];
 
 for (const block of BLOCKS) {

@@ -86,11 +86,23 @@ for (const fixture of readFixtures()) {
 
 for (
   const fixture of readFixtures().filter(({ kind, name }) =>
-    !kind.endsWith("-net") && name !== WRONG_AT_BORDER
+    !kind.endsWith("-net") && kind !== "repvit" && name !== WRONG_AT_BORDER
   )
 ) {
   Deno.test(`the fused form of ${fixture.name} has the reference's kernel and bias`, async () => {
     assertFusedWeights(await fused(trainingForm(fixture)), fixture);
+  });
+}
+
+for (const fixture of readFixtures().filter(({ kind }) => kind === "repvit")) {
+  Deno.test(`the fused form of ${fixture.name} has the reference's convolutions, in their order`, async () => {
+    const names = [...fixture.tensors.keys()].filter((key) => key.startsWith("fused/"));
+    const weights = (await fused(trainingForm(fixture))).layers.flatMap((layer) => layer.getWeights());
+    assert.equal(weights.length, names.length);
+    for (const [i, weight] of weights.entries()) {
+      const expected = fixtureTensor(fixture, names[i]!).values;
+      assert.ok(relativeDifference(weight.dataSync() as Float32Array, expected) <= ROUNDING, names[i]);
+    }
   });
 }
 

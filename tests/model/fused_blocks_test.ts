@@ -29,6 +29,10 @@ const BLOCKS: Record<string, unknown>[] = [
   { block: "qarepvgg" },
   { block: "qarepvgg", groups: 4, groupsEvery: 1 },
   { block: "qarepvgg", squeezeExcite: true },
+  { block: "unireplknet" },
+  { block: "unireplknet", kernelSize: 5, groups: 8, groupsEvery: 1 },
+  { block: "unireplknet", kernelSize: 9, groups: 2, groupsEvery: 1 },
+  { block: "repvit", activation: "gelu" },
 ];
 
 /** Layers that hold weights, by class. */

@@ -16,7 +16,10 @@ import type { BlockPlace } from "../../src/model/blocks/block.ts";
 import { dbb } from "../../src/model/blocks/dbb.ts";
 import { type BnConvPadding, fastVit } from "../../src/model/blocks/fastvit.ts";
 import { mobileOnePart } from "../../src/model/blocks/mobileone.ts";
+import { qaRepVgg } from "../../src/model/blocks/qarepvgg.ts";
 import { repVgg } from "../../src/model/blocks/repvgg.ts";
+import { repVit } from "../../src/model/blocks/repvit.ts";
+import { uniRepLkNet } from "../../src/model/blocks/unireplknet.ts";
 import { type NetworkConfig, parseNetworkConfig } from "../../src/model/config.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { GraphLayers } from "../../src/model/graph_layers.ts";
@@ -64,7 +67,7 @@ export function fixtureTensor({ tensors }: Fixture, name: string): { values: Flo
   const values = float32Values(tensor, name);
   const shape = [...tensor.shape];
   if (shape.length !== 4) return { values, shape };
-  const axes = name === "fused/weight" ? [2, 3, 1, 0] : [0, 2, 3, 1];
+  const axes = /^fused\/.*weight$/.test(name) ? [2, 3, 1, 0] : [0, 2, 3, 1];
   return { values: permute(values, shape, axes), shape: axes.map((axis) => shape[axis]!) };
 }
 
@@ -139,7 +142,7 @@ function applyBlock<X extends LayerValue>(
     stride: Number(metadata["stride"]),
     groups: Number(metadata["groups"] ?? 1),
     padding: "explicit",
-    activation: hasActivation ? "relu" : "linear",
+    activation: kind === "repvit" ? "gelu" : hasActivation ? "relu" : "linear",
   };
   const kernelSize = Number(metadata["kernel"]);
   switch (kind) {
@@ -162,6 +165,15 @@ function applyBlock<X extends LayerValue>(
         useBnConv: metadata["bn_conv"] === "true",
         bnConvPadding,
       });
+    case "qarepvgg":
+      return qaRepVgg.apply(net, x, place, {
+        branches: { conv1x1: true, identity: true },
+        squeezeExcite: false,
+      });
+    case "unireplknet":
+      return uniRepLkNet.apply(net, x, place, { kernelSize });
+    case "repvit":
+      return repVit.apply(net, x, place, {});
     case "dbb":
       return dbb.apply(net, x, place, { kernelSize });
     default:

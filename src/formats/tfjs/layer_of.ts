@@ -173,7 +173,8 @@ function plain(className: string, config: Json = {}): NewLayer {
 
 function convolution(operation: Convolution, input: Shape): readonly NewLayer[] {
   const { kernel, bias, groups, activation } = operation;
-  const className = convolutionClass({ groups, inChannels: kernel.shape[2]! * groups });
+  const plainClass = convolutionClass({ groups, inChannels: kernel.shape[2]! * groups });
+  const className = needsSpreading(operation, plainClass) ? "GroupedConv2D" : plainClass;
   const [height, width, , outChannels] = kernel.shape as [number, number, number, number];
   const { config, zeroPadding } = windowConfig(operation.axes, input, "kernel_size");
   const multiplier = outChannels / groups;
@@ -195,6 +196,12 @@ function convolution(operation: Convolution, input: Shape): readonly NewLayer[] 
       ...(bias === undefined ? {} : { bias }),
     },
   }];
+}
+
+/** DepthwiseConv2D ignores its dilation, and Conv2D refuses one together with a stride; GroupedConv2D has both. */
+function needsSpreading({ axes }: Convolution, className: string): boolean {
+  const isDilated = axes.some(({ dilation }) => dilation > 1);
+  return isDilated && (className === "DepthwiseConv2D" || axes.some(({ stride }) => stride > 1));
 }
 
 /** Where neither "same" nor "valid" says the padding, the whole is computed and cut. */

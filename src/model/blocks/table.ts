@@ -9,9 +9,11 @@ import { fastVit } from "./fastvit.ts";
 import { mobileOne } from "./mobileone.ts";
 import { qaRepVgg } from "./qarepvgg.ts";
 import { repVgg } from "./repvgg.ts";
+import { repVit } from "./repvit.ts";
+import { uniRepLkNet } from "./unireplknet.ts";
 
 /** The blocks. The first has the plain network among its forms. */
-export const BLOCKS = [repVgg, qaRepVgg, acNet, dbb, fastVit, mobileOne] as const;
+export const BLOCKS = [repVgg, qaRepVgg, acNet, dbb, fastVit, uniRepLkNet, mobileOne, repVit] as const;
 
 /** Their names. */
 export type BlockKind = typeof BLOCKS[number]["name"];

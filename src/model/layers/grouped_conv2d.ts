@@ -1,7 +1,7 @@
 /**
  * Grouped convolution as a layer, which TensorFlow.js has not: `tf.layers.conv2d` knows no groups, and depthwise
  * convolution is only the case of one input channel per group. Computed from split, conv2d and concat, so it runs and
- * has gradients wherever those do.
+ * has gradients wherever those do. So has it, in any groups, with dilated kernels, whose gradients `tf.conv2d` lacks.
  *
  * Importing this module registers the layer, so that models that hold it can be loaded.
  *
@@ -140,11 +140,19 @@ export class GroupedConv2D extends tf.layers.Layer {
 
   /** The plain way: each group of channels by its part of the kernel. */
   private convolve(input: tf.Tensor4D, kernel: tf.Tensor4D): tf.Tensor {
-    const { groups, strides, padding, dilationRate } = this.config;
+    const { filters, groups, strides, padding } = this.config;
+    const spread = spreadTaps(kernel, this.config.dilationRate);
+    if (groups === 1) return tf.conv2d(input, spread, [...strides], padding);
+    const channels = input.shape[3];
+    if (groups === channels) {
+      const [height, width] = spread.shape;
+      const depthwise = tf.reshape<tf.Rank.R4>(spread, [height, width, channels, filters / channels]);
+      return tf.depthwiseConv2d(input, depthwise, [...strides], padding);
+    }
     const outputs = tf.split<tf.Tensor4D>(input, groups, -1).map((part, group) => {
-      const size = this.config.filters / groups;
-      const ownKernel = tf.slice(kernel, [0, 0, 0, group * size], [-1, -1, -1, size]);
-      return tf.conv2d(part, ownKernel, [...strides], padding, "NHWC", [...dilationRate]);
+      const size = filters / groups;
+      const ownKernel = tf.slice(spread, [0, 0, 0, group * size], [-1, -1, -1, size]);
+      return tf.conv2d(part, ownKernel, [...strides], padding);
     });
     return tf.concat(outputs, -1);
   }
@@ -159,6 +167,26 @@ export class GroupedConv2D extends tf.layers.Layer {
 }
 
 tf.serialization.registerClass(GroupedConv2D);
+
+/**
+ * A dilated kernel [kh, kw, C, F] as a plain one, zeros between its taps: `tf.conv2d` has no gradients of dilated kernels,
+ * and none of them together with a stride.
+ */
+function spreadTaps(kernel: tf.Tensor4D, [down, across]: readonly [number, number]): tf.Tensor4D {
+  if (down === 1 && across === 1) return kernel;
+  const [height, width, channels, filters] = kernel.shape;
+  const maps = channels * filters;
+  const gaps = tf.pad(tf.reshape(kernel, [height, 1, width, 1, maps]), [
+    [0, 0],
+    [0, down - 1],
+    [0, 0],
+    [0, across - 1],
+    [0, 0],
+  ]);
+  const whole = tf.reshape<tf.Rank.R4>(gaps, [height * down, width * across, channels, filters]);
+  const [rows, columns] = [(height - 1) * down + 1, (width - 1) * across + 1];
+  return tf.slice(whole, [0, 0, 0, 0], [rows, columns, channels, filters]);
+}
 
 function oneShape(shape: tf.Shape | tf.Shape[]): tf.Shape {
   return (Array.isArray(shape[0]) ? shape[0] : shape) as tf.Shape;

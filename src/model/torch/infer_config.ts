@@ -41,7 +41,7 @@ type Block = ReadonlyMap<string, readonly number[]>;
 const BLOCK_TENSOR = /^(?:stage0|stem|stage(\d{1,3})\.(\d{1,3})|stages\.(\d{1,3})\.(\d{1,3}))\.(.+)$/;
 
 const DEPLOY_CONVOLUTION = /^(rbr_reparam|reparam_conv)\.weight$/;
-const FUSED_TENSOR = /\.(rbr_reparam|reparam_conv|dbb_reparam|fused_conv)\./;
+const FUSED_TENSOR = /\.(?:rbr_reparam|reparam_conv|dbb_reparam|fused_conv|reparam)\.|\.lk_origin\.bias$/;
 const TRAINING_CONVOLUTION =
   /^(rbr_dense|rbr_1x1|rbr_conv\.\d+|conv_kxk|conv_kxk\.\d+|conv_1x1)(\.conv)?\.weight$/;
 const MOBILEONE_BRANCH = /^(rbr_conv|conv_kxk)\.\d+\.conv\.weight$/;

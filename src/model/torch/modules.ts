@@ -3,6 +3,7 @@
  * reference code of the papers and `stages.0.0.conv_kxk.bn` in timm's byobnet.
  *
  * References: github.com/DingXiaoH/{RepVGG, DiverseBranchBlock, ACNet}, github.com/apple/ml-mobileone, YOLOv6 (QARepVGG),
+ * AILab-CVC/UniRepLKNet, THU-MIG/RepViT (blocks),
  * timm/models/byobnet.py.
  *
  * @module
@@ -23,6 +24,8 @@ export type BlockNaming =
   | Pick<NetworkConfigOf<"fastvit">, "block" | "kernelSizes">
   | Pick<NetworkConfigOf<"dbb">, "block">
   | Pick<NetworkConfigOf<"acnet">, "block">
+  | Pick<NetworkConfigOf<"unireplknet">, "block">
+  | Pick<NetworkConfigOf<"repvit">, "block">
   | { readonly block: "file" };
 
 /** The modules inside one block. */
@@ -64,6 +67,10 @@ export function blockModules(naming: BlockNaming, dialect: TorchDialect): BlockM
       return modules("dbb_reparam", DBB);
     case "acnet":
       return modules("fused_conv", ACNET);
+    case "unireplknet":
+      return modules("lk_origin", { large: "lk_origin", large_bn: "origin_bn" }, DILATED);
+    case "repvit":
+      return modules("reparam.0", REPVIT);
     case "file":
       throw new InputError(
         "Cannot name the weights for PyTorch: the network is made of a block from a person's own file, which no PyTorch code has.",
@@ -156,8 +163,31 @@ const ACNET = {
   horizontal_bn: "hor_bn",
 };
 
-function convBn(part: string, module: string): Record<string, string> {
-  return { [part]: `${module}.conv`, [`${part}_bn`]: `${module}.bn` };
+/** `dilated5x5_2` is `dil_conv_k5_2`, of every size and dilation that there is. */
+const DILATED = Object.fromEntries(
+  [3, 5, 7, 9].flatMap((size) =>
+    [1, 2, 3, 4, 5, 7].flatMap((dilation) => [
+      [`dilated${size}x${size}_${dilation}`, `dil_conv_k${size}_${dilation}`],
+      [`dilated${size}x${size}_${dilation}_bn`, `dil_bn_k${size}_${dilation}`],
+    ])
+  ),
+);
+
+const REPVIT = {
+  ...convBn("conv3x3", "conv", "c"),
+  ...convBn("mixer3x3", "token_mixer.0.conv", "c"),
+  mixer1x1: "token_mixer.0.conv1",
+  mixer_bn: "token_mixer.0.bn",
+  ...convBn("spatial", "token_mixer.0", "c"),
+  ...convBn("channel", "token_mixer.2", "c"),
+  ...convBn("expand", "channel_mixer.m.0", "c"),
+  ...convBn("project", "channel_mixer.m.2", "c"),
+  // The convolutions of the deploy form, in their order; the paper's code has no names for them in one block.
+  ...Object.fromEntries([1, 2, 3].map((i) => [`reparam_${i}`, `reparam.${i}`])),
+};
+
+function convBn(part: string, module: string, conv = "conv"): Record<string, string> {
+  return { [part]: `${module}.${conv}`, [`${part}_bn`]: `${module}.bn` };
 }
 
 /** Both sizes, since a block's parts share one table; the stem has a single, unnumbered branch. */
