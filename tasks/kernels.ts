@@ -12,9 +12,9 @@ import { type Result, statusOf, TARGET_COLUMNS, targetRow } from "../benchmarks/
 import { compareKernels, kernelRow } from "../benchmarks/kernels/kernel_section.ts";
 import { kernelSets } from "../benchmarks/kernels/kernel_sets.ts";
 import { measurePeak } from "../benchmarks/kernels/peak.ts";
-import { a0Section, errorsSection, stepSection, toySection } from "../benchmarks/kernels/sections.ts";
+import { a0Section, errorsSection, stepSection, tinySection } from "../benchmarks/kernels/sections.ts";
 
-const SECTIONS = ["step", "a0", "toy", "errors", "shapes"] as const;
+const SECTIONS = ["step", "a0", "tiny", "errors", "shapes"] as const;
 const DEFAULT_ROUNDS = 20;
 /** Debian's PyTorch belongs to Debian's interpreter, which need not be the first in the path. */
 const PYTHONS = ["python3", "/usr/bin/python3"];
@@ -31,7 +31,7 @@ const command = newCommand("kernels", "Hold the fast kernels against others, in 
   .option("--rounds <count>", "pairs of times for each figure", wholeNumber(2), DEFAULT_ROUNDS)
   .option("--only <sections>", `some of ${SECTIONS.join(",")} (default: all)`, sectionNames)
   .option("--shape <text>", "of the shapes, only those whose name contains this", "")
-  .addHelpText("after", "\nExample: repfuse kernels --only a0,toy --rounds 40");
+  .addHelpText("after", "\nExample: repfuse kernels --only a0,tiny --rounds 40");
 
 await runTask(command.action(async (options) => {
   const progress = createProgress(options);
@@ -46,7 +46,7 @@ await runTask(command.action(async (options) => {
   const sections = [
     ...(wanted.has("step") ? [await stepSection(section)] : []),
     ...(wanted.has("a0") ? [await a0Section(sets, section)] : []),
-    ...(wanted.has("toy") ? [await toySection(sets, section)] : []),
+    ...(wanted.has("tiny") ? [await tinySection(sets, section)] : []),
     ...(wanted.has("errors") ? [errorsSection(sets, section)] : []),
   ];
   const results: Result[] = sections.flatMap((section) => section.results);

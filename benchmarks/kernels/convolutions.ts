@@ -1,5 +1,5 @@
 /**
- * The convolutions that matter, each as something that can be run: those of the training step, of the fused toy network and
+ * The convolutions that matter, each as something that can be run: those of the training step, of the fused tiny network and
  * of the fused RepVGG-A0, and depthwise ones of MobileOne.
  *
  * @module
@@ -47,7 +47,7 @@ const TRAINED: readonly Sizes[] = [
   [32, 8, 64, 64, 3, 1],
 ];
 
-/** Of the fused toy network and of the fused A0. */
+/** Of the fused tiny network and of the fused A0. */
 const INFERRED: readonly Sizes[] = [
   [1, 32, 3, 16, 3, 2],
   [1, 16, 16, 32, 3, 2],

@@ -112,20 +112,20 @@ export async function a0Section(
   };
 }
 
-/** The fused toy network against the stock kernels. */
-export async function toySection(
+/** The fused tiny network against the stock kernels. */
+export async function tinySection(
   sets: KernelSets,
   { rounds, update }: SectionOptions,
 ): Promise<SectionResult> {
   const results: Result[] = [];
   const notes: string[] = [];
-  for (const [target, batch] of [[TARGETS.toy1, 1], [TARGETS.toy32, 32]] as const) {
-    update(`fused toy, batch ${batch}`);
-    const subject = await inference("toy", batch, sets, { onnxruntime: false });
+  for (const [target, batch] of [[TARGETS.tiny1, 1], [TARGETS.tiny32, 32]] as const) {
+    update(`fused tiny, batch ${batch}`);
+    const subject = await inference("tiny", batch, sets, { onnxruntime: false });
     const [fast, stock] = await inTurn(subject.contestants, rounds, { warmupMs: NETWORK_WARMUP_MS });
     await subject.dispose();
     results.push(reached(target, ratioOf(stock!, fast!)));
-    notes.push(timesOf(`fused toy, batch ${batch}`, [fast!, stock!]));
+    notes.push(timesOf(`fused tiny, batch ${batch}`, [fast!, stock!]));
   }
   return { results, notes };
 }

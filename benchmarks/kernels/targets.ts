@@ -31,8 +31,8 @@ export const TARGETS = {
   fallback: { name: "training step against the fallback kernels", target: 10, goal: 25, isGain: true },
   a0Stock: { name: "fused A0, 224x224, batch 1, against stock", target: 1.8, goal: 3, isGain: true },
   a0Onnx: { name: "the same against onnxruntime-web, one thread", target: 2, goal: 4, isGain: true },
-  toy1: { name: "fused toy, 32x32, batch 1, against stock", target: 1.5, goal: 3, isGain: true },
-  toy32: { name: "fused toy, 32x32, batch 32, against stock", target: 1.5, goal: 3, isGain: true },
+  tiny1: { name: "fused tiny, 32x32, batch 1, against stock", target: 1.5, goal: 3, isGain: true },
+  tiny32: { name: "fused tiny, 32x32, batch 32, against stock", target: 1.5, goal: 3, isGain: true },
   direct: { name: "largest forward error, direct", target: 1e-5, goal: 1e-5, isGain: false },
   winograd: { name: "largest forward error, Winograd", target: 5e-5, goal: 1e-5, isGain: false },
 } as const satisfies Record<string, Target>;

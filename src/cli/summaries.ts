@@ -4,7 +4,8 @@
  * @module
  */
 import type { FusionRecord } from "../classify/fusion_record.ts";
-import { formatCount } from "../text/quantities.ts";
+import type { TwinComparison } from "../report/run_files.ts";
+import { formatCount, formatShare } from "../text/quantities.ts";
 import type { TrainingSummary } from "../run/training_run.ts";
 
 /** One line on what training reached. */
@@ -16,6 +17,14 @@ export function renderTrainingSummary(
   return `Test accuracy ${(100 * testAccuracy).toFixed(2)}% after ${formatCount(epochs, "epoch")}${kept} (${
     seconds.toFixed(0)
   } s${speed}).`;
+}
+
+/** What the branches were good for, in one line. */
+export function renderTwin({ plainAccuracy, fusedAccuracy }: TwinComparison): string {
+  const gain = 100 * (fusedAccuracy - plainAccuracy);
+  return `Trained plain ${formatShare(plainAccuracy)}, trained wide and fused to the same network ${
+    formatShare(fusedAccuracy)
+  }: ${gain < 0 ? "" : "+"}${gain.toFixed(2)} points.`;
 }
 
 /** What `repfuse fuse --json` prints. */

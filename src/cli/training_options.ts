@@ -57,6 +57,10 @@ export function newTrainingCommand(name: string, description: string) {
   return newNetworkCommand(name, description)
     .option("--block <kind>", `${BLOCK_HELP} (default: the preset's)`, blockKind)
     .option("--set <key=value>", `${SET_HELP} (default: as the preset says)`, networkSetting)
+    .option(
+      "--plain",
+      "train the plain network itself, without branches, to compare (default: with its branches)",
+    )
     .option("--epochs <count>", by("passes over the training images", DEFAULTS.epochs), wholeNumber(1))
     .option("--batch-size <count>", by("images per step", DEFAULTS.batchSize), wholeNumber(2))
     .option("--learning-rate <rate>", by("peak learning rate", DEFAULTS.learningRate), decimal(1e-9))
@@ -118,6 +122,7 @@ export async function requestFrom(flags: TrainingFlags): Promise<RequestedConfig
     ...definedOnly({ preset: flags.preset, seed: flags.seed, network: networkChanges(flags) }),
     data: definedOnly({ source: flags.data, imageSize: flags.imageSize }),
     training: definedOnly({
+      form: flags.plain === true ? "plain" : undefined,
       epochs: flags.epochs,
       batchSize: flags.batchSize,
       learningRate: flags.learningRate,

@@ -16,6 +16,12 @@ export interface NetworkOptions {
   readonly own?: Block | undefined;
 }
 
+/** What {@link createNetwork} is told. */
+export interface TrainedNetworkOptions extends NetworkOptions {
+  /** "plain" for the network that is deployed, trained as it is; "wide" by default. */
+  readonly form?: "wide" | "plain";
+}
+
 /**
  * The network in its training form, with fresh weights.
  *
@@ -24,10 +30,10 @@ export interface NetworkOptions {
  *
  * @param config From {@link parseNetworkConfig} or {@link presetConfig}.
  * @param options seed: the same seed gives the same weights; null leaves kernels at zero, to be loaded. own: the block,
- *   where the configuration names a person's own file.
+ *   where the configuration names a person's own file. form: whether it has its branches, or is its own plain twin.
  */
-export function createNetwork(config: NetworkConfig, options: NetworkOptions): tf.LayersModel {
-  return assemble(config, "training", options);
+export function createNetwork(config: NetworkConfig, options: TrainedNetworkOptions): tf.LayersModel {
+  return assemble(config, options.form === "plain" ? "plain" : "training", options);
 }
 
 /**

@@ -10,8 +10,11 @@ import { type BlockPlace, deployConvolution } from "./blocks/block.ts";
 import type { Block } from "./blocks/define.ts";
 import { BLOCKS } from "./blocks/table.ts";
 
-/** "training" with all branches of its blocks, or "deploy" with one convolution in place of each. */
-export type NetworkForm = "training" | "deploy";
+/**
+ * "training" with all branches of its blocks, "deploy" with one convolution in place of each, or "plain": the deploy form as
+ * one would train it without branches, a BatchNorm behind every convolution.
+ */
+export type NetworkForm = "training" | "deploy" | "plain";
 
 /** Kernel of what deploys as one convolution and says no more. */
 const KERNEL_SIZE = 3;
@@ -40,8 +43,8 @@ export function applyBlocks<X extends LayerValue>(
     return block.deploy?.(net, y, place, config) ??
       deployConvolution(net, y, place, block.kernelSize?.(config) ?? KERNEL_SIZE);
   };
-  const apply = form === "deploy" ? deployed : training;
-  return placedBlocks(config, block).reduce<X>((y, placed) => apply(placed, y), x);
+  const apply = form === "training" ? training : deployed;
+  return placedBlocks(config, block, form === "plain").reduce<X>((y, placed) => apply(placed, y), x);
 }
 
 /**
@@ -62,7 +65,7 @@ export function blockOf(config: NetworkConfig, own?: Block): Block {
 }
 
 /** Every block of the network, in order; the stem is the first. */
-function placedBlocks(config: NetworkConfig, block: Block): PlacedBlock[] {
+function placedBlocks(config: NetworkConfig, block: Block, isPlainTwin: boolean): PlacedBlock[] {
   const { padding, activation, groups = 1, groupsEvery = 1 } = config;
   const stages = [{ ...config.stem, depth: 1 }, ...config.stages];
   const rows = stages.flatMap(({ depth, width, stride }, stage) =>
@@ -77,6 +80,7 @@ function placedBlocks(config: NetworkConfig, block: Block): PlacedBlock[] {
       padding,
       activation,
       groups: index > 0 && index % groupsEvery === 0 ? groups : 1,
+      isPlainTwin,
       squeezeExcite:
         block.squeezeExcite?.(config, { stage: config.stages[stage - 1], blocksLeft: depth - i }) ?? false,
     },

@@ -52,7 +52,7 @@ interface Fact {
   readonly detail: string;
 }
 
-function factsOf({ metrics, fusion, bench, evaluations }: RunFiles): Fact[] {
+function factsOf({ metrics, fusion, bench, twin, evaluations }: RunFiles): Fact[] {
   const evaluation = evaluations[0]?.evaluation;
   const facts: Fact[] = [];
   const last = metrics.at(-1);
@@ -76,6 +76,13 @@ function factsOf({ metrics, fusion, bench, evaluations }: RunFiles): Fact[] {
         detail: `of ${formatCount(evaluation.classes.length, "class", "classes")}`,
       });
     }
+  }
+  if (twin !== undefined) {
+    facts.push({
+      name: "Trained plain → wide",
+      value: `${formatShare(twin.plainAccuracy)} → ${formatShare(twin.fusedAccuracy)}`,
+      detail: "the same network to run",
+    });
   }
   if (fusion !== undefined) {
     const { before, after, proof } = fusion;

@@ -28,8 +28,18 @@ export interface RunFiles {
   readonly network: string | undefined;
   readonly bench: BenchReport | undefined;
   readonly benchChart: string | undefined;
+  /** Beside its plain twin, where that was trained as well. */
+  readonly twin?: TwinComparison | undefined;
   /** Of each form that was evaluated, the fused one first. */
   readonly evaluations: readonly EvaluatedForm[];
+}
+
+/** Shares of the test images that a fused network and its plain twin classify right. Both cost the same to run. */
+export interface TwinComparison {
+  /** Of the network that was trained as it is deployed. */
+  readonly plainAccuracy: number;
+  /** Of the network that was trained with branches. */
+  readonly fusedAccuracy: number;
 }
 
 /** How a network was fed, and who said so. */

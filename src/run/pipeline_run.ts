@@ -6,6 +6,7 @@
  */
 import type { BenchSettings } from "../bench/bench.ts";
 import type { BenchReport } from "../bench/report.ts";
+import type { Evaluation } from "../classify/evaluation.ts";
 import type { RequestedConfig } from "../train/run_config.ts";
 import { openRuntime } from "../runtime/machine.ts";
 import { benchRun } from "./bench_run.ts";
@@ -31,6 +32,8 @@ export interface PipelineResult {
   readonly training: TrainingSummary;
   readonly fusion: FusionResult;
   readonly bench: BenchReport;
+  /** Of the fused form, on the test images. */
+  readonly evaluation: Evaluation;
 }
 
 /**
@@ -58,10 +61,6 @@ export async function runPipeline(
     ...(kernels === "stock" ? {} : { runtime: () => openRuntime({ instructionSet, threads }) }),
     startTfjs: () => Promise.resolve(),
   });
-  try {
-    await evaluate(network, context);
-  } finally {
-    await network.classifier.dispose();
-  }
-  return { run, training, fusion, bench };
+  const { evaluation } = await evaluate(network, context).finally(() => network.classifier.dispose());
+  return { run, training, fusion, bench, evaluation };
 }

@@ -10,7 +10,7 @@ import { currentRecord } from "../classify/fusion_record.ts";
 import { writeFileAtomically } from "../files/atomic_write.ts";
 import { exists, readBytes, readJson, readText } from "../files/read.ts";
 import { renderReport } from "../report/report.ts";
-import type { EvaluatedForm, RunFiles } from "../report/run_files.ts";
+import type { EvaluatedForm, RunFiles, TwinComparison } from "../report/run_files.ts";
 import type { Environment } from "../timing/environment.ts";
 import type { EpochMetrics } from "../train/metrics.ts";
 import { readRunConfig } from "./config.ts";
@@ -85,6 +85,7 @@ export async function readRunFiles(run: RunDirectory): Promise<RunFiles> {
     network: await text(run.networkChart),
     bench: await json(run.benchReport) as BenchReport | undefined,
     benchChart: await text(run.benchChart),
+    twin: await json(run.twinComparison) as TwinComparison | undefined,
     evaluations: [...await evaluationOf(run, "fused"), ...await evaluationOf(run, "training")],
   };
 }

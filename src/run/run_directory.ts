@@ -37,6 +37,10 @@ export interface RunDirectory {
   readonly networkChart: string;
   readonly benchReport: string;
   readonly benchChart: string;
+  /** The run of the plain twin. */
+  readonly twin: string;
+  /** What both have reached. */
+  readonly twinComparison: string;
 }
 
 /** How far a run has come. */
@@ -60,6 +64,8 @@ export function runDirectoryAt(folder: string): RunDirectory {
     networkChart: `${path}/network.svg`,
     benchReport: `${path}/bench.json`,
     benchChart: `${path}/bench.svg`,
+    twin: `${path}/twin`,
+    twinComparison: `${path}/twin.json`,
   };
 }
 

@@ -87,7 +87,7 @@ export async function startTraining(
 ): Promise<TrainingSummary> {
   const dataset = await context.datasets.get(request.data);
   const config = request.resolve(dataset);
-  const model = createNetwork(config.network, { seed: config.seed });
+  const model = createNetwork(config.network, { seed: config.seed, form: config.training.form });
   const now = new Date();
   const run = folder === undefined
     ? await createRunDirectory(config.preset, now)
@@ -114,7 +114,7 @@ export async function resumeTraining(run: RunDirectory, context: TrainingContext
       "Bring the data back, or start a new run: repfuse train",
     );
   }
-  const model = createNetwork(config.network, { seed: config.seed });
+  const model = createNetwork(config.network, { seed: config.seed, form: config.training.form });
   return await continueRun(run, config, dataset, model, context);
 }
 

@@ -15,6 +15,9 @@ import { networkName, resolveNetwork } from "./network_changes.ts";
 /** The preset of a bare `repfuse train`. */
 export const DEFAULT_PRESET = "toy";
 
+/** What the name of a network is followed by where it is trained without branches. */
+const PLAIN_SUFFIX = "-plain";
+
 /** The seed where none is named. */
 export const DEFAULT_SEED = 1;
 
@@ -96,11 +99,26 @@ export function requestConfig(file: RunConfigInput, flags: RunConfigInput): Requ
     resolve(dataset) {
       const network = resolveNetwork(preset, [file.network ?? {}, flags.network ?? {}], dataset);
       return {
-        preset: networkName(preset, network),
+        preset: networkName(preset, network) + (training.form === "plain" ? PLAIN_SUFFIX : ""),
         seed: flags.seed ?? file.seed ?? DEFAULT_SEED,
         data: { ...data, checksum: dataset.checksum, classNames: dataset.classNames },
         network,
         training,
+      };
+    },
+  };
+}
+
+/** The same network, data, seed and training, without branches. */
+export function plainTwinOf({ data, resolve }: RequestedConfig): RequestedConfig {
+  return {
+    data,
+    resolve(dataset) {
+      const config = resolve(dataset);
+      return {
+        ...config,
+        preset: config.preset + PLAIN_SUFFIX,
+        training: { ...config.training, form: "plain" },
       };
     },
   };

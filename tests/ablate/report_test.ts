@@ -56,7 +56,7 @@ Deno.test("summarizeAblation() refuses when deploy costs differ that must be equ
 });
 
 Deno.test("variantNetwork() keeps the sizes of the base and takes the block of the form", () => {
-  const base = { ...presetConfig("toy"), padding: "explicit" as const };
+  const base = { ...presetConfig("tiny"), padding: "explicit" as const };
   for (const variant of VARIANTS) {
     const network = variantNetwork(variant, base);
     assert.equal(network.block, variant.block);

@@ -61,3 +61,18 @@ for (const block of BLOCKS) {
     }
   });
 }
+
+Deno.test("createNetwork() in its plain form fuses to the deploy form of every block", async () => {
+  await tf.setBackend("cpu");
+  for (const block of BLOCKS) {
+    const config = networkOf(block, 11, "same");
+    const plain = randomizeWeights(createNetwork(config, { seed: 1, form: "plain" }));
+    const deploy = createDeployNetwork(config, { seed: null });
+    const convolutions = (model: tf.LayersModel) =>
+      model.layers.filter((layer) => layer.getClassName().includes("Conv")).length;
+    assert.equal(convolutions(plain), convolutions(deploy), JSON.stringify(block));
+    const fused = await modelOf(fuse(await artifactsOf(plain)).artifacts);
+    assert.deepEqual(weightLayers(fused), weightLayers(deploy), JSON.stringify(block));
+    assert.equal(fused.countParams(), deploy.countParams(), JSON.stringify(block));
+  }
+});

@@ -83,7 +83,7 @@ Deno.test("createNetwork() gives the same weights to the same seed, and others t
 });
 
 Deno.test("createNetwork() gives no two layers the same weights", () => {
-  const kernels = createNetwork(presetConfig("toy"), { seed: 1 }).weights
+  const kernels = createNetwork(presetConfig("tiny"), { seed: 1 }).weights
     .filter((weight) => weight.name.endsWith("conv3x3/kernel"))
     .map((weight) => weight.read().dataSync()[0]);
   assert.equal(new Set(kernels).size, kernels.length);

@@ -21,7 +21,7 @@ async function inRun(work: (folder: string) => Promise<void>): Promise<void> {
       preset: "toy",
       seed: 1,
       data: { source: "folder/<b>cats & dogs</b>", checksum: "c", classNames: ["cat", "dog"] },
-      network: presetConfig("toy"),
+      network: presetConfig("tiny"),
       training: trainingSchema.parse({}),
     };
     await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify(config));

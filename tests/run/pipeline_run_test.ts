@@ -6,8 +6,11 @@ import { Datasets } from "../../src/run/datasets.ts";
 import { evaluate, evaluationFolder } from "../../src/run/evaluation_run.ts";
 import { findNamed } from "../../src/run/named.ts";
 import { openClassifier } from "../../src/run/open_classifier.ts";
+import { fuseRun } from "../../src/run/fusion_run.ts";
+import { runDirectoryAt } from "../../src/run/run_directory.ts";
 import { runPipeline } from "../../src/run/pipeline_run.ts";
 import { readRunFiles } from "../../src/run/report_run.ts";
+import { runTwin } from "../../src/run/twin_run.ts";
 import { requestConfig } from "../../src/train/run_config.ts";
 import { SILENT } from "../deploy/tiny_source.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
@@ -30,7 +33,7 @@ Deno.test("runPipeline() decodes its data set once; both forms are evaluated bes
       training: { epochs: 1, batchSize: 8 },
     });
     const told: string[] = [];
-    const { run, fusion } = await runPipeline(request, {
+    const context = {
       backend,
       progress: SILENT,
       datasets,
@@ -38,10 +41,22 @@ Deno.test("runPipeline() decodes its data set once; both forms are evaluated bes
       settings: { ...DEFAULT_SETTINGS, rounds: 2, warmupRounds: 1, warmupMs: 0, minimumMs: 0, batches: [1] },
       onTrained: () => told.push("trained"),
       onFused: () => told.push("fused"),
-    }, `${folder}/run`);
+    };
+    const { run, fusion, evaluation } = await runPipeline(request, context, `${folder}/run`);
     assert.equal(loads, 1);
     assert.deepEqual(told, ["trained", "fused"]);
     assert.ok(fusion.record.proof.pass);
+
+    const twin = await runTwin(run, request, evaluation.accuracy, context);
+    const plain = await fuseRun(runDirectoryAt(run.twin), {
+      progress: SILENT,
+      datasets,
+      output: `${folder}/plain`,
+    });
+    assert.deepEqual(plain.record.after, fusion.record.after, "the twin costs the same to run");
+    assert.notEqual(plain.record.before.convolutions, fusion.record.before.convolutions);
+    assert.equal(twin.fusedAccuracy, (await readRunFiles(run)).evaluations[0]!.evaluation.accuracy);
+    assert.deepEqual((await readRunFiles(run)).twin, twin);
 
     const training = await openClassifier(run.path, "training");
     const { output } = await evaluate(training, { datasets, progress: SILENT });

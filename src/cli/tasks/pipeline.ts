@@ -8,6 +8,7 @@ import { renderReport } from "../../bench/report.ts";
 import { MODEL_FILE } from "../../formats/tfjs/layers_model.ts";
 import { Datasets } from "../../run/datasets.ts";
 import { runPipeline } from "../../run/pipeline_run.ts";
+import { runTwin } from "../../run/twin_run.ts";
 import { namedFolder } from "../../run/run_directory.ts";
 import { startBackendFor } from "../backend_options.ts";
 import { print, printColumns, printJson } from "../command.ts";
@@ -15,7 +16,7 @@ import { renderCosts, renderProof } from "../fusion_table.ts";
 import { untilInterrupted } from "../interrupt.ts";
 import { createProgress } from "../progress.ts";
 import { refreshReport } from "../run_report.ts";
-import { renderTrainingSummary, summarizeFusion } from "../summaries.ts";
+import { renderTrainingSummary, renderTwin, summarizeFusion } from "../summaries.ts";
 import { newTrainingCommand, requestFrom } from "../training_options.ts";
 
 /** The command `pipeline`. */
@@ -24,6 +25,7 @@ export function pipelineCommand() {
     "pipeline",
     "Train a multi-branch network, fuse it, and bench both forms: the main job.",
   )
+    .option("--no-twin", "do not train the plain network to compare with (default: it is trained last)")
     .addHelpText("after", "\nExample: repfuse pipeline --data photos --name photos")
     .action(async (options) => {
       const progress = createProgress(options);
@@ -31,11 +33,10 @@ export function pipelineCommand() {
       const folder = options.name === undefined ? undefined : await namedFolder(options.name);
       const request = await requestFrom(options);
       const backend = await startBackendFor(options, progress);
-      const { run, training, fusion, bench } = await untilInterrupted((signal, saved) =>
+      const surroundings = { backend, progress, datasets: new Datasets(progress) };
+      const { run, training, fusion, bench, evaluation } = await untilInterrupted((signal, saved) =>
         runPipeline(request, {
-          backend,
-          progress,
-          datasets: new Datasets(progress),
+          ...surroundings,
           signal,
           settings: DEFAULT_SETTINGS,
           onTrained(summary) {
@@ -47,13 +48,20 @@ export function pipelineCommand() {
           },
         }, folder)
       );
-      const { output, record } = fusion;
+      if (!options.json) print(renderReport(bench, printColumns()));
+      await refreshReport(run);
+      const twin = options.twin && options.plain !== true
+        ? await untilInterrupted((signal) =>
+          runTwin(run, request, evaluation.accuracy, { ...surroundings, signal })
+        )
+        : undefined;
       const report = await refreshReport(run);
+      const { output, record } = fusion;
       const seconds = (performance.now() - startMs) / 1000;
       if (options.json) {
-        return printJson({ train: training, fuse: summarizeFusion(output, record), bench, seconds });
+        return printJson({ train: training, fuse: summarizeFusion(output, record), bench, twin, seconds });
       }
-      print(renderReport(bench, printColumns()));
+      if (twin !== undefined) print(`${renderTwin(twin)}\n`);
       print(`Everything is in ${run.path}/ (${seconds.toFixed(0)} s in all).`);
       print(`Fused model: ${output}/${MODEL_FILE}`);
       if (report !== undefined) print(report);

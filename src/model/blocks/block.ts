@@ -4,7 +4,7 @@
  * @module
  */
 import type { BlockActivation } from "../activations.ts";
-import type { Convolution, LayerBuilder, LayerValue } from "../layer_builder.ts";
+import { type Convolution, convolutionBn, type LayerBuilder, type LayerValue } from "../layer_builder.ts";
 import type { PaddingMode } from "../padding.ts";
 import { squeezeExcite } from "../squeeze_excite.ts";
 
@@ -24,6 +24,8 @@ export interface BlockPlace {
   readonly activation: BlockActivation;
   /** Whether squeeze-and-excitation stands in front of it; it does not by default. */
   readonly squeezeExcite?: boolean;
+  /** Whether its deploy form is trained as it is, with a BatchNorm in place of the bias; it is not by default. */
+  readonly isPlainTwin?: boolean;
 }
 
 /** A convolution of the block, all but its kernel size taken from the block's place. */
@@ -58,14 +60,19 @@ export function activate<X extends LayerValue>(net: LayerBuilder<X>, x: X, place
   return activation === "linear" ? gated : net.activation(gated, `${name}/${activation}`, activation);
 }
 
-/** The one convolution, with bias and activation, that most blocks deploy as. Layer: `reparam` under the place's name. */
+/**
+ * The one convolution, with bias and activation, that most blocks deploy as. Layer: `reparam` under the place's name; in the
+ * plain twin `reparam_bn` and the activation's own follow.
+ */
 export function deployConvolution<X extends LayerValue>(
   net: LayerBuilder<X>,
   x: X,
   place: BlockPlace,
   kernelSize: number,
 ): X {
-  const reparam = { ...placedConvolution(place, "reparam", kernelSize), useBias: true };
+  const plain = placedConvolution(place, "reparam", kernelSize);
+  if (place.isPlainTwin === true) return activate(net, convolutionBn(net, x, plain), place);
+  const reparam = { ...plain, useBias: true };
   if (place.squeezeExcite !== true) {
     return net.convolution(x, { ...reparam, carriedActivation: place.activation });
   }

@@ -35,7 +35,7 @@ export async function inPage(
 
 /** A run of the toy network, fused. */
 async function toySource(root: string): Promise<ModelSource> {
-  const config = presetConfig("toy");
+  const config = presetConfig("tiny");
   const training = randomizeBatchNorm(await artifactsOf(createNetwork(config, { seed: 1 })), 2);
   return {
     name: "2026-01-01T00-00-00-toy",
