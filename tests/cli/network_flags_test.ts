@@ -32,7 +32,7 @@ Deno.test("networkSetting() leaves what was set before as it was", () => {
 
 Deno.test("blockKind() refuses a kind that there is not, and names them all", () => {
   assert.equal(blockKind("dbb"), "dbb");
-  assert.throws(() => blockKind("dbc"), /one of repvgg, mobileone, fastvit, dbb, acnet/);
+  assert.throws(() => blockKind("dbc"), /one of repvgg, qarepvgg, acnet, dbb, fastvit, mobileone/);
 });
 
 Deno.test("networkChanges() is nothing when neither flag was given", () => {
