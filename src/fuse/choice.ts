@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Target } from "../graph/target.ts";
 import type { Unit } from "../graph/units.ts";
 import { type Affine, changesNothing } from "./affine.ts";
 import { executable } from "./executable.ts";
@@ -46,7 +47,7 @@ export interface Choice {
 const CARRIERS: ReadonlySet<string | undefined> = new Set(["convolution", "convolutionTranspose"]);
 
 /** Chooses for every value that the outputs need. */
-export function choose(steps: StepGraph, plans: Plans): Choice {
+export function choose(steps: StepGraph, plans: Plans, target?: Target): Choice {
   const makers = new Map<Value, Maker>();
   const units = new Map<Unit, Maker>();
   const carried = new Set<Value>();
@@ -86,7 +87,7 @@ export function choose(steps: StepGraph, plans: Plans): Choice {
 
   function region({ source, map: planned, ops }: Pick<Plan, "source" | "map" | "ops">, value: Value): Maker {
     make(source);
-    const map = executable(planned, value.shape);
+    const map = executable(planned, value.shape, target);
     return changesNothing(map) ? { kind: "same", source } : { kind: "region", source, map, ops };
   }
 
@@ -123,7 +124,7 @@ export function choose(steps: StepGraph, plans: Plans): Choice {
     const { best } = plans.ways.get(value)!;
     if (best === undefined || isShared(value)) return undefined;
     const { map, ops } = best;
-    const isConvolution = CARRIERS.has(ops[0]?.operation.op) && executable(map, value.shape) === map;
+    const isConvolution = CARRIERS.has(ops[0]?.operation.op) && executable(map, value.shape, target) === map;
     if (map.copies || (ops.length === 1 && !isConvolution)) return undefined;
     carried.add(value);
     return best;

@@ -1,15 +1,16 @@
 /**
- * The form of an affine map that a TensorFlow.js layer can run, and what it costs there. `tf.conv2d` refuses a stride
- * together with a dilation, and the DepthwiseConv2D layer ignores its dilation rate: such kernels are written out with
- * zeros in the gaps.
+ * The form of an affine map that an operation of the target can run, and what it costs there. Where that knows no dilation,
+ * kernels are written out with zeros in the gaps, and where it knows no groups, with zeros between them.
  *
  * @module
  */
 import { type Affine, kernelLength } from "./affine.ts";
 import { type Axes, inputLength } from "../graph/axis.ts";
 import type { Shape } from "../graph/graph.ts";
-import { sidesOf } from "../graph/sides.ts";
+import { isSequence, sidesOf } from "../graph/sides.ts";
+import { LAYERS, type Target } from "../graph/target.ts";
 import { dense } from "./axis.ts";
+import { isPerChannel } from "./channels.ts";
 import { regroup } from "./groups.ts";
 import { fixedPixels, isVector } from "./image.ts";
 
@@ -24,14 +25,20 @@ export function convolutionClass(map: Pick<Affine, "groups" | "inChannels" | "sp
 }
 
 /**
- * The same map in a form that its layer class can run.
+ * The same map in a form that an operation can run.
  *
  * @param output The shape of what it gives: an image unless it says otherwise.
  */
-export function executable(map: Affine, output?: Shape): Affine {
-  if (isVector(output)) return map.copies || map.groups === 1 ? map : inOneGroup(map);
+export function executable(map: Affine, output?: Shape, target: Target = LAYERS): Affine {
+  const isScale = target.scalesChannels && isPerChannel(map);
+  const hasNoGroups = isVector(output) || (isSequence(output) && !target.groupsSequences);
+  if (hasNoGroups && !map.copies && map.groups > 1 && !isScale) {
+    return executable(inOneGroup(map), output, target);
+  }
+  if (isVector(output)) return map;
   // Nobody has transposed convolutions in groups.
   if (map.spread !== undefined && map.groups > 1) return inOneGroup(map);
+  if (target.dilatesAll) return map;
   const dilated = map.axes.some((axis) => axis.dilation > 1);
   const strided = map.axes.some((axis) => axis.stride > 1);
   const isPlain = !strided && map.spread === undefined && convolutionClass(map) !== "DepthwiseConv2D";
@@ -66,7 +73,7 @@ export function macsPerPixel(map: Affine, output: Shape): number {
   }, kernelLength(map));
 }
 
-/** A dense layer has no groups. */
+/** A dense layer has no groups, and others have none either. */
 function inOneGroup(map: Affine): Affine {
   const { inChannels, outChannels, groups } = map;
   const taps = map.axes[0].size * map.axes[1].size;

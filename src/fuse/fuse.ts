@@ -46,7 +46,7 @@ export function fuseGraph(graph: Graph): FusedGraph {
 export function fuseUnder(laws: Laws, graph: Graph): FusedGraph {
   requireFinite(graph);
   const steps = splitIntoSteps(graph, laws);
-  const choice = choose(steps, plansOf(steps, laws));
+  const choice = choose(steps, plansOf(steps, laws, graph.target), graph.target);
   const { graph: fused, regions, counterparts } = rewrite(graph, steps, choice);
   return {
     source: graph,

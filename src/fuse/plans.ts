@@ -11,6 +11,7 @@
  */
 import { type Refusal, refuse } from "../graph/refusal.ts";
 import type { Shape } from "../graph/graph.ts";
+import type { Target } from "../graph/target.ts";
 import { type Affine, changesNothing } from "./affine.ts";
 import { isPerChannel } from "./channels.ts";
 import { type Cost, FREE, isLess, minus, plus } from "./cost.ts";
@@ -79,7 +80,7 @@ export interface Plans {
 }
 
 /** The plans of every value of a network. */
-export function plansOf({ values }: StepGraph, laws: Laws): Plans {
+export function plansOf({ values }: StepGraph, laws: Laws, target?: Target): Plans {
   const ways = new Map<Value, Ways>();
   const refused: Refused[] = [];
   const apart = new Map<Value, readonly Op[]>();
@@ -268,7 +269,7 @@ export function plansOf({ values }: StepGraph, laws: Laws): Plans {
 
   /** @param isNew Whether no layer is the plan as it is. */
   function priced(plan: Omit<Plan, "cost">, shape: Shape, isNew = plan.ops.length > 1): Plan {
-    const perPixel = macsPerPixel(isNew ? executable(plan.map, shape) : plan.map, shape);
+    const perPixel = macsPerPixel(isNew ? executable(plan.map, shape, target) : plan.map, shape);
     const own = { macs: perPixel * pixelsOf(shape), layers: changesNothing(plan.map) ? 0 : 1 };
     return { ...plan, cost: minus(plus(own, costToRead(plan.source)), plan.saved) };
   }

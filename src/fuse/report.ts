@@ -22,7 +22,7 @@ export interface FusedRegion {
   readonly layers: readonly string[];
   /** Which calls of them, in the same order; for some branches of an addition that stays, that addition is the last. */
   readonly calls: readonly LayerOutput[];
-  /** "Conv2D", "DepthwiseConv2D", "GroupedConv2D" or "ZeroPadding2D". */
+  /** "Conv2D", "DepthwiseConv2D", "GroupedConv2D", "ZeroPadding2D", or "1D" for sequences; "Dense", "Scale". */
   readonly className: string;
   /** [height, width, inChannels / groups, outChannels]. */
   readonly kernelShape: readonly number[];

@@ -5,9 +5,10 @@
  */
 import { GraphBuilder } from "../graph/builder.ts";
 import { type Graph, type GraphInput, type Operation, type ValueId, weightsOf } from "../graph/graph.ts";
+import type { Target } from "../graph/target.ts";
 import { isConvolutionUnit, type Unit } from "../graph/units.ts";
 import type { Weight } from "../graph/weights.ts";
-import { isPointwise } from "./channels.ts";
+import { isPerChannel, isPointwise } from "./channels.ts";
 import type { Choice, Maker, Region } from "./choice.ts";
 import { convolutionClass, macsOf } from "./executable.ts";
 import type { FusedRegion } from "./report.ts";
@@ -98,7 +99,8 @@ export function rewrite(graph: Graph, steps: StepGraph, { makers }: Choice): Rew
     const { map, ops } = region;
     const name = builder.freshName(`${regionName([...new Set(ops.map((op) => op.unit))])}/reparam`);
     const rounded = map.copies ? undefined : roundedWeights(map);
-    regions.push(fusedRegion(name, value, region, rounded?.roundingError ?? 0));
+    const className = isScale(region, graph.target) ? "Scale" : classOf(value, region);
+    regions.push(fusedRegion(name, className, value, region, rounded?.roundingError ?? 0));
     const common = { name, inputs: [read(region.source)], outputs: [] };
     if (rounded === undefined) {
       const [vertical, horizontal] = map.axes;
@@ -106,6 +108,14 @@ export function rewrite(graph: Graph, steps: StepGraph, { makers }: Choice): Rew
       return push({ op: "pad", ...common, padding }, value);
     }
     const { kernel, bias } = rounded;
+    if (isScale(region, graph.target)) {
+      const offsets = bias === undefined ? [0] : [...bias.read()];
+      const scale = { op: "scale", ...common, factors: [...kernel.read()], offsets } as const;
+      const activation = activationOf(region);
+      if (activation === "linear") return push(scale, value);
+      const inner = push({ ...scale, name: builder.freshName(`${name}/scale`) }, { ...value, id: undefined });
+      return push({ op: "activation", name, inputs: [inner], outputs: [], activation }, value);
+    }
     const computed = {
       ...common,
       kernel: weight(`${name}/kernel`, kernel),
@@ -139,7 +149,13 @@ function weightsAfter(
   return new Map([...made, ...[...graph.weights].filter(([name]) => !gone.has(name))]);
 }
 
-function fusedRegion(name: string, value: Value, region: Region, roundingError: number): FusedRegion {
+function fusedRegion(
+  name: string,
+  className: string,
+  value: Value,
+  region: Region,
+  roundingError: number,
+): FusedRegion {
   const { map, ops } = region;
   const units = [...new Set(ops.map((op) => op.unit))];
   const last = units.at(-1)!;
@@ -148,7 +164,7 @@ function fusedRegion(name: string, value: Value, region: Region, roundingError: 
     name,
     layers: [...new Set(units.map((unit) => unit.name))],
     calls: units.map((unit) => ({ layer: unit.name, node: unit.call })),
-    className: classOf(value, region),
+    className,
     kernelShape: [...map.axes.map((axis) => axis.size), map.inChannels / map.groups, map.outChannels],
     groups: map.groups,
     strides: [map.axes[0].stride, map.axes[1].stride],
@@ -160,6 +176,15 @@ function fusedRegion(name: string, value: Value, region: Region, roundingError: 
     nested: last.origin?.isNested ?? false,
     fused: { layer: name, node: 0 },
   };
+}
+
+/** The operations that are a kernel. */
+const KERNELS: ReadonlySet<Operation["op"]> = new Set(["convolution", "convolutionTranspose", "dense"]);
+
+/** Whether it stays a factor and an offset for every channel, as none of what it merges was a convolution. */
+function isScale({ map, ops }: Region, target: Target | undefined): boolean {
+  return (target?.scalesChannels ?? false) && isPerChannel(map) && !map.copies &&
+    !ops.some(({ operation }) => KERNELS.has(operation.op));
 }
 
 function classOf(value: Value, region: Region): string {

@@ -14,6 +14,7 @@
 import type { Activation } from "./activation.ts";
 import type { Axes } from "./axis.ts";
 import type { Refusal } from "./refusal.ts";
+import type { Target } from "./target.ts";
 import type { Weights } from "./weights.ts";
 
 /** A tensor's shape with the batch first; `null` for a length that is not fixed. */
@@ -241,6 +242,8 @@ export interface Graph {
   readonly weights: Weights;
   /** The names of its classes, where the file says them. */
   readonly labels?: readonly string[];
+  /** What can be made of it; by default what TensorFlow.js has layers for. */
+  readonly target?: Target;
   /** What the file says beside the network, for the writer of its own format alone. */
   readonly original?: unknown;
 }

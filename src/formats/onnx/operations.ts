@@ -183,8 +183,10 @@ function scale({ name, factors, offsets }: Scale, x: OnnxTensor, writer: OnnxGra
   const behind = x.axes.slice(x.axes.indexOf(x.shape.length - 1) + 1).map(() => 1);
   const perChannel = (key: string, values: readonly number[]) =>
     values.length === 1 ? values[0]! : writer.floats(`${name}/${key}`, values, [values.length, ...behind]);
-  const scaled = apply("Mul", [x.name, perChannel("factors", factors)]);
-  return apply("Add", [scaled, perChannel("offsets", offsets)]);
+  const isOne = factors.every((factor) => factor === 1);
+  const scaled = isOne ? x.name : apply("Mul", [x.name, perChannel("factors", factors)]);
+  const hasNoOffset = offsets.every((offset) => offset === 0);
+  return hasNoOffset ? scaled : apply("Add", [scaled, perChannel("offsets", offsets)]);
 }
 
 /** To and from [N, 1, 1, C], as squeeze-and-excitation has it, nothing has to move; other images are brought to NHWC and back, sequences are NLC. */

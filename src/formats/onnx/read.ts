@@ -16,6 +16,7 @@ import {
 import { InputError } from "../../errors.ts";
 import type { Graph, Operation, Origin, Shape, ValueId, ValueInfo, WeightRef } from "../../graph/graph.ts";
 import type { Refusal } from "../../graph/refusal.ts";
+import type { Target } from "../../graph/target.ts";
 import type { Weight } from "../../graph/weights.ts";
 import { inversePermutation, permute } from "../permute.ts";
 import { bringIn, computedConstant, type Constant, constantOf, type ReadExternal } from "./constant.ts";
@@ -29,6 +30,9 @@ import { sequencesOf } from "./sequences.ts";
 import { keepsPlaces, keepsType, opaqueShape } from "./shapes.ts";
 import { findViews, type View } from "./views.ts";
 import { imageBefore } from "./weighted.ts";
+
+/** Conv takes everything, and a product and a sum with a tensor of one number per channel cost less than a Conv. */
+const TARGET: Target = { dilatesAll: true, groupsSequences: true, scalesChannels: true };
 
 const DTYPES: ReadonlyMap<number, string> = new Map([
   [DataType.FLOAT, "float32"],
@@ -110,7 +114,16 @@ class Reader {
       [...this.tensors.values()].flatMap(({ name, axes }) => axes === undefined ? [] : [[name, axes]]),
     );
     const original: OriginalOnnx = { model: this.model, axes, constants: this.constantNodes };
-    return { name, values: this.values, inputs, outputs, operations, weights: this.weights, original };
+    return {
+      name,
+      values: this.values,
+      inputs,
+      outputs,
+      operations,
+      weights: this.weights,
+      target: TARGET,
+      original,
+    };
   }
 
   /** Whether all that is done with an input is to bring its channels to the front: it is [N, H, W, C] in the file. */

@@ -37,7 +37,7 @@ const COUNTS: Readonly<Record<string, readonly number[]>> = {
   // A Conv along three axes stays, and so does what stands behind it.
   "conv3d-17.onnx": [2, 2, 2, 2],
   // A mean over a window becomes a Conv; what stands behind the concatenation goes into one of its two branches.
-  "repvgg1d-17.onnx": [9, 10, 7, 1],
+  "repvgg1d-17.onnx": [9, 10, 7, 0],
   "unet1d-17.onnx": [8, 8, 8, 0],
   "repvit-17.onnx": [12, 12, 10, 0],
   "resnet18-17.onnx": [20, 20, 20, 0],
