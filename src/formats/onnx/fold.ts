@@ -9,7 +9,7 @@ import { sizeOf } from "../../graph/graph.ts";
 import { gatherStrided, inversePermutation, permuteShape, stridesOf } from "../permute.ts";
 import { computedConstant, type Constant, constantOf } from "./constant.ts";
 import type { NodeCall } from "./node_call.ts";
-import { shapeInFile, SHAPES } from "./shapes.ts";
+import { shapeInFile, SHAPES, sliceOf } from "./shapes.ts";
 
 /** Numbers that a fold makes at most, unless there are as many in what it reads: more than any shape has. */
 const LIMIT = 1 << 16;
@@ -107,10 +107,9 @@ function slice(call: NodeCall): Constant | undefined {
     const length = x.shape[axis];
     const step = steps[i]!;
     if (length === undefined || step === 0) return undefined;
-    const [low, high] = step > 0 ? [0, length] : [-1, length - 1];
-    const place = (at: number) => Math.min(Math.max(at < 0 ? at + length : at, low), high);
-    shape[axis] = Math.max(0, Math.ceil((place(ends[i]!) - place(starts[i]!)) / step));
-    offset += place(starts[i]!) * strides[axis]!;
+    const part = sliceOf(length, starts[i]!, ends[i]!, step);
+    shape[axis] = part.length;
+    offset += part.start * strides[axis]!;
     strides[axis] = strides[axis]! * step;
   }
   return made(call, x.dtype, shape, () => picked(x, shape, strides, offset));
@@ -183,7 +182,7 @@ function filled(dtype: DataType | undefined, count: number, value: number): Numb
 /** The same numbers in another shape. */
 function rearranged(call: NodeCall): Constant | undefined {
   const x = call.constant(0);
-  const shape = SHAPES[call.node.opType]!(call);
+  const shape = SHAPES[call.node.opType]!(call, 0);
   if (x === undefined || shape === undefined || shape.includes(null)) return undefined;
   if (sizeOf(shape as number[]) !== sizeOf(x.shape)) throw call.fail(`it brings [${x.shape}] to [${shape}]`);
   return { ...x, name: call.node.output[0]!, shape: shape as number[] };

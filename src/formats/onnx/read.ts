@@ -236,10 +236,9 @@ class Reader {
   private opaque(call: NodeCall, refusal: Refusal | undefined): Operation {
     const { node } = call;
     const reads = [...new Set([...node.input, ...captured(node)])].filter((name) => this.tensors.has(name));
-    const [first] = node.output;
     const outputs = node.output.filter((name) => name !== "").map((name) => {
       const [noted, dtype] = typeOf(this.infos.get(name));
-      const shape = noted ?? (name === first ? opaqueShape(call) : undefined);
+      const shape = noted ?? opaqueShape(call, node.output.indexOf(name));
       const before = call.tensor(0);
       const isSame = keepsPlaces(node) && before?.axes?.length === shape?.length;
       const axes = isSame ? before?.axes : this.axesOf(name, shape);

@@ -41,7 +41,7 @@ export function transposition(call: NodeCall): Reading | undefined {
 /** A Reshape, Flatten, Squeeze or Unsqueeze that keeps the batch and the order of the numbers. */
 export function reshaping(call: NodeCall): Reading | undefined {
   const x = call.tensor(0);
-  const found = SHAPES[call.node.opType]!(call);
+  const found = SHAPES[call.node.opType]!(call, 0);
   if (x?.shape === undefined || found === undefined || !isInOrder(x)) return undefined;
   const keepsBatch = found[0] === x.shape[0];
   if (!keepsBatch) return undefined;

@@ -28,7 +28,7 @@ const SAME = new Set(
     .split(" "),
 );
 
-type ShapeRule = (call: NodeCall) => FullShape | undefined;
+type ShapeRule = (call: NodeCall, output: number) => FullShape | undefined;
 
 /** Shapes by operator; nothing where they cannot be told. */
 export const SHAPES: Readonly<Record<string, ShapeRule>> = {
@@ -81,8 +81,15 @@ export const SHAPES: Readonly<Record<string, ShapeRule>> = {
   },
   Resize: sameRank,
   Upsample: sameRank,
-  Slice: sameRank,
-  Split: sameRank,
+  Slice: slicedShape,
+  Split: (call, output) => {
+    const shape = shapeInFile(call.tensor(0));
+    if (shape === undefined) return undefined;
+    const named = call.int("axis", 0);
+    const axis = named < 0 ? named + shape.length : named;
+    const parts = call.integersOrAttribute(1, "split") ?? evenParts(shape[axis], call.node.output.length);
+    return shape.map((length, i) => i === axis ? parts?.[output] ?? null : length);
+  },
   Concat: sameRank,
   MaxPool: sameChannels,
   AveragePool: sameChannels,
@@ -96,9 +103,12 @@ export const SHAPES: Readonly<Record<string, ShapeRule>> = {
   Min: elementwise,
 };
 
-/** Operators that leave every number in its place, so that the order of the axes stays, too. */
+/** Operators that move numbers along the axes, and keep these. */
+const MOVES_ALONG = new Set(["Concat", "Resize", "Slice", "Split", "Upsample"]);
+
+/** Operators that leave every number in its place, or move it along an axis, so that the order of the axes stays, too. */
 export function keepsPlaces({ opType }: NodeProto): boolean {
-  return SAME.has(opType) || SHAPES[opType] === elementwise || SHAPES[opType] === sameRank;
+  return SAME.has(opType) || MOVES_ALONG.has(opType) || SHAPES[opType] === elementwise;
 }
 
 /** Operators that give numbers of the type that they take. */
@@ -106,11 +116,49 @@ export function keepsType({ opType }: NodeProto): boolean {
   return opType !== "Cast" && (SAME.has(opType) || Object.hasOwn(SHAPES, opType));
 }
 
-/** The shape of a node's first output in the order of the file. */
-export function opaqueShape(call: NodeCall): Shape {
+/** The shape of one of a node's outputs in the order of the file. */
+export function opaqueShape(call: NodeCall, output: number): Shape {
   const { opType } = call.node;
+  if (output > 0 && opType !== "Split") return undefined;
   if (SAME.has(opType)) return shapeInFile(call.tensor(0));
-  return Object.hasOwn(SHAPES, opType) ? SHAPES[opType]!(call) : undefined;
+  return Object.hasOwn(SHAPES, opType) ? SHAPES[opType]!(call, output) : undefined;
+}
+
+/** Where a Slice of one axis begins, and how many numbers it takes. */
+export function sliceOf(
+  length: number,
+  start: number,
+  end: number,
+  step: number,
+): { readonly start: number; readonly length: number } {
+  const [low, high] = step > 0 ? [0, length] : [-1, length - 1];
+  const place = (at: number) => Math.min(Math.max(at < 0 ? at + length : at, low), high);
+  return { start: place(start), length: Math.max(0, Math.ceil((place(end) - place(start)) / step)) };
+}
+
+function slicedShape(call: NodeCall): FullShape | undefined {
+  const shape = shapeInFile(call.tensor(0));
+  const [starts, ends] = [call.integersOrAttribute(1, "starts"), call.integersOrAttribute(2, "ends")];
+  const axes = call.lacks(3) && !call.has("axes")
+    ? starts?.map((_, i) => i)
+    : call.integersOrAttribute(3, "axes");
+  const steps = call.lacks(4) ? starts?.map(() => 1) : call.integers(4);
+  if (shape === undefined || axes === undefined) return shape?.map(() => null);
+  const at = axes.map((axis) => axis < 0 ? axis + shape.length : axis);
+  return shape.map((length, axis) => {
+    const i = at.indexOf(axis);
+    if (i < 0 || length === null) return length;
+    const [start, end, step] = [starts?.[i], ends?.[i], steps?.[i]];
+    if (start === undefined || end === undefined || !step) return null;
+    return sliceOf(length, start, end, step).length;
+  });
+}
+
+/** As many equal parts, the last of which may be smaller. */
+function evenParts(length: number | null | undefined, count: number): readonly number[] | undefined {
+  if (length == null) return undefined;
+  const each = Math.ceil(length / count);
+  return Array.from({ length: count }, (_, i) => Math.max(0, Math.min(each, length - i * each)));
 }
 
 /** The length that is left for a -1. The batch cancels where it stands in both. */

@@ -39,6 +39,8 @@ const COUNTS: Readonly<Record<string, readonly number[]>> = {
   // A mean over a window becomes a Conv; what stands behind the concatenation goes into one of its two branches.
   "repvgg1d-17.onnx": [9, 10, 7, 0],
   "unet1d-17.onnx": [8, 8, 8, 0],
+  // Behind a split the BatchNorm in front of the 1x1 goes into it, and the other has nothing to go into.
+  "parts-17.onnx": [4, 4, 4, 1],
   "repvit-17.onnx": [12, 12, 10, 0],
   "resnet18-17.onnx": [20, 20, 20, 0],
   "unet-17.onnx": [11, 11, 11, 0],
@@ -76,7 +78,7 @@ async function difference(before: Uint8Array, after: Uint8Array): Promise<number
 }
 
 Deno.test("writeOnnx() gives back the nodes and the numbers of a file that readOnnx() read", async () => {
-  equal(files.length, 26);
+  equal(files.length, 28);
   for (const file of files) {
     const before = parse(await read(file));
     const after = parse(writeOnnx(readOnnx(serialize(before), file)));
@@ -102,6 +104,20 @@ Deno.test("fuseGraph() makes one Conv of every block of an ONNX file, and its ou
     ) => [countOf(bytes, "Conv"), countOf(bytes, "BatchNormalization")]);
     deepEqual(counts, COUNTS[file], file);
   }
+});
+
+Deno.test("a BatchNorm behind a Split stays with the reason that is true", async () => {
+  const { report } = fuseGraph(readOnnx(await read("parts-17.onnx"), "parts"));
+  deepEqual(
+    report.refusals.filter(({ law }) => law === "batchNorm").map(({ layer, reason }) => [
+      layer,
+      reason.replace(/".*?"/g, "…"),
+    ]),
+    [[
+      "/n/BatchNormalization",
+      "no convolution and no dense layer stands directly before it, but the Split of …, and none behind it",
+    ]],
+  );
 });
 
 Deno.test("a kernel that is 0.1% off is seen in what onnxruntime answers", async () => {
