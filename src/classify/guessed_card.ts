@@ -46,6 +46,9 @@ export function guessCard(
   };
   const [, , channels] = inputSize;
   const shown = told.pixels ?? shownPixelRange(graph);
+  const { mean, std } = answers;
+  if (mean !== undefined && std === undefined) assumed.push("a deviation of 1 (--std)");
+  if (std !== undefined && mean === undefined) assumed.push("a mean of 0 (--mean)");
   return {
     card: {
       inputSize,

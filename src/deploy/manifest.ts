@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ModelCard } from "../classify/classifier.ts";
 import { readdir } from "node:fs/promises";
 import { z } from "zod";
 import { InputError } from "../errors.ts";
@@ -101,6 +102,18 @@ export const EXPORT_FOLDER: OutputKind = {
     return (path) => listed.has(path) || /^evaluation\/([\w-]+\/)?[\w-]+\.(json|svg|png|html)$/.test(path);
   },
 };
+
+/** What a manifest keeps of a card. */
+export function describeCard(
+  { classNames, inputSize, normalization, givesProbabilities }: ModelCard,
+): Pick<Manifest, keyof ModelCard> {
+  return {
+    classNames: [...classNames],
+    inputSize: [...inputSize],
+    normalization: { mean: [...normalization.mean], scale: [...normalization.scale] },
+    givesProbabilities,
+  };
+}
 
 /** Size and hash of every file below a folder, sorted by path; the manifest itself is left out. */
 export async function describeFiles(folder: string): Promise<Manifest["files"]> {

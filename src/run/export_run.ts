@@ -13,7 +13,13 @@ import { formatCount, formatDifference } from "../text/quantities.ts";
 import type { Classifier } from "../classify/classifier.ts";
 import { openArtifacts } from "../classify/tfjs.ts";
 import type { ExportFormat } from "../deploy/export_format.ts";
-import { describeFiles, EXPORT_FOLDER, type Manifest, MANIFEST_FILE } from "../deploy/manifest.ts";
+import {
+  describeCard,
+  describeFiles,
+  EXPORT_FOLDER,
+  type Manifest,
+  MANIFEST_FILE,
+} from "../deploy/manifest.ts";
 import { type Precision, withPrecision } from "../formats/tfjs/precision.ts";
 import { measureQuantization, type QuantizationReport } from "../deploy/quantization_loss.ts";
 import { compareClassifiers, type ExportProof, proofImages } from "../deploy/proof.ts";
@@ -158,16 +164,12 @@ async function describe(
   { format, precision }: Pick<ExportSettings, "format" | "precision">,
   measured: Pick<Manifest, "proof" | "quantization">,
 ): Promise<Manifest> {
-  const { classNames, inputSize, normalization, givesProbabilities } = source.card;
   return {
     format: format.name,
     form: source.form,
     precision,
     source: { path: source.path, sha256: source.sha256 },
-    classNames: [...classNames],
-    inputSize: [...inputSize],
-    normalization: { mean: [...normalization.mean], scale: [...normalization.scale] },
-    givesProbabilities,
+    ...describeCard(source.card),
     network: source.network,
     data: source.data,
     ...measured,

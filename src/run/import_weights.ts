@@ -5,38 +5,34 @@
  * @module
  */
 import type { Progress } from "../progress.ts";
-import { InputError } from "../errors.ts";
 import type { ExportResult } from "./export_run.ts";
-import { describeFiles, EXPORT_FOLDER, type Manifest, MANIFEST_FILE } from "../deploy/manifest.ts";
+import {
+  describeCard,
+  describeFiles,
+  EXPORT_FOLDER,
+  type Manifest,
+  MANIFEST_FILE,
+} from "../deploy/manifest.ts";
 import { TFJS_FORMAT } from "../deploy/tfjs_format.ts";
 import { writeJsonAtomically } from "../files/atomic_write.ts";
 import { type ByteSource, hashSource, openFileSource } from "../files/byte_source.ts";
 import { replaceFolder } from "../files/output_folder.ts";
-import { placeholderNames } from "../classify/class_names.ts";
-import { defaultNormalization, type Normalization } from "../data/normalization.ts";
-import { outputOf } from "../classify/output.ts";
+import type { CardAnswers } from "../classify/card_answers.ts";
+import { guessCard } from "../classify/guessed_card.ts";
 import { type Graph, sizeOf, type WeightRef, weightsOf } from "../graph/graph.ts";
 import { type Checkpoint, formatOfName, readCheckpoint } from "../formats/checkpoint.ts";
 import { saveGraph } from "../formats/tfjs/layers_model.ts";
 import { findTorchNetwork, type FoundNetwork } from "../model/torch/find_network.ts";
 import { ARCHITECTURE_KEY, type ImportedNetwork, importTorchNetwork } from "../model/torch/network.ts";
 
-/** What the weights do not tell. */
-export interface ImportSettings {
+/** What the weights do not tell. Images are 224x224, or as the file's architecture says, when not given. */
+export interface ImportSettings extends CardAnswers {
   /** Only tensors whose names begin so are taken, without it: "module."; found when not given. */
   readonly prefix?: string | undefined;
-  /** Height and width of the images; 224x224, or what the file's architecture says, when not given. */
-  readonly imageSize?: number | undefined;
   /** Stride of the first block; 2, or what the file's architecture says, when not given. */
   readonly stemStride?: number | undefined;
   /** Stride of the first block of each stage; 2, or what the file's architecture says, when not given. */
   readonly strides?: readonly number[] | undefined;
-  /** Names of the classes, in the order of the logits. */
-  readonly classNames?: readonly string[] | undefined;
-  /** What is taken off each byte, per channel. */
-  readonly mean?: readonly number[] | undefined;
-  /** What the rest is divided by, per channel. */
-  readonly scale?: readonly number[] | undefined;
   /** The folder that is made. */
   readonly output: string;
   readonly progress: Progress;
@@ -69,18 +65,14 @@ export async function importWeights(path: string, settings: ImportSettings): Pro
   try {
     const { graph, found } = readNetwork(file, path, settings);
     const { config, form } = found.network;
-    const { outputs: classes, givesProbabilities } = outputOf(graph, path);
-    const inputSize = inputSizeOf(graph);
-    const { mean, scale } = normalizationFor(inputSize[2], settings);
+    // PyTorch's networks end in logits: their losses take the softmax.
+    const { card, assumed } = guessCard(graph, path, settings, { givesProbabilities: false });
     const about: Omit<Manifest, "files"> = {
       format: TFJS_FORMAT.name,
       form: form === "deploy" ? "fused" : "training",
       precision: "float32",
       source: { path, sha256: hashSource(file) },
-      classNames: [...namesFor(classes, settings, path)],
-      inputSize,
-      normalization: { mean: [...mean], scale: [...scale] },
-      givesProbabilities,
+      ...describeCard(card),
       network: config,
     };
     let manifest: Manifest | undefined;
@@ -90,7 +82,7 @@ export async function importWeights(path: string, settings: ImportSettings): Pro
       manifest = { ...about, files: await describeFiles(folder) };
       await writeJsonAtomically(`${folder}/${MANIFEST_FILE}`, manifest);
     });
-    return { output, manifest: manifest!, ...found };
+    return { output, manifest: manifest!, ...found, assumed: [...found.assumed, ...assumed] };
   } finally {
     file.close();
   }
@@ -137,20 +129,15 @@ function countParameters({ operations }: Graph): number {
   }, 0);
 }
 
-/** Of the network's images. */
-function inputSizeOf({ inputs, values }: Graph): [height: number, width: number, channels: number] {
-  const [, height, width, channels] = values[inputs[0]!.value]!.shape!.map(Number);
-  return [height!, width!, channels!];
-}
-
+/** What of the network itself neither the file nor the settings tell. */
 function assumptions(
-  graph: Graph,
+  { inputs, values }: Graph,
   config: ImportedNetwork["config"],
   metadata: Checkpoint["metadata"],
-  { imageSize, stemStride, strides, mean, scale, classNames }: ImportSettings,
+  { imageSize, stemStride, strides }: ImportSettings,
 ): string[] {
   const isStated = ARCHITECTURE_KEY in metadata;
-  const [height, width] = inputSizeOf(graph);
+  const [, height, width] = values[inputs[0]!.value]!.shape!;
   const rows: [isKnown: boolean, what: string][] = [
     [isStated || imageSize !== undefined, `images of ${height}x${width} (--image-size)`],
     ...config === undefined ? [] : [
@@ -162,34 +149,6 @@ function assumptions(
         } of the stages, no dilation (--strides)`,
       ],
     ] satisfies typeof rows,
-    [mean !== undefined && scale !== undefined, "pixels from -1 to 1 (--mean, --std)"],
-    [classNames !== undefined, "classes by their numbers (--labels)"],
   ];
   return rows.flatMap(([isKnown, what]) => isKnown ? [] : [what]);
-}
-
-function namesFor(classCount: number, { classNames }: ImportSettings, path: string): readonly string[] {
-  if (classNames === undefined) return placeholderNames(classCount);
-  if (classNames.length === classCount) return classNames;
-  throw new InputError(
-    `Cannot import ${path} with these class names: the network has ${classCount} classes, and there are ` +
-      `${classNames.length} names.`,
-  );
-}
-
-function normalizationFor(channels: number, { mean, scale }: ImportSettings): Normalization {
-  const standard = defaultNormalization(channels);
-  return {
-    mean: mean === undefined ? standard.mean : perChannel("mean", mean, channels),
-    scale: scale === undefined ? standard.scale : perChannel("scale", scale, channels),
-  };
-}
-
-/** One value serves every channel. */
-function perChannel(what: string, values: readonly number[], channels: number): readonly number[] {
-  if (values.length === channels) return values;
-  if (values.length === 1) return new Array<number>(channels).fill(values[0]!);
-  throw new InputError(
-    `The ${what} has ${values.length} values, and the network's images have ${channels} channels: expected 1 or ${channels}.`,
-  );
 }

@@ -3,8 +3,16 @@
  * none does with one kernel wrong by a thousandth. CI takes small images and a few kernels of each; all of them at one size:
  *
  *     deno test -A tests/proof/gate_test.ts -- --size=224 --planted=all A0 B1g2 S4
+ *
+ * A name with "timm/" before it goes through a state dict in timm's names, as `import` reads it.
  */
+import type * as tf from "@tensorflow/tfjs";
 import assert from "node:assert/strict";
+import { readLayersModel } from "../../src/formats/tfjs/read.ts";
+import { writeLayersModel } from "../../src/formats/tfjs/write.ts";
+import { networkModules } from "../../src/model/torch/modules.ts";
+import { importTorchNetwork } from "../../src/model/torch/network.ts";
+import { torchState } from "../../src/model/torch/write_weights.ts";
 import { fuse } from "../../src/formats/tfjs/fuse.ts";
 import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
@@ -27,11 +35,11 @@ const flags = new Map(
   }),
 );
 const named = Deno.args.filter((word) => !word.startsWith("--"));
-const size = Number(flags.get("size") ?? 32);
+const sizeOf = (name: string) => Number(flags.get("size") ?? (name.startsWith("timm/") ? 64 : 32));
 const planted = flags.get("planted") === "all" ? Infinity : Number(flags.get("planted") ?? 4);
 
 /** Those of RepVGG's repository that are no preset. */
-function configOf(name: string): NetworkConfig {
+function configOf(name: string, size: number): NetworkConfig {
   const inputSize: [number, number, number] = [size, size, 3];
   const [, base, groups] = /^(B\d)g(\d)$/.exec(name) ?? [];
   if (base !== undefined) {
@@ -46,11 +54,24 @@ function configOf(name: string): NetworkConfig {
   return parseNetworkConfig({ ...presetConfig("B1", { inputSize }), squeezeExcite: true, stages }, name);
 }
 
-for (const name of named.length > 0 ? named : ["A0", "S0", "S4"]) {
+/** The network in its training form, with random signed statistics. */
+async function trainingForm(name: string, size: number): Promise<tf.io.ModelArtifacts> {
+  const config = configOf(name.replace("timm/", ""), size);
+  const network = createNetwork(config, { seed: 1 });
+  const artifacts = randomizeBatchNorm(await artifactsOf(network), 7);
+  network.dispose();
+  if (!name.startsWith("timm/")) return artifacts;
+  const tensors = torchState(readLayersModel(artifacts), networkModules(config, "timm"));
+  assert.ok([...tensors.keys()].every((tensor) => /^(stem|stages|head)\./.test(tensor)));
+  const imported = importTorchNetwork({ tensors, metadata: {} }, { imageSize: [size, size] });
+  assert.deepEqual([imported.dialect, imported.form], ["timm", "training"]);
+  return writeLayersModel(imported.graph);
+}
+
+for (const name of named.length > 0 ? named : ["A0", "S0", "S4", "timm/A0", "timm/S0"]) {
+  const size = sizeOf(name);
   Deno.test(`the default gate passes ${name} at ${size} pixels, and no kernel of it that is wrong by 0.1%`, async () => {
-    const network = createNetwork(configOf(name), { seed: 1 });
-    const artifacts = randomizeBatchNorm(await artifactsOf(network), 7);
-    network.dispose();
+    const artifacts = await trainingForm(name, size);
     const fusion = fuse(artifacts);
     const [training, fused] = [await openModel(artifacts, name), await openModel(fusion.artifacts, name)];
     const inputs = proofInputsOf(fusion.source);

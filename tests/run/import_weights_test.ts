@@ -109,17 +109,17 @@ Deno.test("importWeights() keeps labels and normalization, and refuses those tha
     const classCount = tensors.get("linear.bias")!.shape[0]!;
     const classNames = Array.from({ length: classCount }, (_, i) => `label ${i}`);
     const settings = { imageSize: 32, output, progress: SILENT };
-    await importWeights(path, { ...settings, classNames, mean: [1, 2, 3], scale: [4] });
+    await importWeights(path, { ...settings, classNames, pixels: "0..255", mean: [1, 2, 3], std: [4] });
     const manifest = await readManifest(`${output}/manifest.json`);
     assert.deepEqual(manifest.classNames, classNames);
     assert.deepEqual(manifest.normalization, { mean: [1, 2, 3], scale: [4, 4, 4] });
     await assert.rejects(
       importWeights(path, { ...settings, mean: [1, 2] }),
-      /mean has 2 values, .* 3 channels/,
+      /--mean has 2 values, .* 3 channels/,
     );
     await assert.rejects(
       importWeights(path, { ...settings, classNames: ["one"] }),
-      new RegExp(`the network has ${classCount} classes, and there are 1 names`),
+      new RegExp(`there are 1, and the network has ${classCount} classes`),
     );
   }));
 
@@ -233,7 +233,10 @@ Deno.test("importWeights() makes a model of RepViT that has no configuration, an
     assert.deepEqual([network.kind, network.config, taken.prefix], ["repvit", undefined, "state_dict."]);
     // In PyTorch: sum(p.numel() for p in net.parameters()).
     assert.equal(parameters, 1932);
-    assert.deepEqual(assumed, ["pixels from -1 to 1 (--mean, --std)", "classes by their numbers (--labels)"]);
+    assert.deepEqual(assumed, [
+      "pixels from -1 to 1 (--pixels, --mean, --std)",
+      "classes by their numbers (--labels)",
+    ]);
     const { classNames, network: known } = await readManifest(`${folder}/out/manifest.json`);
     assert.deepEqual([classNames.length, known], [3, undefined]);
     (await openModel(await loadLayersModelArtifacts(`${folder}/out`), "out")).dispose();
@@ -257,7 +260,7 @@ Deno.test("importWeights() says what it assumed, and counts parameters as PyTorc
       "images of 224x224 (--image-size)",
       "stride 2 in the stem (--stem-stride)",
       "strides 2 of the stages, no dilation (--strides)",
-      "pixels from -1 to 1 (--mean, --std)",
+      "pixels from -1 to 1 (--pixels, --mean, --std)",
       "classes by their numbers (--labels)",
     ]);
     // In PyTorch: sum(p.numel() for p in model.parameters()).
@@ -266,11 +269,13 @@ Deno.test("importWeights() says what it assumed, and counts parameters as PyTorc
       imageSize: 16,
       stemStride: 1,
       strides: [2],
-      mean: [0],
-      scale: [255],
+      mean: [0.5],
       classNames: ["a", "b", "c"],
     };
-    assert.deepEqual((await importWeights(path, { ...settings, ...told })).assumed, []);
+    assert.deepEqual((await importWeights(path, { ...settings, ...told })).assumed, [
+      "a deviation of 1 (--std)",
+    ]);
+    assert.deepEqual((await importWeights(path, { ...settings, ...told, std: [1] })).assumed, []);
   }));
 
 Deno.test("importWeights() says what a file is whose name says otherwise", () =>

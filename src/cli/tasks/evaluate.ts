@@ -13,7 +13,8 @@ import { evaluate } from "../../run/evaluation_run.ts";
 import { Datasets } from "../../run/datasets.ts";
 import { openClassifier } from "../../run/open_classifier.ts";
 import { enginesFor } from "../backend_options.ts";
-import { answersFrom, assumedLine, newCardCommand } from "../card_options.ts";
+import { answersFrom, assumedLine } from "../card_options.ts";
+import { newCardCommand } from "../card_command.ts";
 
 /** The command `evaluate`. */
 export function evaluateCommand() {

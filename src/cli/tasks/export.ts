@@ -19,7 +19,8 @@ import { readModelSource } from "../../run/read_source.ts";
 import { Datasets } from "../../run/datasets.ts";
 import { webFormat } from "../../deploy/web_format.ts";
 import { startBackendFor } from "../backend_options.ts";
-import { answersFrom, assumedLine, newCardCommand } from "../card_options.ts";
+import { answersFrom, assumedLine } from "../card_options.ts";
+import { newCardCommand } from "../card_command.ts";
 
 const formats = EXPORT_FORMATS.map(({ name, summary }) => `${name} (${summary})`).join(", ");
 

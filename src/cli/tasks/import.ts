@@ -3,37 +3,22 @@
  *
  * @module
  */
-import {
-  newCommand,
-  numbers,
-  print,
-  printColumns,
-  printJson,
-  wholeNumber,
-  wholeNumbers,
-} from "../command.ts";
+import { answersFrom, CARD_OPTIONS, MAXIMUM_SIDE } from "../card_options.ts";
+import { newCommand, print, printColumns, printJson, wholeNumber, wholeNumbers } from "../command.ts";
 import { renderExport } from "../export_summary.ts";
 import { createProgress } from "../progress.ts";
-import { readLabels } from "../../data/label_file.ts";
 import { withoutExtension } from "../../formats/checkpoint.ts";
 import { type ImportResult, importWeights } from "../../run/import_weights.ts";
 import { quoted } from "../../text/shell.ts";
 
-/** torchvision normalizes pixels in 0..1, a manifest those in 0..255. */
-const BYTE_MAX = 255;
-
 /** The command `import`. */
 export function importCommand() {
+  const { pixels, mean, std, labels } = CARD_OPTIONS;
   return newCommand(
     "import",
     "Read PyTorch weights of RepVGG, MobileOne or RepViT, in the reference's names or timm's, training or deploy form.",
   )
     .argument("<weights>", "a PyTorch checkpoint (.pt, .pth, .pth.tar, .bin) or a safetensors file")
-    .option(
-      "--image-size <pixels>",
-      "side of the images that the network takes (default: 224)",
-      wholeNumber(1, 4096),
-    )
     .option("--stem-stride <pixels>", "stride of the first block (default: 2)", wholeNumber(1, 8))
     .option(
       "--strides <pixels>",
@@ -45,11 +30,11 @@ export function importCommand() {
       'take the tensors whose names begin so, without it, such as "model_ema.module." (default: the plain network)',
     )
     .option(
-      "--labels <file>",
-      "names of the classes, one on a line or as JSON, in the order of the logits (default: their numbers)",
+      "--image-size <pixels>",
+      "side of the images that the network takes (default: 224)",
+      wholeNumber(1, MAXIMUM_SIDE),
     )
-    .option("--mean <values>", "of pixels in 0..1, per channel, as in torchvision (default: 0.5)", numbers)
-    .option("--std <values>", "what the rest is divided by, per channel (default: 0.5)", numbers)
+    .addOption(pixels).addOption(mean).addOption(std).addOption(labels)
     .option("--output <folder>", "where the model goes (default: runs/imported/ and the file's name)")
     .addHelpText(
       "after",
@@ -57,16 +42,11 @@ export function importCommand() {
     )
     .action(async (path, options) => {
       const progress = createProgress(options);
-      const classNames = options.labels === undefined ? undefined : await readLabels(options.labels);
-      const inBytes = (values?: number[]) => values?.map((value) => BYTE_MAX * value);
       const result = await importWeights(path, {
+        ...await answersFrom(options),
         prefix: options.prefix,
-        imageSize: options.imageSize,
         stemStride: options.stemStride,
         strides: options.strides,
-        classNames,
-        mean: inBytes(options.mean),
-        scale: inBytes(options.std),
         output: options.output ?? `runs/imported/${baseName(path)}`,
         progress,
       });

@@ -12,7 +12,8 @@ import { openClassifier } from "../../run/open_classifier.ts";
 import { pixelsOfFile } from "../../classify/picture.ts";
 import { predictTop } from "../../classify/predict.ts";
 import { enginesFor } from "../backend_options.ts";
-import { answersFrom, assumedLine, newCardCommand } from "../card_options.ts";
+import { answersFrom, assumedLine } from "../card_options.ts";
+import { newCardCommand } from "../card_command.ts";
 
 const DEFAULT_TOP = 3;
 
