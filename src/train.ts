@@ -15,6 +15,18 @@ export { loadDataset, type LoadOptions } from "./data/load.ts";
 export { NORMALIZATION } from "./data/normalization.ts";
 
 export * from "./model/config.ts";
+export * from "./model/blocks/block.ts";
+export * from "./model/blocks/define.ts";
+export {
+  channelsOf,
+  type Convolution,
+  convolutionBn,
+  type DenseLayer,
+  type LayerBuilder,
+  type LayerValue,
+  reachOf,
+  zeroPad,
+} from "./model/layer_builder.ts";
 export { createNetwork } from "./model/network.ts";
 export { openModel } from "./model/open_model.ts";
 export { PRESET_NAMES, presetConfig } from "./model/presets.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { InvalidArgumentError } from "@commander-js/extra-typings";
-import { BLOCK_KINDS, type BlockKind } from "../model/config.ts";
-import { oneOf } from "./options.ts";
+import { BLOCK_KINDS } from "../model/config.ts";
+import { isBlockFile, type OwnBlock } from "../run/block_file.ts";
 
 /** What `--set` collects: keys of a network configuration, nested as they were written. */
 export interface NetworkSettings {
@@ -13,14 +13,19 @@ export interface NetworkSettings {
 }
 
 /** Help of `--block`. */
-export const BLOCK_HELP = `build the same network of another block: ${BLOCK_KINDS.join(", ")}`;
+export const BLOCK_HELP =
+  `build the same network of another block: ${BLOCK_KINDS.join(", ")}, or a file of your own, ` +
+  "my_block.ts";
 
 /** Help of `--set`. */
 export const SET_HELP =
   "change one key of the network: branches.identity=false, convBranches=2, kernelSizes=[5,3]; may be repeated";
 
-/** A parser for `--block`. */
-export const blockKind: (text: string) => BlockKind = oneOf(BLOCK_KINDS);
+/** A parser for `--block`: a kind of block, or a file. */
+export function blockName(text: string): string {
+  if (isBlockFile(text) || BLOCK_KINDS.some((kind) => kind === text)) return text;
+  throw new InvalidArgumentError(`It must be one of ${BLOCK_KINDS.join(", ")}, or a .ts, .js or .mjs file.`);
+}
 
 /**
  * A parser for `--set`, which adds to what earlier ones said. The value is read as JSON where it is JSON, else as text.
@@ -36,11 +41,17 @@ export function networkSetting(text: string, before: NetworkSettings = {}): Netw
   return withSetting(before, path.split("."), jsonOrText(value));
 }
 
-/** What `--block` and `--set` say, as changes of a network; nothing when neither was given. */
+/**
+ * What `--block` and `--set` say, as changes of a network; nothing when neither was given.
+ *
+ * @param own What the file exports, where `--block` names one.
+ */
 export function networkChanges(
-  { block, set }: { readonly block?: BlockKind | undefined; readonly set?: NetworkSettings | undefined },
+  { block, set }: { readonly block?: string | undefined; readonly set?: NetworkSettings | undefined },
+  own?: OwnBlock,
 ): NetworkSettings | undefined {
   if (block === undefined && set === undefined) return undefined;
+  if (own !== undefined) return { block: "file", file: own.file, ...set };
   return { ...(block === undefined ? {} : { block }), ...set };
 }
 

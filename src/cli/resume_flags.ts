@@ -16,11 +16,18 @@ interface Sourced {
  *
  * @param command The command that was parsed.
  * @param options Its options.
+ * @param allowed Options that are to be typed again.
  * @throws {InputError} that names the flags.
  */
-export function refuseFlagsWithResume(command: Sourced, options: object): void {
+export function refuseFlagsWithResume(
+  command: Sourced,
+  options: object,
+  allowed: readonly string[] = [],
+): void {
   const surplus = Object.keys(options).filter((name) =>
-    command.getOptionValueSource(name as never) === "cli" && name !== "resume" && !MANNER_FLAGS.includes(name)
+    command.getOptionValueSource(name as never) === "cli" && name !== "resume" &&
+    !MANNER_FLAGS.includes(name) &&
+    !allowed.includes(name)
   );
   if (surplus.length === 0) return;
   const flags = surplus.map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);

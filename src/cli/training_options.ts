@@ -5,13 +5,14 @@
  */
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { PRESET_NAMES } from "../model/presets.ts";
+import { isBlockFile, loadBlockFile, type OwnBlock } from "../run/block_file.ts";
 import { readRunConfigFile } from "../run/config.ts";
 import { isRunName } from "../run/run_directory.ts";
 import { trainingSchema } from "../train/config.ts";
 import { DEFAULT_PRESET, DEFAULT_SEED, requestConfig, type RequestedConfig } from "../train/run_config.ts";
 import { newComputeCommand } from "./backend_options.ts";
 import { decimal, wholeNumber } from "./command.ts";
-import { BLOCK_HELP, blockKind, networkChanges, networkSetting, SET_HELP } from "./network_flags.ts";
+import { BLOCK_HELP, blockName, networkChanges, networkSetting, SET_HELP } from "./network_flags.ts";
 import { definedOnly } from "./options.ts";
 
 const DEFAULTS = trainingSchema.parse({});
@@ -55,7 +56,7 @@ export function newNetworkCommand(name: string, description: string) {
 /** A command with the flags of {@link newNetworkCommand}, and those that say how one network is made and trained. */
 export function newTrainingCommand(name: string, description: string) {
   return newNetworkCommand(name, description)
-    .option("--block <kind>", `${BLOCK_HELP} (default: the preset's)`, blockKind)
+    .option("--block <kind>", `${BLOCK_HELP} (default: the preset's)`, blockName)
     .option("--set <key=value>", `${SET_HELP} (default: as the preset says)`, networkSetting)
     .option(
       "--plain",
@@ -118,8 +119,9 @@ export function newTrainingCommand(name: string, description: string) {
  */
 export async function requestFrom(flags: TrainingFlags): Promise<RequestedConfig> {
   const file = flags.config === undefined ? {} : await readRunConfigFile(flags.config);
+  const own = await ownBlockOf(flags.block);
   return requestConfig(file, {
-    ...definedOnly({ preset: flags.preset, seed: flags.seed, network: networkChanges(flags) }),
+    ...definedOnly({ preset: flags.preset, seed: flags.seed, network: networkChanges(flags, own) }),
     data: definedOnly({ source: flags.data, imageSize: flags.imageSize }),
     training: definedOnly({
       form: flags.plain === true ? "plain" : undefined,
@@ -140,7 +142,12 @@ export async function requestFrom(flags: TrainingFlags): Promise<RequestedConfig
       keep: flags.keep,
       patience: flags.patience,
     }),
-  });
+  }, own?.block);
+}
+
+/** The block of the file that `--block` names; nothing where it names a kind, or is not given. */
+export async function ownBlockOf(block: string | undefined): Promise<OwnBlock | undefined> {
+  return block === undefined || !isBlockFile(block) ? undefined : await loadBlockFile(block);
 }
 
 /** Not commander's own default, which would win over the configuration file. */

@@ -40,8 +40,11 @@ export interface Convolution {
 
 /** y = activation(x · kernel + bias). */
 export interface DenseLayer {
+  /** Layer name. */
   readonly name: string;
+  /** Outputs. */
   readonly units: number;
+  /** Applied last. */
   readonly activation: BlockActivation;
   /** The standard deviation of a fresh kernel; He normal when not given. */
   readonly deviation?: number;

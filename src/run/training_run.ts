@@ -32,6 +32,7 @@ import { bestEpoch, type EpochMetrics, type EpochTiming } from "../train/metrics
 import { recalibrate } from "../train/recalibrate.ts";
 import { TrainingSession } from "../train/session.ts";
 import { fingerprintOf, type RequestedConfig, type RunConfig } from "../train/run_config.ts";
+import { checkBlockFile, type OwnBlock } from "./block_file.ts";
 import { readRunConfig } from "./config.ts";
 import { describeEnvironment } from "../timing/environment.ts";
 import type { Datasets } from "./datasets.ts";
@@ -87,7 +88,8 @@ export async function startTraining(
 ): Promise<TrainingSummary> {
   const dataset = await context.datasets.get(request.data);
   const config = request.resolve(dataset);
-  const model = createNetwork(config.network, { seed: config.seed, form: config.training.form });
+  const { form } = config.training;
+  const model = createNetwork(config.network, { seed: config.seed, form, own: request.own });
   const now = new Date();
   const run = folder === undefined
     ? await createRunDirectory(config.preset, now)
@@ -102,10 +104,16 @@ export async function startTraining(
  *
  * @param run The run.
  * @param context Backend, progress and interrupt.
- * @throws {InputError} when its data has changed or no checkpoint is whole.
+ * @param own The block, where the run is made of a person's own.
+ * @throws {InputError} when its data or its block has changed, or no checkpoint is whole.
  */
-export async function resumeTraining(run: RunDirectory, context: TrainingContext): Promise<TrainingSummary> {
+export async function resumeTraining(
+  run: RunDirectory,
+  context: TrainingContext,
+  own?: OwnBlock,
+): Promise<TrainingSummary> {
   const config = await readRunConfig(run.config);
+  checkBlockFile(config.network, own, run.path);
   const dataset = await context.datasets.get(config.data);
   if (dataset.checksum !== config.data.checksum) {
     throw new InputError(
@@ -114,7 +122,8 @@ export async function resumeTraining(run: RunDirectory, context: TrainingContext
       "Bring the data back, or start a new run: repfuse train",
     );
   }
-  const model = createNetwork(config.network, { seed: config.seed, form: config.training.form });
+  const { form } = config.training;
+  const model = createNetwork(config.network, { seed: config.seed, form, own: own?.block });
   return await continueRun(run, config, dataset, model, context);
 }
 
@@ -152,7 +161,7 @@ async function continueRun(
     await saveCheckpoint(run.checkpoints, session.capture(), architecture, false);
     throw new InterruptedError(
       `the run ${run.path} is saved after step ${session.step} of epoch ${session.epoch + 1}.`,
-      `Go on with: repfuse train --resume ${quoted(run.path)}`,
+      `Go on with: repfuse train --resume ${quoted(run.path)}${blockFlag(config)}`,
     );
   }
 
@@ -195,6 +204,11 @@ function steeredDataset(dataset: Dataset, { training, seed }: RunConfig): Datase
       `${dataset.train.count} training images is not one of any class.`,
     "Give a larger --validation, or a folder validation/ beside train/; or leave out --keep best and --patience.",
   );
+}
+
+/** What must be typed again of a run that is made of a person's own block. */
+function blockFlag({ network }: RunConfig): string {
+  return network.block === "file" ? ` --block ${quoted(network.file.path)}` : "";
 }
 
 /** Recalibrates where asked, then writes the model and its BN snapshot. Returns the test accuracy of what it wrote. */

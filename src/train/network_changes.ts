@@ -6,6 +6,7 @@
  */
 import type { Dataset } from "../data/dataset.ts";
 import { InputError } from "../errors.ts";
+import type { Block } from "../model/blocks/define.ts";
 import { BLOCK_KINDS, type NetworkConfig, parseNetworkConfig, withBlock } from "../model/config.ts";
 import { presetConfig } from "../model/presets.ts";
 
@@ -21,19 +22,21 @@ export type NetworkChanges = Readonly<Record<string, unknown>>;
  * @param preset A preset's name, or undefined when the changes describe a whole network.
  * @param changes What the configuration file says, then what the flags say; the later win.
  * @param dataset What the network is sized for.
+ * @param own The block, where the changes name a person's own.
  * @throws {InputError} when a key or a value is wrong, or the sizes are not those of the data.
  */
 export function resolveNetwork(
   preset: string | undefined,
   changes: readonly NetworkChanges[],
   dataset: Dataset,
+  own?: Block,
 ): NetworkConfig {
   const sizes = {
     inputSize: [dataset.height, dataset.width, dataset.channels] as [number, number, number],
     classCount: dataset.classNames.length,
   };
   const base: NetworkChanges = preset === undefined ? sizes : presetConfig(preset, sizes);
-  const network = parseNetworkConfig(changes.reduce(changeNetwork, base));
+  const network = parseNetworkConfig(changes.reduce(changeNetwork, base), undefined, own);
   if (network.inputSize.join() !== sizes.inputSize.join() || network.classCount !== sizes.classCount) {
     throw new InputError(
       `The network takes ${network.inputSize.join("x")} images of ${network.classCount} classes; ` +
@@ -45,16 +48,19 @@ export function resolveNetwork(
 }
 
 /** What a network is called: "toy", "toy-dbb" where the preset has another block, "custom-dbb" without a preset. */
-export function networkName(preset: string | undefined, { block }: NetworkConfig): string {
-  if (preset === undefined) return `${CUSTOM_NETWORK}-${block}`;
-  return presetConfig(preset).block === block ? preset : `${preset}-${block}`;
+export function networkName(preset: string | undefined, { block }: NetworkConfig, own?: Block): string {
+  const name = block === "file" ? own?.name ?? block : block;
+  if (preset === undefined) return `${CUSTOM_NETWORK}-${name}`;
+  return presetConfig(preset).block === block ? preset : `${preset}-${name}`;
 }
 
 /** The configuration with the changes in it: objects are merged key by key, anything else is replaced. */
 function changeNetwork(base: NetworkChanges, changes: NetworkChanges): NetworkChanges {
-  const kind = BLOCK_KINDS.find((kind) => kind === changes.block);
-  const changesKind = kind !== undefined && base.block !== undefined && base.block !== kind;
-  return merge(changesKind ? withBlock(parseNetworkConfig(base), kind) : base, changes);
+  const kind = [...BLOCK_KINDS, "file" as const].find((kind) => kind === changes.block);
+  if (kind === undefined || base.block === undefined || base.block === kind) return merge(base, changes);
+  const { file } = changes;
+  const options = kind === "file" ? { file } : {};
+  return merge(withBlock(parseNetworkConfig(base), kind, options), changes);
 }
 
 function merge(base: NetworkChanges, changes: NetworkChanges): NetworkChanges {

@@ -7,6 +7,7 @@
 import { z } from "zod";
 import type { Dataset } from "../data/dataset.ts";
 import { sha256 } from "../files/hash.ts";
+import type { Block } from "../model/blocks/define.ts";
 import { type NetworkConfig, parseNetworkConfig } from "../model/config.ts";
 import { parseConfig } from "../text/parse_config.ts";
 import { type TrainingConfig, trainingSchema } from "./config.ts";
@@ -67,6 +68,8 @@ export interface RunConfig {
 /** What is known before the data is loaded. */
 export interface RequestedConfig {
   readonly data: z.output<typeof dataSchema>;
+  /** The block, where the network is made of a person's own. */
+  readonly own?: Block | undefined;
   /** The configuration that belongs to the loaded data. */
   resolve(dataset: Dataset): RunConfig;
 }
@@ -85,8 +88,9 @@ export function parseRunConfigInput(value: unknown, what: string): RunConfigInpu
  *
  * @param file The file's content; `{}` without one.
  * @param flags What was typed. It wins over the file.
+ * @param own The block, where what was typed names a person's own.
  */
-export function requestConfig(file: RunConfigInput, flags: RunConfigInput): RequestedConfig {
+export function requestConfig(file: RunConfigInput, flags: RunConfigInput, own?: Block): RequestedConfig {
   const preset = flags.preset ?? file.preset ?? (file.network === undefined ? DEFAULT_PRESET : undefined);
   const data = parseConfig(dataSchema, { ...file.data, ...flags.data }, "data configuration");
   const training = parseConfig(
@@ -96,10 +100,11 @@ export function requestConfig(file: RunConfigInput, flags: RunConfigInput): Requ
   );
   return {
     data,
+    own,
     resolve(dataset) {
-      const network = resolveNetwork(preset, [file.network ?? {}, flags.network ?? {}], dataset);
+      const network = resolveNetwork(preset, [file.network ?? {}, flags.network ?? {}], dataset, own);
       return {
-        preset: networkName(preset, network) + (training.form === "plain" ? PLAIN_SUFFIX : ""),
+        preset: networkName(preset, network, own) + (training.form === "plain" ? PLAIN_SUFFIX : ""),
         seed: flags.seed ?? file.seed ?? DEFAULT_SEED,
         data: { ...data, checksum: dataset.checksum, classNames: dataset.classNames },
         network,
@@ -110,9 +115,10 @@ export function requestConfig(file: RunConfigInput, flags: RunConfigInput): Requ
 }
 
 /** The same network, data, seed and training, without branches. */
-export function plainTwinOf({ data, resolve }: RequestedConfig): RequestedConfig {
+export function plainTwinOf({ data, own, resolve }: RequestedConfig): RequestedConfig {
   return {
     data,
+    own,
     resolve(dataset) {
       const config = resolve(dataset);
       return {

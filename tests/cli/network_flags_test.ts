@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { blockKind, networkChanges, networkSetting } from "../../src/cli/network_flags.ts";
+import { blockName, networkChanges, networkSetting } from "../../src/cli/network_flags.ts";
 
 Deno.test("networkSetting() nests dotted keys and reads values as JSON, else as text", () => {
   const settings = [
@@ -30,9 +30,10 @@ Deno.test("networkSetting() leaves what was set before as it was", () => {
   assert.deepEqual(before, { branches: { conv1x1: true } });
 });
 
-Deno.test("blockKind() refuses a kind that there is not, and names them all", () => {
-  assert.equal(blockKind("dbb"), "dbb");
-  assert.throws(() => blockKind("dbc"), /one of repvgg, qarepvgg, acnet, dbb, fastvit, mobileone/);
+Deno.test("blockName() refuses a kind that there is not, and names them all", () => {
+  assert.equal(blockName("dbb"), "dbb");
+  assert.equal(blockName("own/my_block.mjs"), "own/my_block.mjs");
+  assert.throws(() => blockName("dbc"), /one of repvgg, qarepvgg, .*, or a \.ts, \.js or \.mjs file/);
 });
 
 Deno.test("networkChanges() is nothing when neither flag was given", () => {

@@ -13,7 +13,7 @@ import { createProgress } from "../progress.ts";
 import { refuseFlagsWithResume } from "../resume_flags.ts";
 import { refreshReport } from "../run_report.ts";
 import { renderTrainingSummary } from "../summaries.ts";
-import { newTrainingCommand, requestFrom } from "../training_options.ts";
+import { newTrainingCommand, ownBlockOf, requestFrom } from "../training_options.ts";
 import { quoted } from "../../text/shell.ts";
 
 /** The command `train`. */
@@ -25,15 +25,17 @@ export function trainCommand() {
     .option("--resume [run]", "go on with an interrupted run (default: the newest)")
     .addHelpText(
       "after",
-      "\nExamples: repfuse train --epochs 20 --dropout 0.1 --r-drop 1\n          repfuse train --block dbb --name dbb",
+      "\nExamples: repfuse train --epochs 20 --dropout 0.1 --r-drop 1\n          repfuse train --block dbb --name dbb\n" +
+        "          repfuse train --block my_block.ts",
     )
     .action(async (options, command) => {
       const progress = createProgress(options);
       let start: (context: Parameters<typeof resumeTraining>[1]) => ReturnType<typeof resumeTraining>;
       if (options.resume !== undefined) {
-        refuseFlagsWithResume(command, options);
+        const own = await ownBlockOf(options.block);
+        refuseFlagsWithResume(command, options, own === undefined ? [] : ["block"]);
         const run = await findRun(options.resume === true ? undefined : options.resume, "started");
-        start = (context) => resumeTraining(run, context);
+        start = (context) => resumeTraining(run, context, own);
       } else {
         const folder = options.name === undefined ? undefined : await namedFolder(options.name);
         const request = await requestFrom(options);
