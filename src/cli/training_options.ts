@@ -76,6 +76,30 @@ export function newTrainingCommand(name: string, description: string) {
     .option("--shift <pixels>", by("largest random shift", DEFAULTS.shift), wholeNumber(0))
     .option("--no-flip", "do not mirror training images, for digits and letters (default: mirrored)")
     .option(
+      "--crop <area>",
+      by("smallest share of the area that a random crop keeps, 1 for no crop", DEFAULTS.minCrop),
+      decimal(0.05, 1),
+    )
+    .option(
+      "--color-jitter <amount>",
+      by("brightness, contrast and saturation change by up to this factor", DEFAULTS.colorJitter),
+      decimal(0, 1),
+    )
+    .option(
+      "--cutout <pixels>",
+      by("side of a grey square in every training image", DEFAULTS.cutout),
+      wholeNumber(0),
+    )
+    .option(
+      "--mixup <alpha>",
+      by("blend pairs of images, shares from Beta(alpha, alpha)", DEFAULTS.mixup),
+      decimal(0, 1),
+    )
+    .option(
+      "--balance",
+      "let every class count alike, however many images it has (default: every image does)",
+    )
+    .option(
       "--ema-decay <value>",
       by("average the weights with this decay, for example 0.99", DEFAULTS.emaDecay),
       decimal(0, 0.99999),
@@ -134,6 +158,11 @@ export async function requestFrom(flags: TrainingFlags): Promise<RequestedConfig
       labelSmoothing: flags.labelSmoothing,
       shift: flags.shift,
       flip: flags.flip ? undefined : false,
+      minCrop: flags.crop,
+      colorJitter: flags.colorJitter,
+      cutout: flags.cutout,
+      mixup: flags.mixup,
+      balance: flags.balance,
       emaDecay: flags.emaDecay,
       dropout: flags.dropout,
       rDropAlpha: flags.rDrop,

@@ -17,8 +17,8 @@ export interface ImageShape {
   readonly channels: number;
 }
 
-/** What may happen to an image. */
-export interface Augmentation {
+/** How an image may move. */
+export interface Moves {
   /** Most pixels that an image moves along each axis, either way. 0 moves nothing. */
   readonly shift: number;
   /** Whether half of the images are mirrored, left to right. */
@@ -36,7 +36,7 @@ export interface Move {
 }
 
 /** Draws what happens to one image: every shift in the square is as likely as any other. */
-export function drawMove(random: Random, { shift, flip }: Augmentation): Move {
+export function drawMove(random: Random, { shift, flip }: Moves): Move {
   const dx = shift === 0 ? 0 : random.integer(2 * shift + 1) - shift;
   const dy = shift === 0 ? 0 : random.integer(2 * shift + 1) - shift;
   return { dx, dy, mirrored: flip && random.integer(2) === 1 };

@@ -6,7 +6,8 @@
  */
 import { InputError } from "../errors.ts";
 import type { Random } from "../random.ts";
-import { type Augmentation, drawMove, type ImageShape, moveImage } from "./augment.ts";
+import type { ImageShape } from "./augment.ts";
+import { type Augmentation, augmentImage, augments, NO_AUGMENTATION } from "./augment/augmentation.ts";
 import { NORMALIZATION } from "./normalization.ts";
 import type { Split } from "./dataset.ts";
 
@@ -24,9 +25,9 @@ export interface Batch {
   readonly labels: Int32Array<ArrayBuffer>;
 }
 
-/** How {@link gatherBatch} augments: by no shift and no flip, unless they are given. */
+/** How {@link gatherBatch} augments: by nothing, unless it is given. */
 export interface GatherOptions extends Partial<Augmentation> {
-  /** Where shifts and flips are drawn from. Needed when there are any. */
+  /** Where everything is drawn from. Needed when there is anything to draw. */
   readonly random?: Random;
 }
 
@@ -68,7 +69,7 @@ export function cutBatches(
  * @param split Where the images are.
  * @param shape Their height, width and channels.
  * @param indices Which images, in the order of the batch.
- * @throws {RangeError} when an index lies outside the split, or a shift or flip is asked for without a generator.
+ * @throws {RangeError} when an index lies outside the split, or something random is asked for without a generator.
  */
 export function gatherBatch(
   split: Split,
@@ -76,15 +77,14 @@ export function gatherBatch(
   indices: ArrayLike<number>,
   options: GatherOptions = {},
 ): Batch {
-  const augmentation = { shift: options.shift ?? 0, flip: options.flip ?? false };
-  const augments = augmentation.shift > 0 || augmentation.flip;
-  const { random } = options;
-  if (augments && random === undefined) throw new RangeError("gatherBatch() needs a generator to augment.");
+  const { random, ...asked } = options;
+  const augmentation = { ...NO_AUGMENTATION, ...asked };
+  const changes = augments(augmentation);
+  if (changes && random === undefined) throw new RangeError("gatherBatch() needs a generator to augment.");
 
   const imageLength = shape.height * shape.width * shape.channels;
   const images = new Float32Array(indices.length * imageLength);
   const labels = new Int32Array(indices.length);
-  const moved = new Uint8Array(imageLength);
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i]!;
     const label = split.labels[index];
@@ -93,10 +93,7 @@ export function gatherBatch(
     }
     labels[i] = label;
     let pixels = split.images.subarray(index * imageLength, (index + 1) * imageLength);
-    if (augments) {
-      moveImage(pixels, shape, drawMove(random!, augmentation), moved);
-      pixels = moved;
-    }
+    if (changes) pixels = augmentImage(pixels, shape, augmentation, random!);
     for (let j = 0, to = i * imageLength; j < imageLength; j++, to++) images[to] = NORMALIZED[pixels[j]!]!;
   }
   return { images, labels };

@@ -27,6 +27,16 @@ export const trainingSchema = z.strictObject({
   shift: z.int().min(0).default(2),
   /** Whether training images are mirrored at random. */
   flip: z.boolean().default(true),
+  /** The smallest share of a training image's area that is cut out and blown up; 1 cuts nothing. */
+  minCrop: z.number().min(0.05).max(1).default(1),
+  /** Brightness, contrast and saturation change by a factor of up to 1 ± this; 0 changes none. */
+  colorJitter: z.number().min(0).max(1).default(0),
+  /** Side of a grey square that is painted into every training image, pixels; 0 paints none. */
+  cutout: z.int().min(0).default(0),
+  /** α of mixup: pairs of images and labels are blended by a share drawn from Beta(α, α); 0 blends none. */
+  mixup: z.number().min(0).max(1).default(0),
+  /** Whether every class counts alike in the loss, however many images it has. */
+  balance: z.boolean().default(false),
   /** Decay of the exponential moving average of the weights; 0 trains without one. */
   emaDecay: z.number().min(0).lt(1).default(0),
   /** Share of the pooled features that is dropped before the head. */

@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { ImageShape } from "../data/augment.ts";
 import { cutBatches, gatherBatch } from "../data/batches.ts";
 import type { Split } from "../data/dataset.ts";
-import { crossEntropy } from "./losses.ts";
+import { crossEntropy, targetsOf } from "./losses.ts";
 
 /** Images per forward pass: large enough to be quick, small enough to keep the heap small. */
 const EVALUATION_BATCH = 200;
@@ -38,7 +38,10 @@ export function evaluate(model: tf.LayersModel, split: Split, shape: ImageShape)
       const images = tf.tensor4d(batch.images, [count, shape.height, shape.width, shape.channels]);
       const labels = tf.tensor1d(batch.labels, "int32");
       const logits = model.predict(images) as tf.Tensor2D;
-      return [crossEntropy(logits, labels, 0).dataSync()[0]!, countCorrect(logits, labels)] as const;
+      return [
+        crossEntropy(logits, targetsOf(labels, logits.shape[1], 0)).dataSync()[0]!,
+        countCorrect(logits, labels),
+      ] as const;
     });
     lossSum += loss * count;
     correct += right;

@@ -6,23 +6,45 @@
  */
 import * as tf from "@tensorflow/tfjs";
 
+/** What the logits of a batch are to say. */
+export interface Targets {
+  /** A distribution for every image, [batch, classes]. */
+  readonly shares: tf.Tensor2D;
+  /** How much every image counts, [batch]; all alike when not given. */
+  readonly weights?: tf.Tensor1D;
+}
+
 /**
- * Cross entropy against smoothed labels, averaged over the batch.
+ * Labels as distributions: q = (1 − ε)·onehot(label) + ε/K.
  *
- * ```text
- * q = (1 − ε)·onehot(label) + ε/K        L = −mean_batch Σ_k q_k·log p_k
- * ```
+ * @param labels Class indices, int32 [batch].
+ * @param classes K.
+ * @param smoothing ε.
+ * @param classWeights How much an image of every class counts, [classes]; all alike when not given.
+ */
+export function targetsOf(
+  labels: tf.Tensor1D,
+  classes: number,
+  smoothing: number,
+  classWeights?: tf.Tensor1D,
+): Targets {
+  const shares = tf.oneHot(labels, classes).mul<tf.Tensor2D>(1 - smoothing).add<tf.Tensor2D>(
+    smoothing / classes,
+  );
+  return classWeights === undefined ? { shares } : { shares, weights: classWeights.gather(labels) };
+}
+
+/**
+ * Cross entropy, averaged over the batch: L = Σ_i w_i·Σ_k −q_ik·log p_ik / Σ_i w_i.
  *
  * @param logits [batch, classes].
- * @param labels Class indices, int32 [batch].
- * @param smoothing ε.
  * @returns A scalar.
  */
-export function crossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D, smoothing: number): tf.Scalar {
+export function crossEntropy(logits: tf.Tensor2D, { shares, weights }: Targets): tf.Scalar {
   return tf.tidy(() => {
-    const classes = logits.shape[1];
-    const targets = tf.oneHot(labels, classes).mul(1 - smoothing).add(smoothing / classes);
-    return targets.mul(tf.logSoftmax(logits)).sum(1).mean<tf.Scalar>().neg();
+    const losses = shares.mul(tf.logSoftmax(logits)).sum<tf.Tensor1D>(1);
+    if (weights === undefined) return losses.mean<tf.Scalar>().neg();
+    return losses.mul(weights).sum().div(weights.sum()).neg().asScalar();
   });
 }
 
@@ -47,19 +69,17 @@ export function symmetricDivergence(first: tf.Tensor2D, second: tf.Tensor2D): tf
  *
  * @param first Logits of the first pass, [batch, classes].
  * @param second Logits of the second pass, [batch, classes].
- * @param labels Class indices, int32 [batch].
- * @param options α and the label smoothing ε.
  * @returns A scalar.
  */
 export function rDropLoss(
   first: tf.Tensor2D,
   second: tf.Tensor2D,
-  labels: tf.Tensor1D,
-  options: { alpha: number; smoothing: number },
+  targets: Targets,
+  alpha: number,
 ): tf.Scalar {
   return tf.tidy(() =>
-    crossEntropy(first, labels, options.smoothing)
-      .add(crossEntropy(second, labels, options.smoothing))
-      .add(symmetricDivergence(first, second).mul(options.alpha))
+    crossEntropy(first, targets)
+      .add(crossEntropy(second, targets))
+      .add(symmetricDivergence(first, second).mul(alpha))
   );
 }

@@ -14,8 +14,10 @@ import { Random } from "../random.ts";
 import type { TrainingConfig } from "./config.ts";
 import { countCorrect, evaluate } from "./evaluate.ts";
 import { trainingForward } from "./forward.ts";
-import { crossEntropy, rDropLoss } from "./losses.ts";
+import { balancedWeights } from "./class_weights.ts";
+import { crossEntropy, rDropLoss, type Targets, targetsOf } from "./losses.ts";
 import { bestEpoch, type EpochMetrics } from "./metrics.ts";
+import { blend, blendTargets, drawShare } from "./mixup.ts";
 import { MovingAverage } from "./moving_average.ts";
 import { NesterovSgd } from "./optimizer.ts";
 import { learningRateAt } from "./schedule.ts";
@@ -39,6 +41,9 @@ export class TrainingSession {
   private readonly body: (images: tf.Tensor) => tf.Tensor;
   private readonly head: tf.layers.Layer;
   private readonly shape: ImageShape;
+  private readonly classCount: number;
+  /** How much an image of every class counts, where that is not alike. */
+  private readonly classWeights: Float32Array<ArrayBuffer> | undefined;
   private random: Random;
   /** The generator's state before the running epoch's order was drawn. */
   private epochRandomState: number[];
@@ -69,6 +74,8 @@ export class TrainingSession {
     this.average = config.emaDecay > 0 ? new MovingAverage(this.weights, config.emaDecay) : undefined;
     this.body = trainingForward(model.inputs[0]!, model.getLayer(POOL_LAYER).output as tf.SymbolicTensor);
     this.head = model.getLayer(HEAD_LAYER);
+    this.classCount = dataset.classNames.length;
+    this.classWeights = config.balance ? balancedWeights(dataset.train.labels, this.classCount) : undefined;
     this.random = Random.from(seed, "training");
     this.epochRandomState = this.random.state();
     this.batches = this.drawBatches(this.random);
@@ -104,19 +111,25 @@ export class TrainingSession {
    * @throws {WorkError} when the loss is not finite; the weights are those before the step.
    */
   trainStep(): void {
-    const { batchSize, shift, flip } = this.config;
-    const indices = this.batches[this.step]!;
-    const batch = gatherBatch(this.dataset.train, this.shape, indices, { random: this.random, shift, flip });
+    const { batchSize, shift, flip, minCrop, colorJitter, cutout, mixup } = this.config;
+    const augmentation = { shift, flip, minCrop, colorJitter, cutout };
+    const batch = gatherBatch(this.dataset.train, this.shape, this.batches[this.step]!, {
+      random: this.random,
+      ...augmentation,
+    });
+    const share = mixup > 0 ? drawShare(this.random, mixup) : 1;
     const { height, width, channels } = this.shape;
     tf.tidy(() => {
-      const images = tf.tensor4d(batch.images, [batchSize, height, width, channels]);
+      const gathered = tf.tensor4d(batch.images, [batchSize, height, width, channels]);
+      const images = share < 1 ? blend(gathered, share) : gathered;
       const labels = tf.tensor1d(batch.labels, "int32");
+      const targets = this.targetsOf(labels, share);
       let correct = 0;
       const { value, grads } = tf.variableGrads(() => {
         const features = this.body(images) as tf.Tensor2D;
         const logits = this.logitsOf(features);
         correct = countCorrect(logits, labels);
-        return this.lossOf(features, logits, labels);
+        return this.lossOf(features, logits, targets);
       }, this.variables);
       const loss = value.dataSync()[0]!;
       if (!Number.isFinite(loss)) this.refuseLoss(loss);
@@ -239,13 +252,17 @@ export class TrainingSession {
    * R-Drop passes every image twice. The passes differ in the dropout mask alone, and dropout stands before the head, so
    * the body runs once and the head twice: the same loss and gradient at half the cost.
    */
-  private lossOf(features: tf.Tensor2D, logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar {
-    const { rDropAlpha, labelSmoothing } = this.config;
-    if (rDropAlpha === 0) return crossEntropy(logits, labels, labelSmoothing);
-    return rDropLoss(logits, this.logitsOf(features), labels, {
-      alpha: rDropAlpha,
-      smoothing: labelSmoothing,
-    });
+  private lossOf(features: tf.Tensor2D, logits: tf.Tensor2D, targets: Targets): tf.Scalar {
+    const { rDropAlpha } = this.config;
+    if (rDropAlpha === 0) return crossEntropy(logits, targets);
+    return rDropLoss(logits, this.logitsOf(features), targets, rDropAlpha);
+  }
+
+  /** Labels, int32 [batch], as what the logits are to say. */
+  private targetsOf(labels: tf.Tensor1D, share: number): Targets {
+    const classWeights = this.classWeights === undefined ? undefined : tf.tensor1d(this.classWeights);
+    const targets = targetsOf(labels, this.classCount, this.config.labelSmoothing, classWeights);
+    return share < 1 ? blendTargets(targets, share) : targets;
   }
 
   /** Features [batch, channels], dropped at random and rescaled, to logits [batch, classes]. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { startBackend } from "../../src/kernels/tfjs/backend.ts";
-import { crossEntropy, rDropLoss, symmetricDivergence } from "../../src/train/losses.ts";
+import { crossEntropy, rDropLoss, symmetricDivergence, targetsOf } from "../../src/train/losses.ts";
 
 await startBackend();
 
@@ -18,6 +18,7 @@ function assertClose(actual: number, expected: number, tolerance = 1e-5): void {
 const FIRST = [[1, 2, -1], [0.5, -0.5, 3]];
 const SECOND = [[0.5, 2.5, 0], [1, -1, 2]];
 const LABELS = [1, 0];
+const targets = (smoothing: number) => targetsOf(tf.tensor1d(LABELS, "int32"), 3, smoothing);
 
 function plainCrossEntropy(
   logits: readonly number[][],
@@ -47,9 +48,18 @@ function plainDivergence(first: readonly number[][], second: readonly number[][]
 
 Deno.test("crossEntropy() equals its formula when labels are smoothed", () => {
   for (const smoothing of [0, 0.1]) {
-    const loss = crossEntropy(tf.tensor2d(FIRST), tf.tensor1d(LABELS, "int32"), smoothing).dataSync()[0]!;
+    const loss = crossEntropy(tf.tensor2d(FIRST), targets(smoothing)).dataSync()[0]!;
     assertClose(loss, plainCrossEntropy(FIRST, LABELS, smoothing));
   }
+});
+
+Deno.test("crossEntropy() is the weighted mean when classes count differently", () => {
+  const weights = [3, 0.5, 1];
+  const targets = targetsOf(tf.tensor1d(LABELS, "int32"), 3, 0.1, tf.tensor1d(weights));
+  const each = FIRST.map((row, i) => plainCrossEntropy([row], [LABELS[i]!], 0.1));
+  const own = LABELS.map((label) => weights[label]!);
+  const expected = (each[0]! * own[0]! + each[1]! * own[1]!) / (own[0]! + own[1]!);
+  assertClose(crossEntropy(tf.tensor2d(FIRST), targets).dataSync()[0]!, expected);
 });
 
 Deno.test("symmetricDivergence() is zero when both passes agree", () => {
@@ -58,18 +68,16 @@ Deno.test("symmetricDivergence() is zero when both passes agree", () => {
 });
 
 Deno.test("rDropLoss() equals seed 004: CE + CE + α·½(KL(p‖q) + KL(q‖p))", () => {
-  const labels = tf.tensor1d(LABELS, "int32");
-  const loss = rDropLoss(tf.tensor2d(FIRST), tf.tensor2d(SECOND), labels, { alpha: 0.7, smoothing: 0.1 });
+  const loss = rDropLoss(tf.tensor2d(FIRST), tf.tensor2d(SECOND), targets(0.1), 0.7);
   const expected = plainCrossEntropy(FIRST, LABELS, 0.1) + plainCrossEntropy(SECOND, LABELS, 0.1) +
     0.7 * plainDivergence(FIRST, SECOND);
   assertClose(loss.dataSync()[0]!, expected);
 });
 
 Deno.test("rDropLoss() has the gradient of its formula when differentiated by finite differences", () => {
-  const labels = tf.tensor1d(LABELS, "int32");
-  const gradient = tf.grad((first) =>
-    rDropLoss(first as tf.Tensor2D, tf.tensor2d(SECOND), labels, { alpha: 2, smoothing: 0.1 })
-  )(tf.tensor2d(FIRST)).arraySync() as number[][];
+  const gradient = tf.grad((first) => rDropLoss(first as tf.Tensor2D, tf.tensor2d(SECOND), targets(0.1), 2))(
+    tf.tensor2d(FIRST),
+  ).arraySync() as number[][];
   const plain = (first: number[][]) =>
     plainCrossEntropy(first, LABELS, 0.1) + 2 * plainDivergence(first, SECOND);
   const step = 1e-4;
