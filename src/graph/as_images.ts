@@ -20,8 +20,13 @@ const WINDOWED: ReadonlySet<Operation["op"]> = new Set([
 ]);
 
 /** [N, 1, L, C] of [N, L, C]; other shapes as they are. */
-export function imageShape<T extends Shape>(shape: T): T {
+export function asImageShape<T extends Shape>(shape: T): T {
   return (isSequence(shape) ? shape!.toSpliced(1, 0, 1) : shape) as T;
+}
+
+/** [N, L, C] of [N, 1, L, C]; other shapes as they are. */
+export function sequenceShape<T extends Shape>(shape: T): T {
+  return (shape?.length === 4 ? shape.toSpliced(1, 1) : shape) as T;
 }
 
 /** The same network with images in place of sequences; the graph itself where no window moves over one. */
@@ -31,7 +36,7 @@ export function asImages(graph: Graph): Graph {
   if (!operations.some((operation) => WINDOWED.has(operation.op) && isRead(operation))) return graph;
   return {
     ...graph,
-    values: values.map((info) => ({ ...info, shape: imageShape(info.shape) })),
+    values: values.map((info) => ({ ...info, shape: asImageShape(info.shape) })),
     operations: operations.map((operation) =>
       "axis" in operation && operation.axis > 0 && isRead(operation)
         ? { ...operation, axis: operation.axis + 1 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { asImages, imageShape } from "../graph/as_images.ts";
+import { asImages, asImageShape } from "../graph/as_images.ts";
 import type { Graph, ValueId } from "../graph/graph.ts";
 import type { PlainArray } from "../runtime/reference.ts";
 import type { Answers, Numbers } from "./answers.ts";
@@ -92,7 +92,7 @@ export function measureOutputs(
 
 /** A tensor of a network that may have images in place of sequences. */
 function asIn(images: Graph, source: Graph, array: PlainArray): PlainArray {
-  return images === source ? array : { ...array, shape: imageShape(array.shape) };
+  return images === source ? array : { ...array, shape: asImageShape(array.shape) };
 }
 
 /** Where a tensor is held against float64: the corners of an image, the middles of its edges, and some pixels within. */

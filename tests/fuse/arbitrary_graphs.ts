@@ -28,6 +28,8 @@ export interface Recipe {
   /** Whether height and width are left open in the network's input shape. */
   readonly openSize: boolean;
   readonly steps: readonly RecipeStep[];
+  /** Whether it takes sequences [N, width, channels] in place of images. */
+  readonly isSequence?: boolean;
   /** Whether every loose end is an output, or the last tensor alone. */
   readonly allOutputs: boolean;
   readonly seed: number;
@@ -73,6 +75,20 @@ const KINDS = [
   "dense",
 ] as const;
 
+/** What TensorFlow.js has for images alone. */
+const ON_IMAGES: ReadonlySet<RecipeStep["kind"]> = new Set([
+  "depthwise",
+  "grouped",
+  "separable",
+  "transposed",
+  "zeroPadding",
+  "cropping",
+  "upSampling",
+  "permute",
+  "prelu",
+  "nested",
+]);
+
 /** What can be done to [N, C]. */
 const ON_VECTORS: ReadonlySet<RecipeStep["kind"]> = new Set([
   "dense",
@@ -114,6 +130,7 @@ export function anyRecipe(depth: number): fc.Arbitrary<Recipe> {
       { weight: 1, arbitrary: fc.array(anyStep, { minLength: 1, maxLength: depth, size: "max" }) },
       { weight: 3, arbitrary: fc.array(anyStep, { minLength: depth, maxLength: depth }) },
     ),
+    isSequence: fc.integer({ min: 0, max: 4 }).map((n) => n === 0),
     allOutputs: fc.boolean(),
     seed: fc.nat(),
   });
@@ -129,13 +146,17 @@ interface Sized {
 
 /** The network of a recipe, with fresh weights. */
 export function buildRecipe(recipe: Recipe): tf.LayersModel {
-  const [height, width, channels] = recipe.input;
-  const shape = recipe.openSize ? [null, null, channels] : [height, width, channels];
+  const [, width, channels] = recipe.input;
+  const height = recipe.isSequence ? 1 : recipe.input[0];
+  const sides = recipe.isSequence ? [width] : [height, width];
+  const shape = [...recipe.openSize ? sides.map(() => null) : sides, channels];
   const input = tf.input({ shape, name: "input" });
   const tensors: Sized[] = [{ tensor: input, height, width, channels }];
   const used = new Set<Sized>();
   const layers: { layer: tf.layers.Layer; channels: number; isVector: boolean; size: Resize }[] = [];
-  recipe.steps.forEach((step, i) => {
+  recipe.steps.forEach((given, i) => {
+    if (recipe.isSequence && ON_IMAGES.has(given.kind)) return;
+    const step = recipe.isSequence ? alongSequence(given) : given;
     const read = step.from.map((n) => tensors[Math.max(0, tensors.length - 1 - n)]!);
     const x = read[0]!;
     // TensorFlow.js has no weights for, or no shape of, what these give of an open size.
@@ -159,11 +180,11 @@ export function buildRecipe(recipe: Recipe): tf.LayersModel {
     if (step.kind === "block") {
       if (isVector(x)) return;
       used.add(x);
-      tensors.push(block(step, x, folder));
+      tensors.push(block(step, x, folder, recipe.isSequence));
       return;
     }
     const again = layers.find((known) => known.channels === x.channels && known.isVector === isVector(x));
-    const made = step.kind === "again" ? again : makeLayer(step, x, folder);
+    const made = step.kind === "again" ? again : makeLayer(step, x, folder, recipe.isSequence);
     const result = made?.size(x);
     if (made === undefined || result === undefined) return;
     layers.push({ layer: made.layer, channels: x.channels, isVector: isVector(x), size: made.size });
@@ -176,6 +197,47 @@ export function buildRecipe(recipe: Recipe): tf.LayersModel {
     outputs.push({ ...tensors[0]!, tensor: linear("only").apply(input) as tf.SymbolicTensor });
   }
   return tf.model({ inputs: input, outputs: outputs.map((output) => output.tensor), name: "random" });
+}
+
+/** What is left of a step for an image of height 1. */
+function alongSequence(step: RecipeStep): RecipeStep {
+  return { ...step, size: [1, step.size[1]], stride: [1, step.stride[1]] };
+}
+
+type Window = Omit<Parameters<typeof tf.layers.conv2d>[0], "kernelSize" | "strides" | "dilationRate"> & {
+  readonly kernelSize: [number, number];
+  readonly strides: [number, number];
+  readonly dilationRate?: [number, number];
+};
+
+function conv(
+  { kernelSize, strides, dilationRate = [1, 1], ...rest }: Window,
+  isSequence: boolean,
+): tf.layers.Layer {
+  return isSequence
+    ? tf.layers.conv1d(
+      {
+        ...rest,
+        kernelSize: kernelSize[1],
+        strides: strides[1],
+        dilationRate: dilationRate[1],
+      } as Parameters<typeof tf.layers.conv1d>[0],
+    )
+    : tf.layers.conv2d({ ...rest, kernelSize, strides, dilationRate });
+}
+
+function pooling(
+  kind: "max" | "average",
+  poolSize: [number, number],
+  strides: [number, number],
+  { name, padding, isSequence }: { name: string; padding: "same" | "valid"; isSequence: boolean },
+): tf.layers.Layer {
+  if (!isSequence) {
+    const args = { name, poolSize, strides, padding };
+    return kind === "max" ? tf.layers.maxPooling2d(args) : tf.layers.averagePooling2d(args);
+  }
+  const args = { name, poolSize: poolSize[1], strides: strides[1], padding };
+  return kind === "max" ? tf.layers.maxPooling1d(args) : tf.layers.averagePooling1d(args);
 }
 
 /** Above this many channels a recipe stops growing. */
@@ -199,11 +261,13 @@ function makeLayer(
   step: RecipeStep,
   x: Size,
   name: string,
+  isSequence = false,
 ): { layer: tf.layers.Layer; size: Resize } | undefined {
   const { size, stride, same, useBias, activation, filters } = step;
   const padding = same ? "same" as const : "valid" as const;
   const dilated = step.dilation > 1 && stride[0] === 1 && stride[1] === 1;
-  const dilation: [number, number] = dilated ? [step.dilation, 1] : [1, 1];
+  const rate = dilated ? step.dilation : 1;
+  const dilation: [number, number] = isSequence ? [1, rate] : [rate, 1];
   const kernelSize = [...size] as [number, number];
   const strides = [...stride] as [number, number];
   const common = { name, kernelSize, strides, padding, useBias, activation };
@@ -261,12 +325,16 @@ function makeLayer(
       };
     case "globalPool":
       return {
-        layer: same ? tf.layers.globalAveragePooling2d({ name }) : tf.layers.globalMaxPooling2d({ name }),
+        layer: isSequence
+          ? same ? tf.layers.globalAveragePooling1d({ name }) : tf.layers.globalMaxPooling1d({ name })
+          : same
+          ? tf.layers.globalAveragePooling2d({ name })
+          : tf.layers.globalMaxPooling2d({ name }),
         size: ({ channels }) => ({ ...VECTOR, channels }),
       };
     case "conv":
       return window(
-        tf.layers.conv2d({ ...common, filters, dilationRate: dilation }),
+        conv({ ...common, filters, dilationRate: dilation }, isSequence),
         () => filters,
         dilation,
       );
@@ -314,12 +382,12 @@ function makeLayer(
     }
     case "averagePool":
       return window(
-        tf.layers.averagePooling2d({ name, poolSize: kernelSize, strides, padding }),
+        pooling("average", kernelSize, strides, { name, padding, isSequence }),
         (channels) => channels,
       );
     case "maxPool":
       return window(
-        tf.layers.maxPooling2d({ name, poolSize: kernelSize, strides, padding }),
+        pooling("max", kernelSize, strides, { name, padding, isSequence }),
         (channels) => channels,
       );
     case "activation":
@@ -356,19 +424,20 @@ function makeLayer(
 }
 
 /** A RepVGG block without its activation: kxk, 1x1 and, where it fits, identity, each with BatchNorm, added. */
-function block(step: RecipeStep, x: Sized, name: string): Sized {
+function block(step: RecipeStep, x: Sized, name: string, isSequence = false): Sized {
   const { size, filters, useBias } = step;
   const strides = [...step.stride] as [number, number];
   const bn = (key: string) => tf.layers.batchNormalization({ name: `${name}/${key}_bn` });
   const convolution = (key: string, kernelSize: [number, number]) => {
-    const layer = tf.layers.conv2d({
+    const window = {
       name: `${name}/${key}`,
       filters,
       kernelSize,
       strides,
       padding: "same",
       useBias,
-    });
+    } as const;
+    const layer = conv(window, isSequence);
     return bn(key).apply(layer.apply(x.tensor)) as tf.SymbolicTensor;
   };
   const branches = [convolution("conv", [...size]), convolution("conv1x1", [1, 1])];

@@ -43,7 +43,8 @@ async function checkForms(recipe: Recipe): Promise<number> {
   const weights = tf.io.decodeWeights(artifacts.weightData!, artifacts.weightSpecs!);
   built.loadWeights(weights);
   tf.dispose(weights);
-  const image = () => tf.randomNormal([2, ...recipe.input], 0, 1, "float32", recipe.seed);
+  const shape = recipe.isSequence ? recipe.input.slice(1) : recipe.input;
+  const image = () => tf.randomNormal([2, ...shape], 0, 1, "float32", recipe.seed);
   if (!runs(built, image())) {
     built.dispose();
     return 0;

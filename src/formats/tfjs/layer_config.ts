@@ -9,6 +9,9 @@ import { InputError } from "../../errors.ts";
 /** A JSON object. */
 export type Json = Readonly<Record<string, unknown>>;
 
+/** Keys that hold a number for every axis that a window moves along. */
+const ALONG_AXES: ReadonlySet<string> = new Set(["kernel_size", "strides", "dilation_rate", "pool_size"]);
+
 /** Two numbers, one for each side or axis. */
 export type Pair = readonly [number, number];
 
@@ -78,6 +81,14 @@ export class LayerConfig {
       amounts.every((side) => side.length === 2 && side.every((n) => Number.isInteger(n) && n >= 0));
     if (!holds) this.fail(key, "[[top, bottom], [left, right]] in whole pixels");
     return amounts as unknown as readonly [Pair, Pair];
+  }
+
+  /** The configuration of the same layer for images of height 1, where this one is for sequences. */
+  ofImages(): LayerConfig {
+    const entries = Object.entries(this.values).map(([key, value]) =>
+      [key, ALONG_AXES.has(key) && value !== null ? [1, value].flat() : value] as const
+    );
+    return new LayerConfig(this.layer, Object.fromEntries(entries));
   }
 
   /** Keras writes an axis as a number or as a list of one. */

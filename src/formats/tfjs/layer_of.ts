@@ -6,6 +6,7 @@
 import { InputError } from "../../errors.ts";
 import { convolutionClass } from "../../fuse/executable.ts";
 import { RELU6_LIMIT } from "../../graph/activation.ts";
+import { asImageShape } from "../../graph/as_images.ts";
 import type { Axes } from "../../graph/axis.ts";
 import type {
   Convolution,
@@ -15,6 +16,7 @@ import type {
   Shape,
   WeightRef,
 } from "../../graph/graph.ts";
+import { isSequence, ownOf, sidesOf } from "../../graph/sides.ts";
 import type { Json } from "./layer_config.ts";
 import { isPaddedAs, type PaddingMode, transposed } from "./padding.ts";
 
@@ -59,8 +61,9 @@ function layersBefore(operation: Operation, around: Surroundings): readonly NewL
   const { input, output } = around;
   switch (operation.op) {
     case "convolution":
-      return convolution(operation, input);
+      return convolution(operation, input, output);
     case "convolutionTranspose":
+      if (isSequence(input)) throw unwritable(operation, "moves along one axis, for which it has none");
       return transposedConvolution(operation);
     case "maxPool":
     case "averagePool": {
@@ -69,13 +72,14 @@ function layersBefore(operation: Operation, around: Surroundings): readonly NewL
       if (zeroPadding.length > 0 && (operation.op === "averagePool" || !around.isNonNegative)) {
         throw unwritable(operation, "pads by other amounts than TensorFlow does");
       }
-      const className = operation.op === "maxPool" ? "MaxPooling2D" : "AveragePooling2D";
-      return [...zeroPadding, plain(className, config)];
+      const className = operation.op === "maxPool" ? "MaxPooling" : "AveragePooling";
+      return [...zeroPadding, plain(className + dimensionOf(input), config)];
     }
     case "globalMaxPool":
     case "globalAveragePool": {
-      const className = operation.op === "globalMaxPool" ? "GlobalMaxPooling2D" : "GlobalAveragePooling2D";
-      if (output?.length !== 4) return [plain(className, CHANNELS_LAST)];
+      const className = (operation.op === "globalMaxPool" ? "GlobalMaxPooling" : "GlobalAveragePooling") +
+        dimensionOf(input);
+      if (output?.length !== input?.length) return [plain(className, CHANNELS_LAST)];
       return [
         { ...plain(className, CHANNELS_LAST), suffix: "_mean" },
         plain("Reshape", { target_shape: fixed(operation, output) }),
@@ -109,6 +113,7 @@ function layerOf(
       return { className: "Dense", config, weights: { kernel, ...(bias === undefined ? {} : { bias }) } };
     }
     case "upsample":
+      if (isSequence(output)) throw unwritable(operation, "repeats along one axis, for which it has none");
       return plain("UpSampling2D", {
         ...CHANNELS_LAST,
         size: [...operation.factors],
@@ -130,6 +135,7 @@ function layerOf(
     case "scale":
       return plain("Rescaling", { scale: one(operation.factors), offset: one(operation.offsets) });
     case "pad": {
+      if (isSequence(output)) throw unwritable(operation, "pads along one axis, for which it has none");
       const [top, bottom, left, right] = operation.padding;
       return plain("ZeroPadding2D", { padding: [[top, bottom], [left, right]], ...CHANNELS_LAST });
     }
@@ -171,7 +177,39 @@ function plain(className: string, config: Json = {}): NewLayer {
   return { className, config, weights: {} };
 }
 
-function convolution(operation: Convolution, input: Shape): readonly NewLayer[] {
+/** What ends the name of a class of layers. */
+function dimensionOf(input: Shape): "1D" | "2D" {
+  return isSequence(input) ? "1D" : "2D";
+}
+
+/** Where a Conv1D does not have the groups or the padding, what comes is brought to images of height 1, and back. */
+function alongSequence(operation: Convolution, input: FullShape, output: FullShape): readonly NewLayer[] {
+  const { kernel, bias, groups, activation, axes } = operation;
+  const { config, zeroPadding } = windowConfig(axes, input, "kernel_size");
+  if (groups > 1 || zeroPadding.length > 0) {
+    const to = (shape: FullShape) => ({ target_shape: shape.slice(1).map((length) => length ?? -1) });
+    const onImages = convolution(operation, asImageShape(input), asImageShape(output));
+    return [
+      { ...plain("Reshape", to(asImageShape(input))), suffix: "_image" },
+      ...onImages.map(({ suffix = "_window", ...layer }) => ({ ...layer, suffix })),
+      plain("Reshape", to(output)),
+    ];
+  }
+  return [{
+    className: "Conv1D",
+    config: {
+      filters: kernel.shape[3],
+      ...config,
+      dilation_rate: [axes[1].dilation],
+      activation,
+      use_bias: bias !== undefined,
+    },
+    weights: { kernel: { ...kernel, shape: kernel.shape.slice(1) }, ...(bias === undefined ? {} : { bias }) },
+  }];
+}
+
+function convolution(operation: Convolution, input: Shape, output: Shape): readonly NewLayer[] {
+  if (isSequence(input)) return alongSequence(operation, input!, output!);
   const { kernel, bias, groups, activation } = operation;
   const plainClass = convolutionClass({ groups, inChannels: kernel.shape[2]! * groups });
   const className = needsSpreading(operation, plainClass) ? "GroupedConv2D" : plainClass;
@@ -246,13 +284,13 @@ function transposedConvolution(operation: ConvolutionTranspose): readonly NewLay
 
 /** A window as TensorFlow says it, behind the padding that "same" and "valid" cannot say. */
 function windowConfig(axes: Axes, input: Shape, sizeKey: "kernel_size" | "pool_size") {
-  const [vertical, horizontal] = axes;
+  const [own, sides] = [ownOf(input, axes), ownOf(input, sidesOf(input))];
   const mode = (["valid", "same"] as const).find((mode) =>
-    isPaddedAs(vertical, mode, input?.[1] ?? null) && isPaddedAs(horizontal, mode, input?.[2] ?? null)
+    own.every((axis, i) => isPaddedAs(axis, mode, sides[i]!))
   );
   const config: Json = {
-    [sizeKey]: axes.map((axis) => axis.size),
-    strides: axes.map((axis) => axis.stride),
+    [sizeKey]: own.map((axis) => axis.size),
+    strides: own.map((axis) => axis.stride),
     padding: mode ?? "valid",
     ...CHANNELS_LAST,
   };

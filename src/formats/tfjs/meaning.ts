@@ -8,9 +8,11 @@
  */
 import { type Activation, activationNamed, RELU6_LIMIT } from "../../graph/activation.ts";
 import { InputError } from "../../errors.ts";
+import { asImageShape, sequenceShape } from "../../graph/as_images.ts";
 import { broadcast } from "../../graph/broadcast.ts";
 import type { FullShape, Shape } from "../../graph/graph.ts";
 import { type Refusal, refuse } from "../../graph/refusal.ts";
+import { isSequence } from "../../graph/sides.ts";
 import type { Weights } from "../../graph/weights.ts";
 import type { Meaning } from "./topology.ts";
 import { axisFromFront, imageShape, type LayerCall, weightOf } from "./layer_call.ts";
@@ -59,6 +61,12 @@ const RULES: Readonly<Record<string, Rule>> = {
     return { op: "upsample", factors: [rows, columns], shape };
   }),
   ZeroPadding2D: onImages(zeroPadding),
+  Conv1D: onSequences((call, image) => convolution(call, image)),
+  MaxPooling1D: onSequences((call, image) => pool(call, image, "maxPool")),
+  AveragePooling1D: onSequences((call, image) => pool(call, image, "averagePool")),
+  GlobalMaxPooling1D: onSequences((call, image) => globalPool(call, image, "globalMaxPool")),
+  GlobalAveragePooling1D: onSequences((call, image) => globalPool(call, image, "globalAveragePool")),
+  Conv3D: () => refuse("layout", "it moves along three axes", "Nothing: it stays as it is."),
   GlobalMaxPooling2D: onImages((call, image) => globalPool(call, image, "globalMaxPool")),
   GlobalAveragePooling2D: onImages((call, image) => globalPool(call, image, "globalAveragePool")),
   BatchNormalization: batchNormalization,
@@ -119,12 +127,15 @@ const RULES: Readonly<Record<string, Rule>> = {
   Dropout: unchanged,
   GaussianDropout: unchanged,
   GaussianNoise: unchanged,
+  SpatialDropout1D: unchanged,
   SpatialDropout2D: unchanged,
 };
 
 /** The classes that are convolutions, and their kernels: each weight is used once per output position. */
 const KERNELS: Readonly<Record<string, readonly string[]>> = {
+  Conv1D: ["kernel"],
   Conv2D: ["kernel"],
+  Conv3D: ["kernel"],
   Conv2DTranspose: ["kernel"],
   GroupedConv2D: ["kernel"],
   DepthwiseConv2D: ["depthwise_kernel"],
@@ -167,6 +178,25 @@ function onImages(
     const found = rule(call, image);
     if (found === undefined || "kind" in found) return found;
     return withActivation(call.config, "op" in found ? [found] : found);
+  };
+}
+
+/** A rule for channels-last sequences of a known number of channels: they are images of height 1. */
+function onSequences(
+  rule: (call: LayerCall, image: FullShape) => Outcome | readonly Part[] | undefined,
+): Rule {
+  const images = onImages(rule);
+  return (call) => {
+    const [input] = call.inputs;
+    if (input === undefined || !isSequence(input.shape)) return undefined;
+    const inputs = [{ ...input, shape: asImageShape(input.shape) }];
+    const found = images({ ...call, config: call.config.ofImages(), inputs });
+    if (found === undefined || "kind" in found) return found;
+    return found.map((part) => ({
+      ...part,
+      shape: sequenceShape(part.shape),
+      ...(part.op === "softmax" ? { axis: 2 } : {}),
+    }));
   };
 }
 
@@ -264,7 +294,7 @@ function reshaped(shape: Shape, target: unknown): readonly Part[] | undefined {
 function shapeOf(call: LayerCall): Shape {
   const { layer: { className }, config, inputs } = call;
   const image = imageShape(inputs[0]?.shape);
-  const isWindow = (className in KERNELS && className !== "Conv2DTranspose") ||
+  const isWindow = (className in KERNELS && className.endsWith("Conv2D")) ||
     className === "MaxPooling2D" || className === "AveragePooling2D";
   if (isWindow) return image && shapeWithoutPadding(call, image);
   if (className === "BatchNormalization") return inputs[0]?.shape;

@@ -27,6 +27,14 @@ export const SHAPES: Readonly<Record<string, ShapeRule>> = {
     const [[top, bottom], [left, right]] = config.sides("cropping", 0);
     return [batch!, plus(height!, -top - bottom), plus(width!, -left - right), channels!];
   }),
+  Conv1D: onSequences(([batch, length], config) => {
+    const isWhole = config.text("padding", "valid") === "causal" &&
+      config.ofImages().pair("strides", [1, 1])[1] === 1;
+    return [batch!, isWhole ? length! : null, config.count("filters", 1)];
+  }),
+  ZeroPadding1D: onSequences(openLength),
+  Cropping1D: onSequences(openLength),
+  UpSampling1D: onSequences(openLength),
   Conv2DTranspose: onImages(([batch, ...sizes], config) => {
     const [kernel, strides] = [config.pair("kernel_size", [1, 1]), config.pair("strides", [1, 1])];
     const isSame = config.text("padding", "valid") === "same";
@@ -65,6 +73,19 @@ function onImages(rule: (image: FullShape, config: LayerConfig) => Shape): Shape
     input?.length === 4 && config.text("data_format", "channels_last") === "channels_last"
       ? rule(input, config)
       : undefined;
+}
+
+/** A rule for channels-last sequences. */
+function onSequences(rule: (sequence: FullShape, config: LayerConfig) => Shape): ShapeRule {
+  return ([input], config) =>
+    input?.length === 3 && config.text("data_format", "channels_last") === "channels_last"
+      ? rule(input, config)
+      : undefined;
+}
+
+/** The channels stay. */
+function openLength([batch, , channels]: FullShape): Shape {
+  return [batch!, null, channels!];
 }
 
 function times(length: number | null, factor: number): number | null {

@@ -164,7 +164,9 @@ function convolutionPart(
 
 /** A kernel [h, w, C / groups, filters], or a depthwise one [h, w, C, multiplier], whose shape was checked. */
 function kernelOf(call: LayerCall, key: string, inChannels: number, groups: number): WeightRef {
-  const { name, shape } = weightOf(call, key);
+  const { name, shape: stored } = weightOf(call, key);
+  // Of a layer for sequences, which are images of height 1.
+  const shape = stored.length === 3 ? [1, ...stored] : stored;
   const [height = 0, width = 0, rows = 0, columns = 0] = shape;
   const isDepthwise = key === "depthwise_kernel";
   const outChannels = isDepthwise ? rows * columns : columns;
