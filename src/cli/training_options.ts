@@ -48,9 +48,10 @@ export function newNetworkCommand(name: string, description: string) {
     )
     .option(
       "--image-size <pixels>",
-      "resize the images of class folders to this side (default: as they are)",
+      "resize images to this side (default: photos to a size that fits them, others stay as they are)",
       wholeNumber(8, 1024),
-    );
+    )
+    .option("--skip-bad", "leave out pictures of class folders that cannot be read (default: an error)");
 }
 
 /** A command with the flags of {@link newNetworkCommand}, and those that say how one network is made and trained. */
@@ -146,7 +147,7 @@ export async function requestFrom(flags: TrainingFlags): Promise<RequestedConfig
   const own = await ownBlockOf(flags.block);
   return requestConfig(file, {
     ...definedOnly({ preset: flags.preset, seed: flags.seed, network: networkChanges(flags, own) }),
-    data: definedOnly({ source: flags.data, imageSize: flags.imageSize }),
+    data: definedOnly({ source: flags.data, imageSize: flags.imageSize, skipBad: flags.skipBad }),
     training: definedOnly({
       form: flags.plain === true ? "plain" : undefined,
       epochs: flags.epochs,

@@ -13,6 +13,9 @@ import { resizeToSquare } from "./resize.ts";
 /** Most classes that a data set may have, as a label is two bytes at most. */
 export const MAX_CLASSES = 2 ** 16;
 
+/** Images of the largest class for one of the smallest, at most, without a warning. */
+const MOST_IMBALANCE = 10;
+
 /** Most classes whose labels are one byte. */
 const BYTE_CLASSES = 2 ** 8;
 
@@ -25,6 +28,8 @@ export function labelsOf(classCount: number, labels: readonly number[]): Labels 
 export interface LoadOptions {
   /** Height and width that every image is brought to, pixels. Unless given, images must have one size already. */
   readonly imageSize?: number;
+  /** Whether pictures of class folders that cannot be read are left out. They are an error unless it is given. */
+  readonly skipBad?: boolean;
   /** Is told what takes long. */
   readonly onProgress?: (message: string) => void;
 }
@@ -53,9 +58,33 @@ export async function assembleDataset(
       }`,
     );
   }
+  warnOfImbalance(source, dataset, onProgress);
   const sized = imageSize === undefined ? dataset : resizeDataset(dataset, imageSize);
   const bytes = partsOf(sized).flatMap(([, { images, labels }]) => [images, labels]);
-  return { ...sized, checksum: await sha256(...bytes) };
+  return {
+    ...sized,
+    ...(imageSize === undefined ? {} : { imageSize }),
+    checksum: await sha256(...bytes),
+  };
+}
+
+/** Says when there are far more images of one class than of another. */
+function warnOfImbalance(
+  source: string,
+  { classNames, train }: Omit<Dataset, "checksum">,
+  onProgress?: (message: string) => void,
+): void {
+  const counts = classNames.map(() => 0);
+  for (const label of train.labels) counts[label]!++;
+  const most = Math.max(...counts);
+  const least = Math.min(...counts.filter((count) => count > 0));
+  if (most <= MOST_IMBALANCE * least) return;
+  onProgress?.(
+    `warning: ${source} has ${most} training images of "${
+      classNames[counts.indexOf(most)]
+    }" and ${least} of ` +
+      `"${classNames[counts.indexOf(least)]}": the network will hardly guess a class that is so rare`,
+  );
 }
 
 /**

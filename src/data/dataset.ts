@@ -31,6 +31,8 @@ export interface Dataset {
   readonly height: number;
   /** Columns of an image. */
   readonly width: number;
+  /** The side in pixels that its images were brought to, asked for or chosen; none where they are as they were. */
+  readonly imageSize?: number;
   /** Values per pixel: 1 or 3. */
   readonly channels: number;
   /** One name per class, in the order of the label indices. */

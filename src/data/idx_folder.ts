@@ -8,13 +8,14 @@ import { InputError } from "../errors.ts";
 import { assembleDataset, checkLabels, type LoadOptions, readClassNames } from "./assemble.ts";
 import type { ImageShape } from "./augment.ts";
 import type { Dataset, Labels, Split } from "./dataset.ts";
+import { type EmnistSet, emnistSetOf, transposed } from "./emnist.ts";
 import { encodeIdx, readIdx } from "./idx.ts";
 
 /** The name of the file with the class names, one on a line. */
 const CLASS_NAMES_FILE = "classes.txt";
 
-/** `train-images-idx3-ubyte.gz`; some copies have a dot before `idx`. MNIST calls its test part `t10k`. */
-const FILE_NAME = /^(?:(train)|t10k|test)-(images|labels)[-.]idx[134]-ubyte(?:\.gz)?$/;
+/** `train-images-idx3-ubyte.gz`; some copies have a dot before `idx`. MNIST calls its test part `t10k`, and EMNIST has its own name before it all. */
+const FILE_NAME = /^(?:emnist-[a-z]+-)?(?:(train)|t10k|test)-(images|labels)[-.]idx[134]-ubyte(?:\.gz)?$/;
 const PARTS = ["train", "test"] as const;
 const EXAMPLES = {
   "train images": "train-images-idx3-ubyte",
@@ -67,8 +68,12 @@ export async function loadIdxFolder(
   name: string,
   options: LoadOptions = {},
 ): Promise<Dataset> {
-  const train = await readPart(folder, entries, "train");
-  const test = await readPart(folder, entries, "test");
+  const emnist = emnistSetOf(folder, entries);
+  const read = async (part: typeof PARTS[number]) => {
+    const found = await readPart(folder, entries, part);
+    return emnist === undefined ? found : upright(found, emnist);
+  };
+  const [train, test] = [await read("train"), await read("test")];
   for (const axis of ["height", "width", "channels"] as const) {
     const [inTrain, inTest] = [train.shape[axis], test.shape[axis]];
     if (inTrain !== inTest) {
@@ -80,7 +85,7 @@ export async function loadIdxFolder(
   }
   const classNames = entries.includes(CLASS_NAMES_FILE)
     ? await readClassNames(`${folder}/${CLASS_NAMES_FILE}`)
-    : digits(train.split.labels);
+    : emnist?.classNames ?? digits(train.split.labels);
   for (const { split, labelsPath } of [train, test]) {
     checkLabels(split.labels, classNames.length, labelsPath, (index) => LABELS_HEADER + index);
   }
@@ -119,6 +124,33 @@ async function readPart(
   }
   const shape = { height, width, channels };
   return { split: { images: images.data, labels: labels.data, count }, shape, imagesPath, labelsPath };
+}
+
+/** EMNIST's images as one reads them, and labels that begin at 0. */
+function upright(part: Part, { firstLabel }: EmnistSet): Part {
+  const { shape: { height, width, channels }, imagesPath, labelsPath, split: { images, labels } } = part;
+  if (height !== width || channels !== 1) {
+    throw new InputError(
+      `Cannot use ${imagesPath} as EMNIST: expected square grey images; found ${height} x ${width} x ${channels}.`,
+    );
+  }
+  const below = labels.findIndex((label) => label < firstLabel);
+  if (below >= 0) {
+    throw new InputError(
+      `Cannot use ${labelsPath}: at byte ${
+        LABELS_HEADER + below
+      }, expected a label of ${firstLabel} or more; ` +
+        `found ${labels[below]}.`,
+    );
+  }
+  return {
+    ...part,
+    split: {
+      ...part.split,
+      images: transposed(images, height),
+      labels: labels.map((label) => label - firstLabel),
+    },
+  };
 }
 
 function checkDimension(path: string, axis: string, offset: number, found: number, most = Infinity): void {

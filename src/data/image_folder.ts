@@ -4,24 +4,36 @@
  * @module
  */
 import { InputError } from "../errors.ts";
+import { formatCount } from "../text/quantities.ts";
 import { assembleDataset, labelsOf, type LoadOptions } from "./assemble.ts";
 import { type LabelledPicture, listCatalogue } from "./class_folders.ts";
 import type { Dataset, Split } from "./dataset.ts";
-import { readPicture } from "./pictures/read_picture.ts";
-import { resizeToSquare } from "./resize.ts";
-import type { RgbImage } from "./pictures/rgb_image.ts";
+import { networkPixels } from "./network_pixels.ts";
+import { imageSizeFor, medianShortSide } from "./picture_size.ts";
+import { measurePicture, readPicture } from "./pictures/read_picture.ts";
+import type { PictureSize, RgbImage } from "./pictures/rgb_image.ts";
 
-/** Most damaged pictures that an error names. */
-const MOST_NAMED = 20;
+/** Most damaged pictures that a message names. */
+const MOST_NAMED = 10;
+/** Most pictures whose sizes are looked at before one size is chosen for all. */
+const MOST_MEASURED = 500;
 /** Most bytes of pixels that a part may have. */
 const MAX_SPLIT_BYTES = 2 ** 32;
 const CHANNELS = 3;
 const PROGRESS_EVERY = 1000;
 
+/** How the pictures become images of one size. */
+interface Fitting extends PictureSize {
+  /** Whether others are brought to that size; else they are refused. */
+  readonly resizes: boolean;
+  /** A picture of that size, for messages. */
+  readonly example: string;
+}
+
 /**
- * Reads class folders. Grey pictures become RGB, transparency is laid on white, see {@link readPicture}. With `imageSize`, the middle square of every picture is resampled to that size; without it, all
- * must have the size of the first. Hidden files and files beside the class folders are skipped; any other file that
- * is no picture is an error.
+ * Reads class folders, see {@link readPicture}. With `imageSize`, the middle square of every picture is resampled to that size;
+ * without it, small pictures of one size stay as they are, and for others a size is chosen ({@link imageSizeFor}). Hidden files
+ * and files beside the class folders are skipped; any other file that is no picture is an error, or with `skipBad` left out.
  *
  * @param name What the data set is called.
  * @throws {InputError} naming the file or folder, and what was expected.
@@ -31,38 +43,21 @@ export async function loadImageFolder(
   name: string,
   options: LoadOptions = {},
 ): Promise<Dataset> {
-  const { classNames, ...listed } = await listCatalogue(folder);
+  const { classNames, ...listed } = await listCatalogue(folder, options.onProgress);
   const damaged: InputError[] = [];
-  const read = async (path: string): Promise<RgbImage | undefined> => {
-    try {
-      return await readPicture(path);
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      damaged.push(error);
-      return undefined;
-    }
-  };
-  let first: { readonly path: string; readonly picture: RgbImage } | undefined;
-  for (const { path } of listed.train) {
-    const picture = await read(path);
-    if (picture !== undefined) {
-      first = { path, picture };
-      break;
-    }
-  }
-  if (first === undefined) throw allOf(damaged, folder);
-  const { path: firstPath, picture: { height: firstHeight, width: firstWidth } } = first;
-  damaged.length = 0; // Those are met again.
-  const height = options.imageSize ?? firstHeight;
-  const width = options.imageSize ?? firstWidth;
+  const all = [...listed.train, ...listed.test, ...listed.validation ?? []];
+  const fitting = await chooseFitting(all, folder, options);
+  const { width, height } = fitting;
   const readSplit = async (part: string, entries: readonly LabelledPicture[]): Promise<Split> => {
     const imageLength = height * width * CHANNELS;
     checkMemory(folder, part, entries.length, imageLength);
     const images = new Uint8Array(entries.length * imageLength);
-    for (const [i, { path }] of entries.entries()) {
-      const picture = await read(path);
+    const labels: number[] = [];
+    for (const [i, { path, label }] of entries.entries()) {
+      const picture = await orDamaged(readPicture(path), damaged);
       if (picture !== undefined) {
-        images.set(fit(picture, path, height, width, options, firstPath), i * imageLength);
+        images.set(fit(picture, path, fitting), labels.length * imageLength);
+        labels.push(label);
       }
       const done = i + 1;
       if (done % PROGRESS_EVERY === 0) {
@@ -70,50 +65,103 @@ export async function loadImageFolder(
       }
     }
     return {
-      images,
-      labels: labelsOf(classNames.length, entries.map(({ label }) => label)),
-      count: entries.length,
+      images: images.subarray(0, labels.length * imageLength),
+      labels: labelsOf(classNames.length, labels),
+      count: labels.length,
     };
   };
   const train = await readSplit("train", listed.train);
   const test = await readSplit("test", listed.test);
   const validation = listed.validation && await readSplit("validation", listed.validation);
-  if (damaged.length > 0) throw allOf(damaged, folder);
+  if (damaged.length > 0) {
+    if (!options.skipBad) throw allOf(damaged, folder);
+    options.onProgress?.(
+      `warning: ${formatCount(damaged.length, "picture")} of ${folder} left out:\n${listOf(damaged)}`,
+    );
+  }
   return await assembleDataset(
     folder,
     {
       ...{ name, height, width, channels: CHANNELS, classNames, train, test },
       ...(validation === undefined ? {} : { validation }),
     },
-    options,
+    fitting.resizes ? { ...options, imageSize: height } : options,
   );
 }
 
-/** One error for all pictures that cannot be used. */
+/** One error for all pictures that cannot be used, with the ways round that their own errors know. */
 export function allOf(errors: readonly InputError[], folder: string): InputError {
-  if (errors.length === 1) return errors[0]!;
-  const named = errors.slice(0, MOST_NAMED).map(({ message }) => `  ${message}`);
-  const more = errors.length > MOST_NAMED ? [`  and ${errors.length - MOST_NAMED} more`] : [];
+  const hints = [...new Set(errors.flatMap(({ hint }) => hint ?? []))].slice(0, 2);
+  const hint = [...hints, "To train without what cannot be read: --skip-bad"].join("\n");
+  if (errors.length === 1) return new InputError(errors[0]!.message, hint);
   return new InputError(
-    [`Cannot use ${folder}: ${errors.length} pictures cannot be read.`, ...named, ...more].join("\n"),
-    "Remove them, or save them again.",
+    `Cannot use ${folder}: ${errors.length} pictures cannot be read.\n${listOf(errors)}`,
+    hint,
   );
 }
 
-function fit(
-  { width, height, pixels }: RgbImage,
-  path: string,
-  toHeight: number,
-  toWidth: number,
-  { imageSize }: LoadOptions,
-  firstPath: string,
-): Uint8Array {
-  if (width === toWidth && height === toHeight) return pixels;
-  if (imageSize !== undefined) {
-    return resizeToSquare(pixels, { height, width, channels: CHANNELS }, imageSize);
+function listOf(errors: readonly InputError[]): string {
+  const named = errors.slice(0, MOST_NAMED).map(({ message }) => `  ${message}`);
+  return [...named, ...(errors.length > MOST_NAMED ? [`  and ${errors.length - MOST_NAMED} more`] : [])].join(
+    "\n",
+  );
+}
+
+/** What was read; nothing, and one more damaged picture, where it is bad. */
+async function orDamaged<T>(reading: Promise<T>, damaged: InputError[]): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    damaged.push(error);
+    return undefined;
   }
+}
+
+/** Looks at the sizes of pictures from all over the list, and at all where they may stay as they are. */
+async function chooseFitting(
+  entries: readonly LabelledPicture[],
+  folder: string,
+  { imageSize, onProgress }: LoadOptions,
+): Promise<Fitting> {
+  if (imageSize !== undefined) return { width: imageSize, height: imageSize, resizes: true, example: "" };
+  const step = Math.ceil(entries.length / MOST_MEASURED);
+  let sizes = await measureAll(entries.filter((_, i) => i % step === 0), folder);
+  if (step > 1 && imageSizeFor(sizes) === undefined) sizes = await measureAll(entries, folder);
+  const side = imageSizeFor(sizes);
+  if (side === undefined) {
+    const { path } = sizes[0]!;
+    const { width, height } = await readPicture(path).catch(() => sizes[0]!); // where it lies on its side, upright
+    return { width, height, resizes: false, example: path };
+  }
+  onProgress?.(
+    `${folder}: pictures are brought to ${side} x ${side} pixels (the median of their shorter sides is ${
+      medianShortSide(sizes)
+    })`,
+  );
+  return { width: side, height: side, resizes: true, example: "" };
+}
+
+/** The sizes of those pictures that have one. */
+async function measureAll(
+  entries: readonly LabelledPicture[],
+  folder: string,
+): Promise<(PictureSize & { readonly path: string })[]> {
+  const sizes = [];
+  const damaged: InputError[] = [];
+  for (const { path } of entries) {
+    const size = await orDamaged(measurePicture(path), damaged);
+    if (size !== undefined) sizes.push({ width: size.width, height: size.height, path });
+  }
+  if (sizes.length === 0) throw allOf(damaged, folder);
+  return sizes;
+}
+
+function fit({ width, height, pixels }: RgbImage, path: string, to: Fitting): Uint8Array {
+  if (width === to.width && height === to.height) return pixels;
+  if (to.resizes) return networkPixels({ width, height, data: pixels }, { ...to, channels: CHANNELS });
   throw new InputError(
-    `Cannot use ${path}: it is ${width} x ${height} pixels, but ${firstPath} is ${toWidth} x ${toHeight}.`,
+    `Cannot use ${path}: it is ${width} x ${height} pixels, but ${to.example} is ${to.width} x ${to.height}.`,
     "Give an image size, and every picture is brought to it.",
   );
 }

@@ -5,7 +5,9 @@
  */
 import { InputError } from "../errors.ts";
 import { checkImageSize, type LoadOptions } from "./assemble.ts";
+import { isPartName } from "./class_folders.ts";
 import { loadCifar10Folder, looksLikeCifar10 } from "./cifar10.ts";
+import { loadCifar100Folder, looksLikeCifar100 } from "./cifar100.ts";
 import type { Dataset } from "./dataset.ts";
 import { loadImageFolder } from "./image_folder.ts";
 import { loadIdxFolder, looksLikeIdx } from "./idx_folder.ts";
@@ -31,11 +33,13 @@ export type { LoadOptions } from "./assemble.ts";
 export async function loadDataset(spec: string, options: LoadOptions = {}): Promise<Dataset> {
   checkImageSize(options.imageSize);
   if (spec === SHAPES10_NAME) return await loadShapes10(options);
-  const folder = spec.replace(/(?<=.)[\\/]+$/, "");
-  const name = folder.split(/[\\/]/).at(-1)!;
+  const named = spec.replace(/(?<=.)[\\/]+$/, "");
+  const name = named.split(/[\\/]/).at(-1)!;
+  const folder = await unwrapped(named);
   const { files, folders } = await listFolder(folder, HINT);
   if (looksLikeIdx(files)) return await loadIdxFolder(folder, files, name, options);
   if (looksLikeCifar10(files)) return await loadCifar10Folder(folder, files, name, options);
+  if (looksLikeCifar100(files)) return await loadCifar100Folder(folder, files, name, options);
   if (folders.length > 0) return await loadImageFolder(folder, name, options);
   throw new InputError(
     `Cannot use ${folder} as a data set. Looked for IDX files (train-images-idx3-ubyte and so on, or with .gz), ` +
@@ -48,8 +52,25 @@ export async function loadDataset(spec: string, options: LoadOptions = {}): Prom
 /** Whether class folders of pictures lie there, and nothing that is known by the names of its files. */
 export async function isPictureFolder(spec: string): Promise<boolean> {
   if (spec === SHAPES10_NAME) return false;
-  const { files, folders } = await listFolder(spec, HINT);
-  return folders.length > 0 && !looksLikeIdx(files) && !looksLikeCifar10(files);
+  const { files, folders } = await listFolder(await unwrapped(spec), HINT);
+  return folders.length > 0 && !isKnown(files);
+}
+
+/**
+ * The folder of the data: where all there is in the named one is another folder, as unpacked archives have it, and that
+ * holds a data set, that one.
+ */
+export async function unwrapped(folder: string): Promise<string> {
+  const { files, folders } = await listFolder(folder, HINT);
+  const [only, another] = folders;
+  if (only === undefined || another !== undefined || isPartName(only) || isKnown(files)) return folder;
+  const inner = `${folder}/${only}`;
+  const within = await listFolder(inner);
+  return within.folders.length > 0 || isKnown(within.files) ? inner : folder;
+}
+
+function isKnown(files: readonly string[]): boolean {
+  return looksLikeIdx(files) || looksLikeCifar10(files) || looksLikeCifar100(files);
 }
 
 const HINT = `Name a folder as described in data/README.md, or "${SHAPES10_NAME}" for the built-in set.`;

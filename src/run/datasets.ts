@@ -13,6 +13,10 @@ import type { Progress } from "../progress.ts";
 export interface DataSource {
   readonly source: string;
   readonly imageSize?: number | undefined;
+  /** Whether pictures that cannot be read are left out. */
+  readonly skipBad?: boolean | undefined;
+  /** What a network was trained on: with it, what was left out then is left out again, for it says whether all is the same. */
+  readonly checksum?: string | undefined;
 }
 
 /** Loads data sets, and keeps them until it is dropped. */
@@ -33,13 +37,15 @@ export class Datasets {
    *
    * @throws {InputError} when it cannot be read.
    */
-  async get({ source, imageSize }: DataSource): Promise<Dataset> {
-    const key = JSON.stringify([source, imageSize]);
-    const dataset = this.loaded.get(key) ?? await this.load(source, {
+  async get({ source, imageSize, skipBad, checksum }: DataSource): Promise<Dataset> {
+    const key = (side: number | undefined) => JSON.stringify([source, side]);
+    const dataset = this.loaded.get(key(imageSize)) ?? await this.load(source, {
       ...(imageSize === undefined ? {} : { imageSize }),
+      ...(skipBad || checksum !== undefined ? { skipBad: true } : {}),
       onProgress: (message) => this.progress.log(message),
     });
-    this.loaded.set(key, dataset);
+    this.loaded.set(key(imageSize), dataset);
+    this.loaded.set(key(dataset.imageSize), dataset);
     return dataset;
   }
 

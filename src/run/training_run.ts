@@ -87,7 +87,7 @@ export async function startTraining(
   folder?: string,
 ): Promise<TrainingSummary> {
   const dataset = await context.datasets.get(request.data);
-  const config = request.resolve(dataset);
+  const config = request.resolve(dataset, (message) => context.progress.log(message));
   const { form } = config.training;
   const model = createNetwork(config.network, { seed: config.seed, form, own: request.own });
   const now = new Date();

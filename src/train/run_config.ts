@@ -6,11 +6,14 @@
  */
 import { z } from "zod";
 import type { Dataset } from "../data/dataset.ts";
+import { SHAPES10_NAME } from "../data/shapes10_folder.ts";
 import { sha256 } from "../files/hash.ts";
 import type { Block } from "../model/blocks/define.ts";
 import { type NetworkConfig, parseNetworkConfig } from "../model/config.ts";
 import { parseConfig } from "../text/parse_config.ts";
+import { formatCount } from "../text/quantities.ts";
 import { type TrainingConfig, trainingSchema } from "./config.ts";
+import { type Recipe, recipeFor, type TrainingImages } from "./recipe.ts";
 import { networkName, resolveNetwork } from "./network_changes.ts";
 
 /** The preset of a bare `repfuse train`. */
@@ -27,6 +30,8 @@ const dataSchema = z.strictObject({
   source: z.string().default("shapes10"),
   /** Side in pixels that the images of a folder are resized to. */
   imageSize: z.int().min(8).max(1024).optional(),
+  /** Whether pictures of a folder that cannot be read are left out. */
+  skipBad: z.boolean().optional(),
 });
 
 /** A configuration file: everything may be left out, and what is left out stays so, for the defaults come last. */
@@ -57,6 +62,7 @@ export interface RunConfig {
   readonly data: {
     readonly source: string;
     readonly imageSize?: number | undefined;
+    readonly skipBad?: boolean | undefined;
     /** Checksum of the data set that the run saw. */
     readonly checksum: string;
     readonly classNames: readonly string[];
@@ -70,8 +76,12 @@ export interface RequestedConfig {
   readonly data: z.output<typeof dataSchema>;
   /** The block, where the network is made of a person's own. */
   readonly own?: Block | undefined;
-  /** The configuration that belongs to the loaded data. */
-  resolve(dataset: Dataset): RunConfig;
+  /**
+   * The configuration that belongs to the loaded data. What nobody asked for is chosen for a person's own images.
+   *
+   * @param onChosen Told what was chosen, in a line.
+   */
+  resolve(dataset: Dataset, onChosen?: (message: string) => void): RunConfig;
 }
 
 /**
@@ -93,20 +103,27 @@ export function parseRunConfigInput(value: unknown, what: string): RunConfigInpu
 export function requestConfig(file: RunConfigInput, flags: RunConfigInput, own?: Block): RequestedConfig {
   const preset = flags.preset ?? file.preset ?? (file.network === undefined ? DEFAULT_PRESET : undefined);
   const data = parseConfig(dataSchema, { ...file.data, ...flags.data }, "data configuration");
-  const training = parseConfig(
-    trainingSchema,
-    { ...file.training, ...flags.training },
-    "training configuration",
-  );
+  const asked = { ...file.training, ...flags.training };
+  const parseTraining = (chosen: Partial<Recipe>) =>
+    parseConfig(trainingSchema, { ...chosen, ...asked }, "training configuration");
+  const { validationShare } = parseTraining({}); // which finds what is wrong before any data are loaded
   return {
     data,
     own,
-    resolve(dataset) {
+    resolve(dataset, onChosen) {
+      const chosen = data.source === SHAPES10_NAME ? {} : recipeFor(trainingImages(dataset, validationShare));
+      const training = parseTraining(chosen);
+      if (Object.keys(chosen).some((key) => !(key in asked))) onChosen?.(describeChoice(dataset, training));
       const network = resolveNetwork(preset, [file.network ?? {}, flags.network ?? {}], dataset, own);
       return {
         preset: networkName(preset, network, own) + (training.form === "plain" ? PLAIN_SUFFIX : ""),
         seed: flags.seed ?? file.seed ?? DEFAULT_SEED,
-        data: { ...data, checksum: dataset.checksum, classNames: dataset.classNames },
+        data: {
+          ...data,
+          ...(dataset.imageSize === undefined ? {} : { imageSize: dataset.imageSize }),
+          checksum: dataset.checksum,
+          classNames: dataset.classNames,
+        },
         network,
         training,
       };
@@ -128,6 +145,23 @@ export function plainTwinOf({ data, own, resolve }: RequestedConfig): RequestedC
       };
     },
   };
+}
+
+function trainingImages(
+  { train, validation, height, width }: Dataset,
+  validationShare: number,
+): TrainingImages {
+  const held = validation === undefined ? Math.round(train.count * validationShare) : 0;
+  return { count: train.count - held, height, width };
+}
+
+function describeChoice(
+  { name, train: { count }, height, width }: Dataset,
+  { batchSize, epochs }: TrainingConfig,
+): string {
+  return `${name}: ${formatCount(count, "training image")} of ${width} x ${height} pixels, so ${
+    formatCount(epochs, "epoch")
+  } in batches of ${batchSize}; --image-size, --epochs and --batch-size say otherwise`;
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { loadDataset } from "../../src/data/load.ts";
-import { jpegFile, plainPng, pngFile } from "./image_files.ts";
+import { jpegFile, plainPng, pngFile, withOrientation } from "./image_files.ts";
 import { rejectsInput, writeFiles } from "./support.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 
@@ -17,6 +17,7 @@ Deno.test("loadDataset() reads class folders below train and test, PNG and JPEG 
       ["train/cat/Thumbs.db", Uint8Array.of(0)],
       ["train/.hidden/x", Uint8Array.of(0)],
       ["README.txt", Uint8Array.of(0)],
+      ["train/cat/@eaDir/x.jpg", Uint8Array.of(0)],
       ["others/odd/x.txt", Uint8Array.of(0)],
     ]);
     const { classNames, train, test, height, width, channels } = await loadDataset(folder);
@@ -69,7 +70,10 @@ Deno.test("loadDataset() brings pictures of any size to the size asked for", asy
     assert.deepEqual([height, width], [4, 4]);
     assert.deepEqual([...train.images.subarray(45, 51)], [10, 20, 30, 40, 50, 60]);
     assert.deepEqual([...test.images.subarray(45, 51)], [70, 80, 90, 5, 6, 7]);
-    await rejectsInput(() => loadDataset(folder), "b/1.png", "16 x 3", "a/1.png is 5 x 9");
+    const messages: string[] = [];
+    const chosen = await loadDataset(folder, { onProgress: (message) => messages.push(message) });
+    assert.deepEqual([chosen.height, chosen.width, chosen.imageSize], [32, 32, 32]);
+    assert.match(messages.join("\n"), /32 x 32 pixels \(the median of their shorter sides is 4\)/);
     for (const imageSize of [0, 2.5, 5000, NaN]) {
       await rejectsInput(() => loadDataset(folder, { imageSize }), `${imageSize}`, "1 to 4096");
     }
@@ -98,7 +102,6 @@ const faults: [string, () => Promise<[string, Uint8Array][]>, string[]][] = [
     return [["a/0.png", await pngFile({ width: 2 ** 20, height: 2 ** 20, depth: 8, colourType: 2, rows })]];
   }, ["a/0.png", "at byte 16", "1048576 x 1048576"]],
   ["a folder inside a class folder", () => one("a/more/1.png", text("x")), ["/a:", "found the folder more"]],
-  ["an empty class folder", () => one("c/.keep", text("")), ["/c:", "found none"]],
   ["a class of one picture", async () => [["c/1.png", await plainPng(2, 2, [0, 0, 0])]], [
     "/c:",
     "at least 2",
@@ -117,6 +120,70 @@ for (const [what, files, texts] of faults) {
     });
   });
 }
+
+Deno.test("loadDataset() keeps small pictures of one size as they are, and refuses one that EXIF turns", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const flat = await jpegFile(6, 4, new Uint8Array(72).fill(90));
+    await writeFiles(folder, ["a/1", "a/2", "b/1", "b/2"].map((name) => [`${name}.jpg`, flat]));
+    const { height, width, imageSize } = await loadDataset(folder);
+    assert.deepEqual([height, width, imageSize], [4, 6, undefined]);
+    await writeFiles(folder, [["b/3.jpg", withOrientation(flat, 6)]]);
+    await rejectsInput(() => loadDataset(folder), "b/3.jpg", "4 x 6", "is 6 x 4");
+  });
+});
+
+Deno.test("loadDataset() leaves empty classes out, and warns of them and of strong imbalance", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const good = await plainPng(2, 2, [1, 2, 3]);
+    await writeFiles(folder, Array.from({ length: 50 }, (_, i) => [`many/${i}.png`, good] as const));
+    await writeFiles(folder, [["few/1.png", good], ["few/2.png", good], ["none/.keep", text("")]]);
+    const messages: string[] = [];
+    const { classNames } = await loadDataset(folder, { onProgress: (message) => messages.push(message) });
+    assert.deepEqual(classNames, ["few", "many"]);
+    assert.match(messages.join("\n"), /no pictures in none\/; left out/);
+    assert.match(messages.join("\n"), /40 training images of "many" and 1 of "few"/);
+  });
+});
+
+Deno.test("loadDataset() names ten bad pictures and counts the rest, or leaves them out when told to", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const good = await plainPng(2, 2, [1, 2, 3]);
+    await writeFiles(folder, ["a/8.png", "a/9.png", "b/8.png", "b/9.png"].map((name) => [name, good]));
+    await writeFiles(folder, Array.from({ length: 12 }, (_, i) => [`b/x${i}.jpg`, text("bad")] as const));
+    await rejectsInput(() => loadDataset(folder), "12 pictures cannot be read", "b/x0.jpg", "and 2 more");
+    const messages: string[] = [];
+    const { train, test } = await loadDataset(folder, {
+      skipBad: true,
+      onProgress: (message) => messages.push(message),
+    });
+    assert.equal(train.count + test.count, 4);
+    assert.match(messages.join("\n"), /12 pictures of .* left out:\n.*x/);
+  });
+});
+
+Deno.test("loadDataset() reads 200 classes of three pictures", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const good = await plainPng(1, 1, [1, 2, 3]);
+    await writeFiles(
+      folder,
+      Array.from({ length: 600 }, (_, i) => [`c${i % 200}/${i}.png`, good] as const),
+    );
+    const { classNames, train, test } = await loadDataset(folder);
+    assert.deepEqual([classNames.length, train.count, test.count], [200, 400, 200]);
+  });
+});
+
+Deno.test("loadDataset() looks inside a folder that holds nothing but another, and a part is no such folder", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const good = await plainPng(2, 2, [1, 2, 3]);
+    const files = ["a/1.png", "a/2.png", "b/1.png", "b/2.png"];
+    await writeFiles(folder, files.map((name) => [`photos/${name}`, good]));
+    await writeFiles(folder, [["__MACOSX/photos/x", text("")]]);
+    assert.deepEqual((await loadDataset(folder)).classNames, ["a", "b"]);
+    await writeFiles(`${folder}/other`, files.map((name) => [`train/${name}`, good]));
+    await rejectsInput(() => loadDataset(`${folder}/other`), "no test/ beside it");
+  });
+});
 
 Deno.test("loadDataset() refuses other classes for testing than for training", async () => {
   await inTemporaryFolder(async (folder) => {

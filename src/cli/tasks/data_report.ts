@@ -24,16 +24,18 @@ export function dataReportCommand() {
     )
     .option(
       "--image-size <pixels>",
-      "bring every image to this height and width (default: as they are)",
+      "bring every image to this height and width (default: photos to a size that fits them, others as they are)",
       wholeNumber(1, 4096),
     )
+    .option("--skip-bad", "leave out pictures of class folders that cannot be read (default: an error)")
     .option("--sheet <file>", "also write examples of every class to this PNG file (default: none)")
-    .action(async ({ data, imageSize, sheet, json, quiet }) => {
+    .action(async ({ data, imageSize, skipBad, sheet, json, quiet }) => {
       const progress = createProgress({ quiet });
       const onProgress = (message: string) => progress.log(message);
       const dataset = await loadDataset(data, {
         onProgress,
         ...(imageSize === undefined ? {} : { imageSize }),
+        ...(skipBad === undefined ? {} : { skipBad }),
       });
       if (sheet !== undefined) {
         const examples = firstOfEachClass(dataset, "test", SHEET.perClass);
