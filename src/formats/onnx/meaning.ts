@@ -82,6 +82,15 @@ const RULES: Readonly<Record<string, Rule>> = {
   Softmax: softmax,
 };
 
+/** Operators on integers that stand for others. */
+const QUANTIZED: ReadonlySet<string> = new Set(["ConvInteger", "QLinearConv"]);
+
+const ROUNDED = refuse(
+  "layout",
+  "it is quantized: what is folded into its integers would be rounded a second time",
+  "Fuse the network in float32, and quantize the fused one.",
+);
+
 /** Operators that somebody expects to merge. */
 const WEIGHTED: ReadonlySet<string> = new Set(["Conv", "ConvTranspose", "BatchNormalization"]);
 
@@ -105,10 +114,15 @@ const CHANGED_IN_7 = new Set(["Add", "BatchNormalization", "Div", "Dropout", "Ge
  */
 export function meaningOf(call: NodeCall): Reading | Refusal | undefined {
   const { domain, opType } = call.node;
+  if (QUANTIZED.has(opType)) return ROUNDED;
   const other = call.operands.find((operand) =>
     operand?.kind === "tensor" && operand.tensor.dtype !== "float32"
   );
-  if (other?.kind === "tensor") return WEIGHTED.has(opType) ? ofAnotherType(other.tensor) : undefined;
+  if (other !== undefined) {
+    if (!WEIGHTED.has(opType)) return undefined;
+    const x = call.tensor(0);
+    if (x !== undefined && x.dtype !== "float32") return ofAnotherType(x);
+  }
   if (call.opset < 7 && CHANGED_IN_7.has(opType)) return undefined;
   if ((domain !== "" && domain !== "ai.onnx") || !Object.hasOwn(RULES, opType)) return undefined;
   return RULES[opType]!(call);

@@ -27,9 +27,11 @@ import { meaningOf } from "./meaning.ts";
 import { type FileTensor, NodeCall, nodeTitle, type Operand, type WeightReading } from "./node_call.ts";
 import { captured, type ConstantNode, type OriginalNode, type OriginalOnnx } from "./original.ts";
 import { sequencesOf } from "./sequences.ts";
-import { keepsPlaces, keepsType, opaqueShape } from "./shapes.ts";
+import { keepsPlaces, opaqueShape, typeAfter } from "./shapes.ts";
 import { findViews, type View } from "./views.ts";
 import { imageBefore } from "./weighted.ts";
+
+const CONVOLUTIONS: ReadonlySet<string> = new Set(["Conv", "ConvInteger", "ConvTranspose", "QLinearConv"]);
 
 /** Conv takes everything, and a product and a sum with a tensor of one number per channel cost less than a Conv. */
 const TARGET: Target = { dilatesAll: true, groupsSequences: true, scalesChannels: true };
@@ -242,7 +244,7 @@ class Reader {
       const before = call.tensor(0);
       const isSame = keepsPlaces(node) && before?.axes?.length === shape?.length;
       const axes = isSame ? before?.axes : this.axesOf(name, shape);
-      const stays = dtype === "unknown" && keepsType(node) ? before?.dtype ?? dtype : dtype;
+      const stays = dtype === "unknown" ? typeAfter(call) : dtype;
       return this.take(name, shape, stays, axes).value;
     });
     const origin = this.originOf(node, reads);
@@ -254,7 +256,7 @@ class Reader {
       origin,
       weights: [],
       ...(refusal === undefined ? {} : { refusal }),
-      isConvolution: node.opType === "Conv" || node.opType === "ConvTranspose",
+      isConvolution: CONVOLUTIONS.has(node.opType),
       macs: null,
     };
   }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { NodeProto } from "onnx-buf";
+import { type NodeProto, TensorProto_DataType as DataType } from "onnx-buf";
 import { broadcast } from "../../graph/broadcast.ts";
 import type { FullShape, Shape } from "../../graph/graph.ts";
 import type { FileTensor, NodeCall } from "./node_call.ts";
@@ -22,7 +22,7 @@ function shapeOf(call: NodeCall, index: number): Shape {
 
 /** Operators that compute number by number, or whose result is as large as their input. */
 const SAME = new Set(
-  ("Abs Acos Asin Atan BatchNormalization Cast Ceil Celu Clip Cos CumSum Dropout Elu Erf Exp Floor Gelu GroupNormalization HardSigmoid HardSwish " +
+  ("Abs Acos Asin Atan BatchNormalization Cast Ceil Celu Clip Cos CumSum DequantizeLinear Dropout Elu Erf Exp Floor Gelu GroupNormalization HardSigmoid HardSwish " +
     "Identity InstanceNormalization LayerNormalization LeakyRelu Log LogSoftmax LpNormalization LRN Mish Neg PRelu " +
     "Pow Reciprocal Relu Round Selu Shrink Sigmoid Sign Sin Softmax Softplus Softsign Sqrt Tan Tanh ThresholdedRelu")
     .split(" "),
@@ -111,9 +111,14 @@ export function keepsPlaces({ opType }: NodeProto): boolean {
   return SAME.has(opType) || MOVES_ALONG.has(opType) || SHAPES[opType] === elementwise;
 }
 
-/** Operators that give numbers of the type that they take. */
-export function keepsType({ opType }: NodeProto): boolean {
-  return opType !== "Cast" && (SAME.has(opType) || Object.hasOwn(SHAPES, opType));
+/** The type of what a node gives, where that follows from what it takes. */
+export function typeAfter(call: NodeCall): string {
+  const { opType } = call.node;
+  if (opType === "DequantizeLinear") {
+    return call.constant(1)?.dtype === DataType.FLOAT ? "float32" : "unknown";
+  }
+  const isKept = opType !== "Cast" && (SAME.has(opType) || Object.hasOwn(SHAPES, opType));
+  return isKept ? call.tensor(0)?.dtype ?? "unknown" : "unknown";
 }
 
 /** The shape of one of a node's outputs in the order of the file. */

@@ -29,7 +29,11 @@ export function imageBefore(call: NodeCall): FullShape | undefined {
 function operandsOf(call: NodeCall): (Found & { readonly kernel: Constant }) | Refusal {
   const kernel = call.constant(1);
   if (kernel === undefined) {
-    return refuse("layout", "its kernel is computed while the network runs", "Give it a constant kernel.");
+    return refuse(
+      "layout",
+      "its kernel is no constant: the network computes it, or it is quantized",
+      "Fuse the network with its kernel in float32, and quantize the fused one.",
+    );
   }
   if (channelsFirst(kernel.shape.length) === undefined) {
     return refuse(

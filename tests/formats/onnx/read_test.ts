@@ -7,6 +7,7 @@ import {
   AttributeProtoSchema,
   type ModelProto,
   ModelProtoSchema,
+  type NodeProto,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
   StringStringEntryProtoSchema,
@@ -250,6 +251,32 @@ Deno.test("readOnnx() gives a graph that can be fused and written, or one InputE
     }
   }
   ok(graphs > 50 && errors > 50);
+});
+
+Deno.test("what is quantized stays, and says why", async () => {
+  const model = parse(await read("repvgg-17.onnx"));
+  const [first, second] = model.graph!.node.filter(({ opType }) => opType === "Conv") as [
+    NodeProto,
+    NodeProto,
+  ];
+  first.opType = "ConvInteger";
+  const kernel = second.input[1]!;
+  const outputs = [`${kernel}/integers`, `${kernel}/numbers`] as const;
+  const scale = create(TensorProtoSchema, { name: "scale", dataType: DataType.FLOAT, floatData: [0.1] });
+  model.graph!.initializer.push(scale);
+  model.graph!.node.unshift(
+    create(NodeProtoSchema, { opType: "QuantizeLinear", input: [kernel, "scale"], output: [outputs[0]] }),
+    create(NodeProtoSchema, {
+      opType: "DequantizeLinear",
+      input: [outputs[0], "scale"],
+      output: [outputs[1]],
+    }),
+  );
+  second.input[1] = outputs[1];
+  const { report } = fuseGraph(readOnnx(serialize(model), "quantized"));
+  const reasonOf = ({ name }: NodeProto) => report.refusals.find(({ layer }) => layer === name)?.reason ?? "";
+  ok(/it is quantized/.test(reasonOf(first)), reasonOf(first));
+  ok(/or it is quantized/.test(reasonOf(second)), reasonOf(second));
 });
 
 Deno.test("a HardSigmoid of any slope is read, and the Clip that is left of it computes the same", async () => {
