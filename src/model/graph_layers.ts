@@ -120,6 +120,11 @@ export class GraphLayers implements LayerBuilder<GraphValue> {
   multiply: LayerBuilder<GraphValue>["multiply"] = (values, name) =>
     this.#add(values, values[0]!.shape.slice(1), { op: "multiply", name });
 
+  /** x · factors: one for all channels, or one for each. */
+  scale(x: GraphValue, name: string, factors: readonly number[]): GraphValue {
+    return this.#add([x], x.shape.slice(1), { op: "scale", name, factors, offsets: [0] });
+  }
+
   activation: LayerBuilder<GraphValue>["activation"] = (x, name, activation) =>
     this.#add([x], x.shape.slice(1), { op: "activation", name, activation });
 

@@ -125,7 +125,8 @@ function countParameters({ operations }: Graph): number {
       ? [operation.mean, operation.variance]
       : [];
     const trained = weightsOf(operation).filter((ref) => !statistics.includes(ref));
-    return sum + trained.reduce((count, { shape }) => count + sizeOf(shape), 0);
+    const scales = operation.op === "scale" && operation.factors.length > 1 ? operation.factors.length : 0;
+    return sum + scales + trained.reduce((count, { shape }) => count + sizeOf(shape), 0);
   }, 0);
 }
 

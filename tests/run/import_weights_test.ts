@@ -242,6 +242,16 @@ Deno.test("importWeights() makes a model of RepViT that has no configuration, an
     (await openModel(await loadLayersModelArtifacts(`${folder}/out`), "out")).dispose();
   }));
 
+Deno.test("importWeights() counts the scales of FastViT's layers as PyTorch does", () =>
+  inTemporaryFolder(async (folder) => {
+    const path = fileURLToPath(new URL("../fixtures/torch/fastvit-timm.pth", import.meta.url));
+    const settings = { imageSize: 32, output: `${folder}/out`, progress: SILENT };
+    const { network, parameters } = await importWeights(path, settings);
+    assert.deepEqual([network.kind, network.config], ["fastvit", undefined]);
+    // In PyTorch: sum(p.numel() for p in net.parameters()).
+    assert.equal(parameters, 2423);
+  }));
+
 Deno.test("importWeights() takes the moving average when it is asked for, or alone", async () => {
   const plain = await imported("with-average.pth");
   const asked = await imported("with-average.pth", "model_ema.module.");

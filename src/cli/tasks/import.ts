@@ -16,7 +16,7 @@ export function importCommand() {
   const { pixels, mean, std, labels } = CARD_OPTIONS;
   return newCommand(
     "import",
-    "Read PyTorch weights of RepVGG, MobileOne or RepViT, in the reference's names or timm's, training or deploy form.",
+    "Read PyTorch weights of RepVGG, MobileOne, RepViT or FastViT, in the reference's names or timm's, training or deploy form.",
   )
     .argument("<weights>", "a PyTorch checkpoint (.pt, .pth, .pth.tar, .bin) or a safetensors file")
     .option("--stem-stride <pixels>", "stride of the first block (default: 2)", wholeNumber(1, 8))

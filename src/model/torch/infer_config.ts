@@ -232,7 +232,7 @@ const FOREIGN: readonly (readonly [name: RegExp, what: string])[] = [
   [/(^|\.)token_mixer\.qkv\./, "FastViT with attention (SA12, SA24, SA36, MA36)"],
   [
     /(^|\.)token_mixer\.(mixer|norm)\./,
-    "FastViT (T8, T12, S12), whose RepMixer blocks subtract and scale their branches",
+    "FastViT in the names of its authors' code, where import knows those of timm",
   ],
   [/(^|\.)attn\.(qkv|q|in_proj_weight)/, "a transformer, whose attention is no convolution"],
   [/^(?:layer1\.0|layers?\.0)\.conv1\./, "ResNet or a network like it"],
@@ -248,7 +248,7 @@ function unknownNetwork(state: TorchState, source: string): InputError {
     return new InputError(
       `Cannot import ${source}: by the names of its tensors it is ${
         foreign[1]
-      }; import knows RepVGG, MobileOne and RepViT.`,
+      }; import knows RepVGG, MobileOne, RepViT and FastViT.`,
       "Weights do not say how a network is connected, and an ONNX file does: torch.onnx.export(model.eval(), images, " +
         '"model.onnx"), then repfuse fuse model.onnx.',
     );
@@ -257,7 +257,7 @@ function unknownNetwork(state: TorchState, source: string): InputError {
     `Cannot tell the network of ${source}: its tensors (${
       names.slice(0, 3).join(", ")
     }, ...) are not named as those of ` +
-      `RepVGG, MobileOne or RepViT, or the same networks in timm.`,
+      `RepVGG, MobileOne, RepViT or FastViT, or the same networks in timm.`,
     "Save the state dict of the whole network, without a wrapper's prefix such as module. Any other network goes by " +
       "torch.onnx.export, and repfuse fuse takes its ONNX file.",
   );

@@ -11,7 +11,9 @@ import { networkGraph } from "../graph_network.ts";
 import { dialectOf, formOf, inferNetwork, type InferredNetwork, setStrides } from "./infer_config.ts";
 import { torchWeights } from "./read_weights.ts";
 import { networkModules } from "./modules.ts";
-import { moduleOfPath, readRepVit } from "./repvit.ts";
+import { readFastVit } from "./fastvit.ts";
+import { moduleOfPath } from "./module_reader.ts";
+import { readRepVit } from "./repvit.ts";
 
 /** Where a file that this project wrote keeps its network's configuration, in the safetensors metadata. */
 export const ARCHITECTURE_KEY = "architecture";
@@ -21,7 +23,7 @@ const IMAGENET_SIZE = [224, 224] as const;
 
 /** A network that was trained elsewhere. */
 export interface ImportedNetwork extends Pick<InferredNetwork, "dialect" | "form"> {
-  /** What it is called: "repvgg", "repvit". */
+  /** What it is called: "repvgg", "repvit", "fastvit". */
   readonly kind: string;
   /** Nothing for one that can be read, and not be made anew. */
   readonly config?: NetworkConfig;
@@ -46,7 +48,7 @@ export interface ImportOptions {
  * up to rounding.
  *
  * The architecture is taken from the file's metadata where it says one; else it is inferred, which works for RepVGG,
- * MobileOne and RepViT in the names of the reference code and of timm.
+ * MobileOne and RepViT in the names of the reference code and of timm, and FastViT without attention in timm's.
  *
  * @param content From `readSafetensors` or `readTorchCheckpoint`.
  * @throws {InputError} when the names are of no such network, and when a tensor is missing, surplus or misshapen: all of
@@ -58,11 +60,13 @@ export function importTorchNetwork(
 ): ImportedNetwork {
   const { source = "the state", imageSize = IMAGENET_SIZE, stemStride, strides } = options;
   const state = content.tensors;
-  const known = ARCHITECTURE_KEY in content.metadata ? undefined : readRepVit(state, imageSize, source);
-  if (known !== undefined) {
-    if (stemStride !== undefined || strides !== undefined) throw fixedStrides(source);
-    const weights = torchWeights(known.graph, moduleOfPath, state, source);
-    return { kind: "repvit", ...known, graph: { ...known.graph, weights } };
+  for (const [kind, name, read] of ARCHITECTURE_KEY in content.metadata ? [] : KNOWN_BY_NAMES) {
+    const known = read(state, imageSize, source);
+    if (known === undefined) continue;
+    if (stemStride !== undefined || strides !== undefined) throw fixedStrides(source, name);
+    const { dialect, form, graph } = known;
+    const weights = torchWeights(graph, moduleOfPath, known.state ?? state, source);
+    return { kind, dialect, form, graph: { ...graph, weights } };
   }
   const network = statedNetwork(content, options, source) ??
     inferNetwork(state, { imageSize, stemStride, strides }, source);
@@ -73,9 +77,20 @@ export function importTorchNetwork(
   return { kind: config.block, ...network, graph: { ...graph, weights } };
 }
 
-function fixedStrides(source: string): InputError {
+/** Networks that names alone describe, strides and all. */
+const KNOWN_BY_NAMES: readonly (readonly [
+  kind: string,
+  name: string,
+  read: (
+    state: SafetensorsContent["tensors"],
+    imageSize: readonly [number, number],
+    source: string,
+  ) => (Omit<ImportedNetwork, "kind"> & { readonly state?: SafetensorsContent["tensors"] }) | undefined,
+])[] = [["repvit", "RepViT", readRepVit], ["fastvit", "FastViT", readFastVit]];
+
+function fixedStrides(source: string, name: string): InputError {
   return new InputError(
-    `Cannot import ${source} with --stem-stride or --strides: it is RepViT, whose names say where it has a stride of 2.`,
+    `Cannot import ${source} with --stem-stride or --strides: it is ${name}, whose names say where it has a stride of 2.`,
     "Leave them out.",
   );
 }

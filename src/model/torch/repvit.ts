@@ -6,17 +6,15 @@
  *     downsample:  y = BN(1x1 ∗ SE(BN(3x3dw/2 ∗ x))),               z likewise
  *     head:        BN, then a dense layer; the mean of two where it was distilled
  *
- * Names say the structure and vectors the widths, so that one damaged kernel is reported as what it is. A layer is called
- * after its module, with slashes for dots.
- *
  * @module
  */
 import { InputError } from "../../errors.ts";
 import type { Graph } from "../../graph/graph.ts";
-import { GraphLayers, type GraphValue } from "../graph_layers.ts";
+import type { GraphValue } from "../graph_layers.ts";
 import { channelsOf } from "../layer_builder.ts";
 import type { NetworkForm } from "../architecture.ts";
-import type { ModuleOfLayer, TorchDialect } from "./modules.ts";
+import { countModules, layer, ModuleReader, modulesOf } from "./module_reader.ts";
+import type { TorchDialect } from "./modules.ts";
 import type { TorchState } from "./read_weights.ts";
 
 /** A RepViT. */
@@ -56,9 +54,6 @@ const MIXER: Kind = { size: 3, stride: 1, isDepthwise: true };
 const CENTRE: Kind = { size: 1, stride: 1, isDepthwise: true };
 const POINTWISE: Kind = { size: 1, stride: 1, isDepthwise: false };
 
-/** The module that a layer of {@link readRepVit} is called after. */
-export const moduleOfPath: ModuleOfLayer = (layer) => layer.replaceAll("/", ".");
-
 /**
  * The network, or nothing where the state is of another.
  *
@@ -71,10 +66,7 @@ export function readRepVit(
   imageSize: readonly [height: number, width: number],
   source: string,
 ): RepVit | undefined {
-  const modules = new Set<string>();
-  for (const name of state.keys()) {
-    for (let at = name.indexOf("."); at >= 0; at = name.indexOf(".", at + 1)) modules.add(name.slice(0, at));
-  }
+  const modules = modulesOf(state);
   const layout = layoutOf(modules);
   if (layout === undefined) return undefined;
   const heads = layout.heads.filter((head) => modules.has(head));
@@ -100,11 +92,7 @@ export function readRepVit(
 }
 
 function layoutOf(modules: ReadonlySet<string>): Layout | undefined {
-  const count = (before: string, after = "") => {
-    let i = 0;
-    while (modules.has(`${before}${i}${after}`)) i++;
-    return i;
-  };
+  const count = (before: string) => countModules(modules, before);
   if (modules.has("features.1.channel_mixer")) {
     const parts = Array.from({ length: count("features.") - 1 }, (_, i): Part => {
       const block = `features.${i + 1}`;
@@ -147,15 +135,8 @@ function pair(path: string): Mlp {
   return [`${path}.conv1`, `${path}.conv2`];
 }
 
-/** Layers for modules, with the shapes that the state says. */
-class Reader {
-  readonly net = new GraphLayers();
-  readonly #state: TorchState;
-
-  constructor(state: TorchState) {
-    this.#state = state;
-  }
-
+/** RepViT's parts. */
+class Reader extends ModuleReader {
   part(x: GraphValue, part: Part): GraphValue {
     const mixed = "mixer" in part
       ? this.gate(this.mixer(x, part.mixer), part.gate)
@@ -177,10 +158,10 @@ class Reader {
 
   /** A convolution and its BatchNorm, or the one convolution with bias that stands for both. */
   unit(x: GraphValue, module: string, { size, stride, isDepthwise }: Kind): GraphValue {
-    const isFused = this.#shape(`${module}.c.weight`) === undefined;
+    const isFused = this.shape(`${module}.c.weight`) === undefined;
     const conv = this.net.convolution(x, {
       name: isFused ? layer(module) : `${layer(module)}/c`,
-      filters: isDepthwise ? channelsOf(x) : this.#width(isFused ? `${module}.bias` : `${module}.bn.bias`),
+      filters: isDepthwise ? channelsOf(x) : this.width(isFused ? `${module}.bias` : `${module}.bn.bias`),
       kernel: [size, size],
       stride,
       groups: isDepthwise ? channelsOf(x) : 1,
@@ -190,49 +171,19 @@ class Reader {
     return isFused ? conv : this.net.batchNorm(conv, `${layer(module)}/bn`);
   }
 
-  gelu(x: GraphValue, module: string): GraphValue {
-    return this.net.activation(x, `${layer(module)}/gelu`, "gelu");
-  }
-
-  /** Squeeze-and-excitation, where the network has it. */
-  gate(x: GraphValue, module: string | undefined): GraphValue {
-    const neurons = module === undefined ? undefined : this.#shape(`${module}.fc1.bias`)?.[0];
-    if (module === undefined || neurons === undefined) return x;
-    const [name, channels] = [layer(module), channelsOf(x)];
-    const pooled = this.net.globalAveragePool(x, `${name}/pool`);
-    const reduced = this.net.dense(pooled, { name: `${name}/fc1`, units: neurons, activation: "relu" });
-    const opened = this.net.dense(reduced, { name: `${name}/fc2`, units: channels, activation: "sigmoid" });
-    return this.net.multiply(
-      [x, this.net.reshape(opened, `${name}/reshape`, [1, 1, channels])],
-      `${name}/scale`,
-    );
-  }
-
   /** BatchNorm and a dense layer, or the one that stands for both. */
   head(x: GraphValue, module: string): GraphValue {
-    const isFused = this.#shape(`${module}.l.weight`) === undefined;
+    const isFused = this.shape(`${module}.l.weight`) === undefined;
     const dense = isFused ? module : `${module}.l`;
     const normalized = isFused ? x : this.net.batchNorm(x, `${layer(module)}/bn`);
     return this.net.dense(normalized, {
       name: layer(dense),
-      units: this.#width(`${dense}.bias`),
+      units: this.width(`${dense}.bias`),
       activation: "linear",
     });
   }
 
-  #width(vector: string): number {
-    return this.#shape(vector)?.[0] ?? 1;
-  }
-
-  #shape(name: string): readonly number[] | undefined {
-    return this.#state.get(name)?.shape;
-  }
-
   #has(module: string): boolean {
-    return ["weight", "c.weight", "bn.weight"].some((suffix) => this.#state.has(`${module}.${suffix}`));
+    return ["weight", "c.weight", "bn.weight"].some((suffix) => this.state.has(`${module}.${suffix}`));
   }
-}
-
-function layer(module: string): string {
-  return module.replaceAll(".", "/");
 }
