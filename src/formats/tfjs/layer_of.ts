@@ -217,13 +217,6 @@ function convolution(operation: Convolution, input: Shape, output: Shape): reado
   const { config, zeroPadding } = windowConfig(operation.axes, input, "kernel_size");
   const multiplier = outChannels / groups;
   const isDepthwise = className === "DepthwiseConv2D";
-  const isStrided = operation.axes.some(({ stride }) => stride > 1);
-  if ((isDepthwise || isStrided) && operation.axes.some(({ dilation }) => dilation > 1)) {
-    throw unwritable(
-      operation,
-      `is dilated, which ${isDepthwise ? "depthwise" : "strided"} convolutions are not`,
-    );
-  }
   return [...zeroPadding, {
     className,
     config: {
