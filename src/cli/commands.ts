@@ -19,6 +19,7 @@ export const COMMANDS = {
   import: async () => (await import("./tasks/import.ts")).importCommand(),
   demo: async () => (await import("./tasks/demo.ts")).demoCommand(),
   ablate: async () => (await import("./tasks/ablate.ts")).ablateCommand(),
+  compare: async () => (await import("./tasks/compare.ts")).compareCommand(),
   "data-report": async () => (await import("./tasks/data_report.ts")).dataReportCommand(),
 } as const satisfies Readonly<Record<string, () => Promise<Runnable>>>;
 

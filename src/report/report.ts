@@ -10,6 +10,9 @@ import { type Content, Html, html } from "./html.ts";
 import type { RunFiles } from "./run_files.ts";
 import { type Section, sectionsOf } from "./sections.ts";
 
+/** How often the report of a running training reads itself anew. */
+const REFRESH_SECONDS = 3;
+
 /** The report as text. */
 export function renderReport(files: RunFiles, style: string): string {
   const sections = sectionsOf(files);
@@ -24,6 +27,7 @@ export function renderReport(files: RunFiles, style: string): string {
         <meta name="color-scheme" content="light dark">
         <meta http-equiv="Content-Security-Policy"
           content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+        ${files.isTraining === true ? html`<meta http-equiv="refresh" content="${REFRESH_SECONDS}">` : ""}
         <title>RepFuse: ${title}</title>
         <link rel="icon" href="data:,">
         <style>
@@ -32,7 +36,7 @@ export function renderReport(files: RunFiles, style: string): string {
       <body>
         <header>
           <h1><span class="brand">RepFuse</span> ${title}</h1>
-          <p class="muted">${files.name}</p>
+          <p class="muted">${files.name}${files.isTraining === true ? ", in training" : ""}</p>
           <dl class="facts">${factsOf(files).map(renderFact)}</dl>
           <nav aria-label="Sections">
             <ul>${sections.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}</ul>

@@ -18,6 +18,8 @@ export interface RunFiles {
   readonly name: string;
   /** Of a run. */
   readonly config: RunConfig | undefined;
+  /** Whether it is still in training, so that the report is to be read again soon. */
+  readonly isTraining?: boolean;
   /** Of a network that was not trained here. */
   readonly card?: ReportedCard | undefined;
   readonly environment: Environment | undefined;

@@ -20,7 +20,7 @@ import type { OpenedNetwork } from "./open_classifier.ts";
 import type { RunDirectory } from "./run_directory.ts";
 
 /** The name of the file in a run directory. */
-const REPORT_FILE = "report.html";
+export const REPORT_FILE = "report.html";
 
 const STYLE = new URL("../report/report.css", import.meta.url);
 
@@ -78,6 +78,7 @@ export async function readRunFiles(run: RunDirectory): Promise<RunFiles> {
   return {
     name: basename(run.path),
     config: await readRunConfig(run.config),
+    isTraining: !(await exists(run.bnSnapshot)),
     environment: await json(run.environment) as Environment | undefined,
     metrics: await lines(run.metrics) as EpochMetrics[],
     curves: await text(run.curves),

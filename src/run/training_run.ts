@@ -36,6 +36,7 @@ import { checkBlockFile, type OwnBlock } from "./block_file.ts";
 import { readRunConfig } from "./config.ts";
 import { describeEnvironment } from "../timing/environment.ts";
 import type { Datasets } from "./datasets.ts";
+import { REPORT_FILE, writeReport } from "./report_run.ts";
 import { createRunDirectory, openRunDirectory, type RunDirectory } from "./run_directory.ts";
 import { formatCount, formatDuration, formatShare } from "../text/quantities.ts";
 import { quoted } from "../text/shell.ts";
@@ -154,6 +155,7 @@ async function continueRun(
       const isBest = bestEpoch(session.history) === metrics;
       await saveCheckpoint(run.checkpoints, session.capture(), architecture, isBest);
       await writeMetrics(run, session.history, timing);
+      await writeReport(run);
       progress.log(describeEpoch(metrics, timing, config.training.epochs));
     },
   }, signal);
@@ -279,7 +281,7 @@ function describeStart(
   return `${config.preset} (${model.countParams().toLocaleString("en")} parameters) on ${dataset.name} ` +
     `(${describeImages(dataset)}), ${formatCount(config.training.epochs, "epoch")} of ${
       formatCount(session.stepsPerEpoch, "step")
-    }${start}\nrun directory: ${run.path}`;
+    }${start}\nrun directory: ${run.path}; to watch: ${run.path}/${REPORT_FILE}`;
 }
 
 /** "7200 training, 800 validation and 2000 test images" */

@@ -7,7 +7,7 @@ const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("../../deno.json", im
 };
 
 /** Tasks that compute nothing, and so need not say on what. */
-const WITHOUT_KERNELS = ["inspect", "data-report", "import"];
+const WITHOUT_KERNELS = ["inspect", "data-report", "import", "compare"];
 
 for (const [name, load] of Object.entries(COMMANDS)) {
   const command = await load();

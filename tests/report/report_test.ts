@@ -111,6 +111,8 @@ const FINISHED: Partial<RunFiles> = {
     backendHeapBytes: 1,
   },
   benchChart: SVG,
+  twin: { plainAccuracy: 0.875, fusedAccuracy: 0.895 },
+  isTraining: false,
   evaluations: [{
     evaluation: {
       model: "run",
@@ -150,6 +152,19 @@ Deno.test("writeReport() writes what there is: the configuration of a run that h
     assert.equal(document.querySelector("h1")!.textContent, "RepFuse toy on b>");
   }));
 
+Deno.test("writeReport() reads itself anew as long as the network is in training, and no longer", () =>
+  inRun(async (folder) => {
+    const run = runDirectoryAt(folder);
+    const refreshes = async () => {
+      const { document } = parseHTML(await Deno.readTextFile(await writeReport(run)));
+      return document.querySelector('meta[http-equiv="refresh"]')?.getAttribute("content");
+    };
+    assert.equal(await refreshes(), "3");
+    await Deno.mkdir(run.snapshot);
+    await Deno.writeTextFile(run.bnSnapshot, "{}");
+    assert.equal(await refreshes(), undefined);
+  }));
+
 Deno.test("renderReport() tells the whole of a finished run, and needs nothing from elsewhere", () =>
   inRun(async (folder) => {
     const files = { ...await readRunFiles(runDirectoryAt(folder)), ...FINISHED };
@@ -168,7 +183,7 @@ Deno.test("renderReport() tells the whole of a finished run, and needs nothing f
     for (const { id } of sections) assert.ok(document.querySelector(`nav a[href="#${id}"]`), id);
     assert.equal(document.querySelectorAll("svg").length, 4);
     const facts = document.querySelector(".facts")!.textContent;
-    for (const fact of ["89.50%", "6 → 2", "1.5e-6", "1.50×", "1.40 to 1.60"]) {
+    for (const fact of ["89.50%", "6 → 2", "1.5e-6", "1.50×", "1.40 to 1.60", "87.50% → 89.50%"]) {
       assert.ok(facts.includes(fact), fact);
     }
     const cells = [...document.querySelectorAll("td")].map(({ textContent }) => textContent);
