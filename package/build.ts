@@ -35,6 +35,7 @@ const ENTRIES = [
   "kernels/threads/node_worker.ts",
   "kernels/threads/spawn_browser.ts",
   "kernels/threads/browser_worker.ts",
+  "run/ablation_worker.ts",
 ];
 
 /** Files that the code reads as they are. */

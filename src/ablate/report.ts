@@ -6,6 +6,7 @@
  */
 import { GateError } from "../errors.ts";
 import type { NetworkCost } from "../graph/cost.ts";
+import { type Interval, intervalOf } from "./student.ts";
 import { type Variant, VARIANTS } from "./variants.ts";
 import { quoted } from "../text/shell.ts";
 
@@ -13,6 +14,8 @@ import { quoted } from "../text/shell.ts";
 export interface MemberResult {
   readonly variant: string;
   readonly seed: number;
+  /** Blocks in a row, where several depths are compared. */
+  readonly depth?: number | undefined;
   /** Its run directory. */
   readonly run: string;
   /** Share of the test images that the fused network classifies right. */
@@ -32,13 +35,16 @@ export interface Spread {
   readonly deviation: number;
 }
 
-/** One training form, over its seeds. */
+/** One training form, at one depth, over its seeds. */
 export interface VariantSummary {
   readonly variant: string;
   readonly label: string;
+  readonly depth?: number | undefined;
   /** Shares of the test images that the fused networks classify right, one per seed. */
   readonly fusedAccuracies: readonly number[];
   readonly fusedAccuracy: Spread;
+  /** What it is ahead of the baseline of its depth, over the seeds that both have; nothing for the baseline itself. */
+  readonly gain?: Interval | undefined;
   /** Seconds per run. */
   readonly trainingSeconds: Spread;
   readonly trainingCost: NetworkCost;
@@ -60,27 +66,51 @@ export interface AblationReport {
 /**
  * Sums results up. Training forms without a result are left out.
  *
+ * @param known The training forms, the baseline first.
  * @throws {GateError} when deploy costs differ that must be equal.
  */
 export function summarizeAblation(
   folder: string,
   members: readonly MemberResult[],
   finished: boolean,
+  known: readonly Variant[] = VARIANTS,
 ): AblationReport {
-  checkDeployCosts(members);
-  const variants = VARIANTS.flatMap((variant) => {
-    const own = members.filter((member) => member.variant === variant.name);
-    return own.length === 0 ? [] : [summarizeVariant(variant, own)];
+  const depths = [...new Set(members.map(({ depth }) => depth))].sort((a = 0, b = 0) => a - b);
+  const variants = depths.flatMap((depth) => {
+    const there = members.filter((member) => member.depth === depth);
+    checkDeployCosts(there, known);
+    const rows = known.map((variant) => ({
+      variant,
+      own: there.filter((member) => member.variant === variant.name),
+    })).filter(({ own }) => own.length > 0);
+    return rows.map(({ variant, own }, i) => {
+      const summary = summarizeVariant(variant, own, depth);
+      return i === 0 ? summary : { ...summary, gain: gainOver(rows[0]!.own, own) };
+    });
   });
   return { folder, finished, variants, members };
 }
 
-function summarizeVariant(variant: Variant, members: readonly MemberResult[]): VariantSummary {
+/** The differences in accuracy of one seed each; nothing where no seed has both. */
+function gainOver(baseline: readonly MemberResult[], members: readonly MemberResult[]): Interval | undefined {
+  const differences = members.flatMap(({ seed, fusedAccuracy }) => {
+    const twin = baseline.find((other) => other.seed === seed);
+    return twin === undefined ? [] : [fusedAccuracy - twin.fusedAccuracy];
+  });
+  return differences.length === 0 ? undefined : intervalOf(differences);
+}
+
+function summarizeVariant(
+  variant: Variant,
+  members: readonly MemberResult[],
+  depth: number | undefined,
+): VariantSummary {
   const fusedAccuracies = members.map(({ fusedAccuracy }) => fusedAccuracy);
   const { trainingCost, deployCost } = members[0]!;
   return {
     variant: variant.name,
     label: variant.label,
+    ...(depth === undefined ? {} : { depth }),
     fusedAccuracies,
     fusedAccuracy: spreadOf(fusedAccuracies),
     trainingSeconds: spreadOf(members.map(({ trainingSeconds }) => trainingSeconds)),
@@ -98,8 +128,8 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 /** The comparison is fair only among networks that cost the same to deploy. */
-function checkDeployCosts(members: readonly MemberResult[]): void {
-  const plain = VARIANTS.filter(({ deploysPlain }) => deploysPlain).map(({ name }) => name);
+function checkDeployCosts(members: readonly MemberResult[], known: readonly Variant[]): void {
+  const plain = known.filter(({ deploysPlain }) => deploysPlain).map(({ name }) => name);
   const [first, ...others] = members.filter(({ variant }) => plain.includes(variant));
   if (first === undefined) return;
   const text = ({ deployCost }: MemberResult) => JSON.stringify(deployCost);

@@ -7,7 +7,7 @@ import { availableParallelism } from "node:os";
 import { Option } from "@commander-js/extra-typings";
 import type { ClassifierEngines } from "../classify/open_network.ts";
 import { detectInstructionSet } from "../kernels/instruction_set.ts";
-import type { BackendInfo } from "../kernels/tfjs/backend.ts";
+import type { BackendInfo, BackendOptions } from "../kernels/tfjs/backend.ts";
 import { threadsObstacle } from "../kernels/threads/obstacle.ts";
 import { openRuntime } from "../runtime/machine.ts";
 import { newCommand, wholeNumber } from "./command.ts";
@@ -67,22 +67,24 @@ export function enginesFor(flags: BackendFlags, progress: Progress): ClassifierE
   };
 }
 
+/** The same as the backend takes it, before it is started. */
+export function backendOptionsFor({ kernels, threads }: BackendFlags): BackendOptions {
+  return {
+    kernels: kernels === "stock" ? "stock" : "fast",
+    threads: threads ?? (kernels === "stock" ? 1 : availableParallelism()),
+    ...(kernels === "simd" ? { instructionSet: "simd" } : {}),
+  };
+}
+
 /**
  * Starts the backend as the flags say.
  *
  * @param flags What was typed.
  * @param progress Told when fewer threads serve than were asked for.
  */
-export async function startBackendFor(
-  { kernels, threads }: BackendFlags,
-  progress: Progress,
-): Promise<BackendInfo> {
+export async function startBackendFor(flags: BackendFlags, progress: Progress): Promise<BackendInfo> {
   const { startBackend } = await import("../kernels/tfjs/backend.ts");
-  const backend = await startBackend({
-    kernels: kernels === "stock" ? "stock" : "fast",
-    threads: threads ?? (kernels === "stock" ? 1 : availableParallelism()),
-    ...(kernels === "simd" ? { instructionSet: "simd" } : {}),
-  });
+  const backend = await startBackend(backendOptionsFor(flags));
   if (backend.threadsNote !== undefined) progress.log(`on one thread: ${backend.threadsNote}`);
   return backend;
 }

@@ -5,7 +5,8 @@
  */
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { BLOCK_KINDS } from "../model/config.ts";
-import { isBlockFile, type OwnBlock } from "../run/block_file.ts";
+import type { OwnBlock } from "../model/blocks/own.ts";
+import { isBlockFile } from "../run/block_file.ts";
 
 /** What `--set` collects: keys of a network configuration, nested as they were written. */
 export interface NetworkSettings {

@@ -5,7 +5,8 @@
  */
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { PRESET_NAMES } from "../model/presets.ts";
-import { isBlockFile, loadBlockFile, type OwnBlock } from "../run/block_file.ts";
+import type { OwnBlock } from "../model/blocks/own.ts";
+import { isBlockFile, loadBlockFile } from "../run/block_file.ts";
 import { readRunConfigFile } from "../run/config.ts";
 import { isRunName } from "../run/run_directory.ts";
 import { trainingSchema } from "../train/config.ts";

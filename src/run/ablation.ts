@@ -1,74 +1,153 @@
 /**
- * The ablation: every training form with every seed, one after the other. Results are written after each network, so an
+ * The ablation: every training form with every seed, several side by side. Results are written after each network, so an
  * interruption loses nothing but a part of an epoch.
  *
  * @module
  */
+import { type AblationPlan, type Member, membersOf } from "../ablate/plan.ts";
+import { type AblationReport, type MemberResult, summarizeAblation } from "../ablate/report.ts";
+import { intervalOf } from "../ablate/student.ts";
+import { variantsWith } from "../ablate/variants.ts";
 import { renderAblation } from "../charts/ablation_chart.ts";
+import { renderDepths } from "../charts/depth_chart.ts";
 import { InterruptedError } from "../errors.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
 import { exists, readJson } from "../files/read.ts";
+import type { BackendOptions } from "../kernels/tfjs/backend.ts";
+import type { OwnBlock } from "../model/blocks/own.ts";
+import type { Progress } from "../progress.ts";
 import { formatCount } from "../text/quantities.ts";
-import type { TrainingContext } from "./training_run.ts";
-import type { MemberResult } from "../ablate/report.ts";
-import { runMember } from "./ablation_member.ts";
-import type { AblationFolder } from "./ablation_folder.ts";
-import { type AblationPlan, type Member, membersOf } from "../ablate/plan.ts";
-import { type AblationReport, summarizeAblation } from "../ablate/report.ts";
 import { quoted } from "../text/shell.ts";
+import type { AblationFolder } from "./ablation_folder.ts";
+import { Lane } from "./ablation_lanes.ts";
+import { Datasets } from "./datasets.ts";
+
+/** The surroundings of an ablation. */
+export interface AblationContext {
+  readonly progress: Progress;
+  /** Fires to save and stop. */
+  readonly signal: AbortSignal;
+  /** How many networks train side by side. */
+  readonly jobs: number;
+  /** What each of them computes with. */
+  readonly backend: BackendOptions;
+  /** A person's own block, where one of the forms is of it. */
+  readonly own?: OwnBlock | undefined;
+}
 
 /**
  * Runs what is left of an ablation.
  *
  * @param folder The ablation, with its plan written.
  * @param plan Its plan.
- * @param context Backend, progress and interrupt.
  * @throws {InterruptedError} when the signal fired; everything is saved.
  * @throws {GateError} when a fused form is not its training form, or deploy costs differ that must be equal.
  */
 export async function runAblation(
   folder: AblationFolder,
   plan: AblationPlan,
-  context: TrainingContext,
+  { progress, signal, jobs, backend, own }: AblationContext,
 ): Promise<AblationReport> {
-  const { progress, signal } = context;
-  const members = membersOf(plan, folder.path);
+  const members = membersOf(plan, folder.path, own);
   const title = describePlan(plan, members);
-  const results = [...await storedResults(folder)];
-  const isDone = ({ variant, seed }: Member) =>
-    results.some((result) => result.variant === variant.name && result.seed === seed);
+  const known = variantsWith(own);
+  const stored = await storedResults(folder);
+  const results = new Map(members.flatMap((member) => {
+    const result = stored.find((result) => isOf(member, result));
+    return result === undefined ? [] : [[member.path, result] as const];
+  }));
+  const left = members.filter(({ path }) => !results.has(path));
+  const count = Math.min(jobs, left.length);
   progress.log(
-    `ablation: ${formatCount(members.length, "network")}, ${results.length} of them done; ${folder.path}`,
+    `ablation: ${formatCount(members.length, "network")}, ${results.size} of them done` +
+      `${count > 1 ? `, ${count} side by side` : ""}; ${folder.path}`,
   );
-  for (const [i, member] of members.entries()) {
-    if (isDone(member)) continue;
-    if (signal.aborted) throw interrupted(folder, i, members.length);
-    progress.log(`\n${i + 1}/${members.length}: ${member.variant.label}, seed ${member.seed}`);
-    try {
-      results.push(await runMember(member, context));
-    } catch (error) {
-      if (error instanceof InterruptedError) throw interrupted(folder, i, members.length);
-      throw error;
-    }
-    await writeReport(
-      folder,
-      title,
-      summarizeAblation(folder.path, results, results.length === members.length),
-    );
+
+  if (left.length > 0) {
+    // Drawn or read once before several do it, and every configuration is looked at before any is trained.
+    const dataset = await new Datasets(progress).get(left[0]!.request.data);
+    for (const { request } of left) request.resolve(dataset);
   }
-  const report = summarizeAblation(folder.path, results, true);
-  await writeReport(folder, title, report);
-  return report;
+  let writing: Promise<unknown> = Promise.resolve();
+  await write();
+  const faults = new AbortController();
+  const stop = AbortSignal.any([signal, faults.signal]);
+  const queue = left.values();
+  const told = shared(progress, () => `${results.size} of ${members.length} done`);
+  await Promise.allSettled(Array.from({ length: count }, async () => {
+    const lane = new Lane({ folder: folder.path, block: own?.file.path, backend });
+    try {
+      for (const member of queue) {
+        if (stop.aborted) break;
+        const result = await lane.run(member, told(nameOf(member)), stop);
+        results.set(member.path, result);
+        await write();
+      }
+    } catch (error) {
+      faults.abort(error);
+    } finally {
+      await lane.close();
+    }
+  }));
+  if (signal.aborted && results.size < members.length) throw interrupted(folder, results.size, members, own);
+  if (faults.signal.aborted) throw faults.signal.reason;
+  return await write();
+
+  /** Results in the order of the plan, whatever came first; one writing after the other. */
+  function write(): Promise<AblationReport> {
+    const written = writing.then(async () => {
+      const inOrder = members.flatMap(({ path }) => results.get(path) ?? []);
+      const summary = summarizeAblation(folder.path, inOrder, inOrder.length === members.length, known);
+      if (inOrder.length > 0) await writeReport(folder, title, summary);
+      return summary;
+    });
+    writing = written;
+    return written;
+  }
+}
+
+/** Says whose line it is; what is shown and replaced is where each stands. */
+function shared(progress: Progress, head: () => string): (name: string) => Progress {
+  const parts = new Map<string, string>();
+  return (name) => {
+    parts.clear();
+    return {
+      log: (line) => progress.log(line.split("\n").map((line) => `${name}: ${line}`).join("\n")),
+      update(part = "") {
+        parts.set(name, `${name}: ${part}`);
+        progress.update(head(), ...parts.values());
+      },
+    };
+  };
+}
+
+function nameOf({ variant, depth, seed }: Member): string {
+  return `${variant.name}${depth === undefined ? "" : `, depth ${depth}`}, seed ${seed}`;
+}
+
+function isOf({ variant, depth, seed }: Member, result: MemberResult): boolean {
+  return result.variant === variant.name && result.depth === depth && result.seed === seed;
 }
 
 async function writeReport(folder: AblationFolder, title: string, report: AblationReport): Promise<void> {
-  const rows = report.variants.map(({ label, fusedAccuracies, deploysPlain }) => ({
-    name: deploysPlain ? label : `${label} (other deploy cost)`,
-    accuracies: fusedAccuracies,
-  }));
   const state = report.finished ? "" : ", not finished";
-  await writeFileAtomically(folder.chart, renderAblation(rows, title + state));
+  await writeFileAtomically(folder.chart, renderChart(report, title + state));
   await writeJsonAtomically(folder.report, report);
+}
+
+function renderChart({ variants }: AblationReport, title: string): string {
+  const named = variants.map((row) => ({
+    ...row,
+    name: row.deploysPlain ? row.label : `${row.label} (other deploy cost)`,
+  }));
+  const points = named.flatMap(({ name, depth, fusedAccuracies }) =>
+    depth === undefined ? [] : [{ name, depth, accuracy: intervalOf(fusedAccuracies) }]
+  );
+  if (points.length > 0) return renderDepths(points, title);
+  return renderAblation(
+    named.map(({ name, fusedAccuracies }) => ({ name, accuracies: fusedAccuracies })),
+    title,
+  );
 }
 
 /** "shapes10, 5 epochs, 3 seeds" */
@@ -86,11 +165,17 @@ async function storedResults({ report }: AblationFolder): Promise<readonly Membe
   return (await readJson(report, "the report of an ablation") as AblationReport).members;
 }
 
-function interrupted({ path }: AblationFolder, done: number, count: number): InterruptedError {
+function interrupted(
+  { path }: AblationFolder,
+  done: number,
+  members: readonly Member[],
+  own: OwnBlock | undefined,
+): InterruptedError {
+  const block = own === undefined ? "" : ` --block ${quoted(own.file.path)}`;
   return new InterruptedError(
     `${done} of ${
-      formatCount(count, "network")
-    } of the ablation ${path} are done, and the one that was running is saved.`,
-    `Go on with: repfuse ablate --resume ${quoted(path)}`,
+      formatCount(members.length, "network")
+    } of the ablation ${path} are done, and what was running is saved.`,
+    `Go on with: repfuse ablate --resume ${quoted(path)}${block}`,
   );
 }

@@ -8,6 +8,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { loadLayersModelArtifacts } from "../formats/tfjs/layers_model.ts";
 import { exists, readBytes } from "../files/read.ts";
 import type { MemberResult } from "../ablate/report.ts";
+import type { OwnBlock } from "../model/blocks/own.ts";
 import { openModel } from "../model/open_model.ts";
 import { fuseRun } from "./fusion_run.ts";
 import { type RunDirectory, runDirectoryAt } from "./run_directory.ts";
@@ -19,14 +20,21 @@ import type { Member } from "../ablate/plan.ts";
 /**
  * Brings a member to its end. What it finds done stays: a half-trained run goes on from its checkpoint.
  *
+ * @param own A person's own block, where one of the forms is of it.
  * @throws {InterruptedError} when the signal fired during training; the state is saved.
  * @throws {GateError} when the fused form is not the training form.
  */
-export async function runMember(member: Member, context: TrainingContext): Promise<MemberResult> {
+export async function runMember(
+  member: Member,
+  context: TrainingContext,
+  own?: OwnBlock,
+): Promise<MemberResult> {
   const { progress, datasets } = context;
   const run = runDirectoryAt(member.path);
   if (!(await exists(run.config))) await startTraining(member.request, context, run.path);
-  else if (!(await exists(run.bnSnapshot))) await resumeTraining(run, context);
+  else if (!(await exists(run.bnSnapshot))) {
+    await resumeTraining(run, context, member.variant.block === "file" ? own : undefined);
+  }
   const { record } = await fuseRun(run, {
     output: run.fused,
     progress,
@@ -36,6 +44,7 @@ export async function runMember(member: Member, context: TrainingContext): Promi
   return {
     variant: member.variant.name,
     seed: member.seed,
+    ...(member.depth === undefined ? {} : { depth: member.depth }),
     run: run.path,
     fusedAccuracy: await accuracyOf(run.fused, dataset),
     trainingSeconds: await trainingSeconds(run),

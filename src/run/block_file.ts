@@ -10,20 +10,9 @@ import { pathToFileURL } from "node:url";
 import { InputError } from "../errors.ts";
 import { sha256 } from "../files/hash.ts";
 import { readBytes } from "../files/read.ts";
-import type { Block } from "../model/blocks/define.ts";
-import { ownBlock } from "../model/blocks/own.ts";
+import { type OwnBlock, ownBlock } from "../model/blocks/own.ts";
 import type { NetworkConfig } from "../model/config.ts";
 import { quoted } from "../text/shell.ts";
-
-/** A block, and the file that it comes from. */
-export interface OwnBlock {
-  readonly block: Block;
-  readonly file: {
-    /** As it was typed. */
-    readonly path: string;
-    readonly sha256: string;
-  };
-}
 
 /** Files that are code. */
 const CODE = /\.[cm]?[jt]s$/;

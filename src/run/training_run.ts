@@ -32,7 +32,8 @@ import { bestEpoch, type EpochMetrics, type EpochTiming } from "../train/metrics
 import { recalibrate } from "../train/recalibrate.ts";
 import { TrainingSession } from "../train/session.ts";
 import { fingerprintOf, type RequestedConfig, type RunConfig } from "../train/run_config.ts";
-import { checkBlockFile, type OwnBlock } from "./block_file.ts";
+import type { OwnBlock } from "../model/blocks/own.ts";
+import { checkBlockFile } from "./block_file.ts";
 import { readRunConfig } from "./config.ts";
 import { describeEnvironment } from "../timing/environment.ts";
 import type { Datasets } from "./datasets.ts";

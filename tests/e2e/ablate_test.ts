@@ -1,5 +1,6 @@
 /** The ablation from nothing to its table, with an interruption on the way. */
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { readSvg } from "../charts/read_svg.ts";
 import { inWorkplace, runTask, startTask, toOutcome } from "./task.ts";
 
@@ -98,4 +99,37 @@ Deno.test("ablate deploys every form as one and the same network, but for three 
     assert.equal(variants.length, 11);
     const costs = variants.filter(({ deploysPlain }) => deploysPlain).map(({ deployCost }) => deployCost);
     for (const cost of costs) assert.deepEqual(cost, costs[0]);
+  }));
+
+Deno.test("ablate --by depth compares the plain network and a person's own block at several depths", () =>
+  inWorkplace(async (folder) => {
+    const root = fileURLToPath(new URL("../../", import.meta.url));
+    const text = await Deno.readTextFile(`${root}examples/my_block.ts`);
+    await Deno.writeTextFile(`${folder}/my_block.ts`, text.replace("../src/", `${root}src/`));
+    const { code, stdout, stderr } = await runTask(
+      folder,
+      "ablate",
+      ...["--config", "small.json", "--epochs", "1", "--seeds", "2", "--json", "--jobs", "2"],
+      ...["--by", "depth", "--depths", "3,5", "--block", "my_block.ts"],
+    );
+    assert.equal(code, 0, stderr);
+    type Row = {
+      variant: string;
+      depth: number;
+      gain?: { count: number };
+      deployCost: { convolutions: number };
+    };
+    const { variants } = JSON.parse(stdout) as { variants: Row[] };
+    assert.deepEqual(
+      variants.map((
+        { variant, depth, gain, deployCost },
+      ) => [variant, depth, gain?.count, deployCost.convolutions]),
+      [["plain", 3, undefined, 3], ["my-block", 3, 2, 3], ["plain", 5, undefined, 5], ["my-block", 5, 2, 5]],
+    );
+    const unnamed = await runTask(folder, "ablate", "--resume");
+    assert.equal(unnamed.code, 2);
+    assert.match(unnamed.stderr, /--block my_block\.ts/);
+    const again = await runTask(folder, "ablate", "--resume", "--block", "my_block.ts");
+    assert.equal(again.code, 0, again.stderr);
+    assert.match(again.stdout, /5 +my block: /);
   }));

@@ -12,6 +12,16 @@ import type { BlockPlace } from "./block.ts";
 import type { Block } from "./define.ts";
 import { BLOCKS } from "./table.ts";
 
+/** A block, and the file that it comes from. */
+export interface OwnBlock {
+  readonly block: Block;
+  readonly file: {
+    /** As it was typed. */
+    readonly path: string;
+    readonly sha256: string;
+  };
+}
+
 /** What the file exports. */
 const EXPORT = "block";
 

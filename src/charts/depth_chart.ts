@@ -1,0 +1,117 @@
+/**
+ * Where do branches pay? Accuracy of the fused network against its depth, one line per training form, and the 95% interval of
+ * every mean.
+ *
+ * @module
+ */
+import * as Plot from "@observablehq/plot";
+import { CARD_MARGIN, HALO, HEADER_HEIGHT, HEADING_HEIGHT, renderFigure, SERIES_COLORS } from "./svg.ts";
+
+/** One training form at one depth. */
+export interface DepthPoint {
+  /** "plain 3x3", "RepVGG: + 1x1 + identity". */
+  readonly name: string;
+  /** Blocks in a row. */
+  readonly depth: number;
+  /** Share of test images that the fused networks classify rightly: the mean over the seeds, and its interval. */
+  readonly accuracy: { readonly mean: number; readonly low: number | null; readonly high: number | null };
+}
+
+/* All sizes in px. */
+const PLOT_WIDTH = 640;
+const PLOT_HEIGHT = 320;
+const CHARACTER_WIDTH = 7.2;
+
+/** So far apart do the bars of one depth stand, as a share of the distance between depths. */
+const DODGE = 0.06;
+
+/**
+ * Draws an ablation over depths.
+ *
+ * @param points In any order; the first form that is named is the baseline, which is drawn grey.
+ * @param subtitle What was trained on what.
+ * @returns SVG text.
+ * @throws {RangeError} when there is no point.
+ */
+export function renderDepths(points: readonly DepthPoint[], subtitle: string): string {
+  if (points.length === 0) throw new RangeError("Cannot draw an ablation without results.");
+  const names = [...new Set(points.map(({ name }) => name))];
+  const depths = [...new Set(points.map(({ depth }) => depth))].sort((a, b) => a - b);
+  const colors = names.map((_, i) => colorOf(i));
+  const gap = DODGE * Math.min(...depths.slice(1).map((depth, i) => depth - depths[i]!), depths[0]!);
+  const rows = points.map(({ name, depth, accuracy }) => ({
+    name,
+    x: depth + gap * (names.indexOf(name) - (names.length - 1) / 2),
+    mean: 100 * accuracy.mean,
+    low: 100 * (accuracy.low ?? accuracy.mean),
+    high: 100 * (accuracy.high ?? accuracy.mean),
+  })).sort((a, b) => a.x - b.x);
+  const stroke = (row: typeof rows[number]) => colors[names.indexOf(row.name)]!;
+  return renderFigure({
+    title: "Accuracy by depth, at equal deploy cost",
+    subtitle,
+    width: PLOT_WIDTH + 2 * CARD_MARGIN,
+    height: HEADER_HEIGHT + HEADING_HEIGHT + PLOT_HEIGHT + CARD_MARGIN,
+    panels: [{
+      x: CARD_MARGIN,
+      y: HEADER_HEIGHT,
+      heading: "Test accuracy of the fused network, %, and its 95% interval",
+      plot: {
+        width: PLOT_WIDTH,
+        height: PLOT_HEIGHT,
+        marginLeft: 44,
+        marginBottom: 36,
+        marginRight: Math.ceil(16 + CHARACTER_WIDTH * Math.max(...names.map((name) => name.length))),
+        x: {
+          ticks: depths,
+          tickFormat: String,
+          label: "blocks in a row, stem included",
+          labelAnchor: "center",
+        },
+        y: { grid: true, nice: true, label: null, ticks: 6 },
+        marks: [
+          Plot.line(rows, { x: "x", y: "mean", z: "name", stroke, strokeWidth: 2 }),
+          Plot.ruleX(rows, { x: "x", y1: "low", y2: "high", stroke, strokeWidth: 2 }),
+          Plot.dot(rows, { x: "x", y: "mean", r: 4, fill: stroke }),
+          Plot.text(endsOf(rows, names), {
+            ...HALO,
+            x: "x",
+            y: "y",
+            dx: 10,
+            text: "name",
+            textAnchor: "start",
+            fill: stroke,
+            fontWeight: 600,
+          }),
+        ],
+      },
+    }],
+  });
+}
+
+interface Row {
+  readonly name: string;
+  readonly x: number;
+  readonly mean: number;
+}
+
+/** Where the names stand: at the right ends of the lines, moved apart where they would cover each other. */
+function endsOf<R extends Row>(rows: readonly R[], names: readonly string[]): (R & { y: number })[] {
+  const values = rows.map(({ mean }) => mean);
+  const height = (Math.max(...values) - Math.min(...values) || 1) * 16 / PLOT_HEIGHT;
+  let floor = -Infinity;
+  return names.map((name) => rows.findLast((row) => row.name === name)!)
+    .sort((a, b) => a.mean - b.mean)
+    .map((row) => {
+      const y = Math.max(row.mean, floor);
+      floor = y + height;
+      return { ...row, y };
+    });
+}
+
+/** The baseline is grey; the colours come round where there are more forms. */
+function colorOf(index: number): string {
+  const [blue, grey, ...others] = SERIES_COLORS;
+  const strong = [blue, ...others];
+  return index === 0 ? grey : strong[(index - 1) % strong.length]!;
+}
