@@ -152,7 +152,7 @@ function timePanel(
           x: slow,
           dx: 9,
           textAnchor: "start",
-          text: (bar: BenchBar) => `${digits(bar.medianMs)} ms, ${digits(bar.imagesPerSecond)}/s`,
+          text: (bar: BenchBar) => `${digits(perImage(bar))} ms, ${digits(bar.imagesPerSecond)}/s`,
         }),
         Plot.ruleX([0], { stroke: "currentColor" }),
       ],

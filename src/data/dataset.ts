@@ -15,6 +15,8 @@ export interface Split {
   readonly labels: Labels;
   /** How many images there are. */
   readonly count: number;
+  /** Their files, where each has one. */
+  readonly paths?: readonly string[];
 }
 
 /** The parts of a data set, in the order of its checksum. */

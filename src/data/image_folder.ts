@@ -53,11 +53,13 @@ export async function loadImageFolder(
     checkMemory(folder, part, entries.length, imageLength);
     const images = new Uint8Array(entries.length * imageLength);
     const labels: number[] = [];
+    const paths: string[] = [];
     for (const [i, { path, label }] of entries.entries()) {
       const picture = await orDamaged(readPicture(path), damaged);
       if (picture !== undefined) {
         images.set(fit(picture, path, fitting), labels.length * imageLength);
         labels.push(label);
+        paths.push(path);
       }
       const done = i + 1;
       if (done % PROGRESS_EVERY === 0) {
@@ -68,6 +70,7 @@ export async function loadImageFolder(
       images: images.subarray(0, labels.length * imageLength),
       labels: labelsOf(classNames.length, labels),
       count: labels.length,
+      paths,
     };
   };
   const train = await readSplit("train", listed.train);

@@ -39,7 +39,8 @@ export interface LabelledImages {
 
 /** The test images of a data set. */
 export function testImagesOf(dataset: Dataset): LabelledImages {
-  const { name, height, width, channels, classNames, checksum, test: { images, labels, count } } = dataset;
+  const { name, height, width, channels, classNames, checksum, test: { images, labels, count, paths } } =
+    dataset;
   const imageBytes = height * width * channels;
   return {
     name,
@@ -48,6 +49,7 @@ export function testImagesOf(dataset: Dataset): LabelledImages {
     classNames,
     count,
     labels,
+    ...(paths === undefined ? {} : { paths }),
     read: (start, end) => Promise.resolve(images.subarray(start * imageBytes, end * imageBytes)),
     checksum: () => checksum,
   };

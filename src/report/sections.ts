@@ -15,6 +15,10 @@ import type { EvaluatedForm, RunFiles } from "./run_files.ts";
 /** Classes that have a row, at most. */
 const MOST_CLASSES = 100;
 
+/** Pairs of classes that are listed, and single mistakes: as many as the sheet above them shows, in its order. */
+const MOST_CONFUSIONS = 20;
+const MOST_MISTAKES = 40;
+
 /** One part. */
 export interface Section {
   /** The target of the link to it. */
@@ -173,10 +177,13 @@ function evaluation({ evaluations }: RunFiles): Section | undefined {
 }
 
 function evaluatedForm({ evaluation, confusion, worstExamples }: EvaluatedForm): Html {
-  const { correct, images, accuracy, form, classes, model } = evaluation;
+  const { correct, images, accuracy, form, classes, model, confusion: confusions, mistakes } = evaluation;
   const isWhole = classes.length <= MOST_CLASSES;
   const shown = isWhole ? [...classes.keys()] : notableClasses(evaluation, MOST_CLASSES);
   const share = (value: number | null) => value === null ? "–" : formatShare(value, 1);
+  const nameOf = (label: number) => classes[label]!.name;
+  const confused = confusions.filter(({ truth, prediction }) => truth !== prediction)
+    .sort((a, b) => b.images - a.images).slice(0, MOST_CONFUSIONS);
   return html`<p>${form === "unknown" ? model : `The ${form} form`} classifies ${count(correct)} of ${
     count(images)
   } images rightly:
@@ -202,7 +209,27 @@ ${
     worstExamples === undefined ? undefined : html`<h3>What it is most wrong about</h3>
 <img src="data:image/png;base64,${
       Buffer.from(worstExamples).toString("base64")
-    }" alt="The images with the largest loss">`
+    }" alt="The images with the largest loss">
+${
+      table(
+        [{ title: "", align: "right" }, "image", "it is", "taken for", "with"],
+        mistakes.slice(0, MOST_MISTAKES).map(({ index, picture, truth, prediction, confidence }, i) => [
+          i + 1,
+          picture ?? `image ${index}`,
+          nameOf(truth),
+          nameOf(prediction),
+          share(confidence),
+        ]),
+      )
+    }`
+  }${
+    confused.length === 0 ? undefined : html`<h3>What it takes for what</h3>
+${
+      table(
+        ["it is", "taken for", { title: "images", align: "right" }],
+        confused.map(({ truth, prediction, images }) => [nameOf(truth), nameOf(prediction), count(images)]),
+      )
+    }`
   }`;
 }
 

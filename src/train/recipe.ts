@@ -9,7 +9,7 @@ import { trainingSchema } from "./config.ts";
 const DEFAULTS = trainingSchema.parse({});
 
 /** Steps to aim at. */
-const STEPS = 1125;
+const STEPS = 1000;
 
 /** A batch is halved until there are as many steps in an epoch, where the images are few. */
 const LEAST_STEPS_PER_EPOCH = 8;

@@ -137,3 +137,27 @@ Deno.test("predict refuses a network that gives images, and asks for the size of
     await says("31-no-fixed-size-stride-2", /found \[\?,16,16,4\]/, "--image-size", "32");
     await says("70-foreign-model-takes-0-to-255", /takes 16x16/, "--image-size", "32");
   }));
+
+Deno.test("predict answers for every picture of a folder that it can read, names the network, and lists the others", () =>
+  withCase("70-foreign-model-takes-0-to-255", async (folder) => {
+    await cp(`${folder}/their network/red.png`, `${folder}/mine/b.jpg`);
+    await cp(`${folder}/their network/red.png`, `${folder}/mine/deep/a.png`);
+    await cp(`${CASES}../pictures/photo.heic`, `${folder}/mine/deep/c.jpg`);
+    const words = ["mine", "lost.png", "--model", "their network", "--top", "1"];
+    const said = await runTask(folder, "predict", ...words);
+    assert.equal(said.code, 2);
+    assert.match(said.stdout, /^their network.* \(tfjs\):\n/);
+    assert.match(said.stdout, /mine\/b\.jpg +red[^]*mine\/deep\/a\.png +red/);
+    assert.match(
+      said.stderr,
+      /2 of 4 pictures gave no answer[^]*deep\/c\.jpg: it is a HEIC photo[^]*lost\.png/,
+    );
+    assert.match(said.stderr, /heif-convert/);
+    const { stdout } = await runTask(folder, "predict", ...words, "--json");
+    const { predictions, failed } = JSON.parse(stdout) as {
+      predictions: { image: string }[];
+      failed: { image: string }[];
+    };
+    assert.deepEqual(predictions.map(({ image }) => image), ["mine/b.jpg", "mine/deep/a.png"]);
+    assert.deepEqual(failed.map(({ image }) => image), ["mine/deep/c.jpg", "lost.png"]);
+  }));

@@ -132,10 +132,17 @@ const FINISHED: Partial<RunFiles> = {
         precision: null,
         recall: 0.9,
         f1: 0.9,
-      }],
-      confusion: [{ truth: 0, prediction: 0, images: 1 }],
+      }, { name: "dog", images: 100, predicted: 101, correct: 89, precision: null, recall: 0.89, f1: 0.9 }],
+      confusion: [{ truth: 0, prediction: 0, images: 1 }, { truth: 0, prediction: 1, images: 7 }],
       top5Accuracy: null,
-      mistakes: [],
+      mistakes: [{
+        index: 4,
+        picture: "photos/cat/<tabby>.jpg",
+        truth: 0,
+        prediction: 1,
+        confidence: 0.875,
+        loss: 3,
+      }],
     },
     confusion: SVG,
     worstExamples: new Uint8Array([1, 2, 3]),
@@ -187,7 +194,18 @@ Deno.test("renderReport() tells the whole of a finished run, and needs nothing f
       assert.ok(facts.includes(fact), fact);
     }
     const cells = [...document.querySelectorAll("td")].map(({ textContent }) => textContent);
-    for (const cell of ["3 × 3 × 4 × 8", "2.0e-6", "1,000", "folder/<b>cats & dogs</b>"]) {
+    for (
+      const cell of [
+        "3 × 3 × 4 × 8",
+        "2.0e-6",
+        "1,000",
+        "folder/<b>cats & dogs</b>",
+        "photos/cat/<tabby>.jpg",
+        "dog",
+        "87.5%",
+        "7",
+      ]
+    ) {
       assert.ok(cells.includes(cell), cell);
     }
     assert.ok(text.includes("5 &lt; 6 &amp; 7"));
@@ -252,7 +270,7 @@ Deno.test("renderReport() tells of a network that is no run, of a thousand class
   const { document } = parseHTML(text);
   assert.equal(document.querySelector("h1")!.textContent, "RepFuse theirs.onnx");
   assert.deepEqual([...document.querySelectorAll("section")].map(({ id }) => id), ["evaluation", "feeding"]);
-  assert.equal(document.querySelectorAll("#evaluation tbody tr").length, 100);
+  assert.equal(document.querySelector("#evaluation table")!.querySelectorAll("tbody tr").length, 100);
   assert.match(
     document.querySelector("#feeding")!.textContent!,
     /64 × 48 × 3.*255, 255, 255.*probabilities.*pixels from <b>/s,

@@ -8,7 +8,7 @@ Deno.test("recipeFor() takes about as many steps for few photos as for many", ()
   for (const count of [130, 259, 500, 1000, 3000]) {
     const { batchSize, epochs } = recipeFor({ count, height: 64, width: 64 });
     const steps = epochs * Math.floor(count / batchSize);
-    ok(steps >= 1000 && steps <= 2000, `${count}: ${steps} steps`);
+    ok(steps >= 900 && steps <= 2000, `${count}: ${steps} steps`);
     ok(batchSize <= count / 4, `${count}: batches of ${batchSize}`);
   }
 });
