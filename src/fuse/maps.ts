@@ -17,6 +17,7 @@ import type {
   Operation,
   WeightRef,
 } from "../graph/graph.ts";
+import { isReal } from "../graph/graph.ts";
 import type { Refusal } from "../graph/refusal.ts";
 import type { Affine, Outcome } from "./affine.ts";
 import { channelsOf, fixedPixels } from "./image.ts";
@@ -42,7 +43,7 @@ const OPAQUE: readonly Step[] = [{ kind: "opaque" }];
  */
 export function stepsOf(operation: Operation, graph: Graph, laws: Laws): readonly Step[] {
   const input = graph.values[operation.inputs[0]!];
-  const channels = input?.dtype === "float32" ? channelsOf(input.shape) : undefined;
+  const channels = input !== undefined && isReal(input.dtype) ? channelsOf(input.shape) : undefined;
   switch (operation.op) {
     case "convolution": {
       if (channels === undefined) return OPAQUE;
@@ -115,7 +116,7 @@ const JOINS = { add: SUM, average: MEAN } as const;
 /** Whether all inputs have one shape, so that no length of 1 is repeated. */
 function areAlike({ inputs }: Operation, { values }: Graph): boolean {
   const shapes = inputs.map((input) => values[input]!.shape);
-  return inputs.every((input) => values[input]!.dtype === "float32") &&
+  return inputs.every((input) => isReal(values[input]!.dtype)) &&
     shapes.every((shape) => channelsOf(shape) !== undefined && String(shape) === String(shapes[0]));
 }
 
@@ -123,7 +124,7 @@ function areAlike({ inputs }: Operation, { values }: Graph): boolean {
 function areChannels({ inputs, axis }: Concatenate, { values }: Graph): boolean {
   return inputs.every((input) => {
     const { dtype, shape } = values[input]!;
-    return dtype === "float32" && channelsOf(shape) !== undefined && axis === shape!.length - 1;
+    return isReal(dtype) && channelsOf(shape) !== undefined && axis === shape!.length - 1;
   });
 }
 

@@ -4,7 +4,14 @@
  * @module
  */
 import { GraphBuilder } from "../graph/builder.ts";
-import { type Graph, type GraphInput, type Operation, type ValueId, weightsOf } from "../graph/graph.ts";
+import {
+  type Graph,
+  type GraphInput,
+  isReal,
+  type Operation,
+  type ValueId,
+  weightsOf,
+} from "../graph/graph.ts";
 import type { Target } from "../graph/target.ts";
 import { isConvolutionUnit, type Unit } from "../graph/units.ts";
 import type { Weight } from "../graph/weights.ts";
@@ -82,8 +89,14 @@ export function rewrite(graph: Graph, steps: StepGraph, { makers }: Choice): Rew
 
   function push(operation: Operation, { id, shape }: Value): ValueId {
     const name = id === undefined ? undefined : graph.values[id]!.name;
-    const info = { ...(name === undefined ? {} : { name }), shape, dtype: "float32" };
+    const info = { ...(name === undefined ? {} : { name }), shape, dtype: typeOf(operation.inputs[0]!) };
     return builder.push({ ...operation, outputs: [builder.value(info)] });
+  }
+
+  /** What is made of a value has its type. */
+  function typeOf(input: ValueId): string {
+    const { dtype } = builder.values[input]!;
+    return isReal(dtype) ? dtype : "float32";
   }
 
   /** The operations of a unit as they are; gives what the last of them gives. */
@@ -98,7 +111,7 @@ export function rewrite(graph: Graph, steps: StepGraph, { makers }: Choice): Rew
   function merge(value: Value, region: Region): ValueId {
     const { map, ops } = region;
     const name = builder.freshName(`${regionName([...new Set(ops.map((op) => op.unit))])}/reparam`);
-    const rounded = map.copies ? undefined : roundedWeights(map);
+    const rounded = map.copies ? undefined : roundedWeights(map, typeOf(read(region.source)) === "float16");
     const className = isScale(region, graph.target) ? "Scale" : classOf(value, region);
     regions.push(fusedRegion(name, className, value, region, rounded?.roundingError ?? 0));
     const common = { name, inputs: [read(region.source)], outputs: [] };

@@ -1,9 +1,11 @@
 /**
- * The numbers of a map as weights, rounded once to float32.
+ * The numbers of a map as weights, rounded once to float32, or to float16 where the network is in that.
  *
  * @module
  */
-import { computedWeight, type Weight } from "../graph/weights.ts";
+import { InputError } from "../errors.ts";
+import { decodeHalves, encodeHalves, HALF_MAX } from "../graph/half_float.ts";
+import { computedWeight, halfWeight, type Weight } from "../graph/weights.ts";
 import type { Affine } from "./affine.ts";
 import { turnedKernel } from "./transposed.ts";
 
@@ -13,12 +15,17 @@ export interface RoundedWeights {
   readonly kernel: Weight;
   /** [K] */
   readonly bias: Weight | undefined;
-  /** max |w − float32(w)| / max |w|, the larger one of kernel and bias. */
+  /** max |w − rounded(w)| / max |w|, the larger one of kernel and bias. */
   readonly roundingError: number;
 }
 
-/** Computes the numbers of a map and rounds them. */
-export function roundedWeights(map: Affine): RoundedWeights {
+/**
+ * Computes the numbers of a map and rounds them.
+ *
+ * @param isHalf Whether to float16.
+ * @throws {InputError} when a number is too large for that.
+ */
+export function roundedWeights(map: Affine, isHalf = false): RoundedWeights {
   const { kernel: computed, bias } = map.weights();
   const [rows, columns] = [map.axes[0].size, map.axes[1].size];
   const [inputs, outputs] = [map.inChannels / map.groups, map.outChannels];
@@ -26,18 +33,30 @@ export function roundedWeights(map: Affine): RoundedWeights {
   const kernel = isTransposed ? turnedKernel(computed, rows * columns, inputs, outputs) : computed;
   const shape = [rows, columns, ...(isTransposed ? [outputs, inputs] : [inputs, outputs])];
   return {
-    kernel: computedWeight(shape, new Float32Array(kernel)),
-    bias: map.hasBias ? computedWeight([map.outChannels], new Float32Array(bias)) : undefined,
-    roundingError: Math.max(roundingError(kernel), roundingError(bias)),
+    kernel: rounded(shape, kernel),
+    bias: map.hasBias ? rounded([map.outChannels], bias) : undefined,
+    roundingError: Math.max(roundingError(kernel, isHalf), roundingError(bias, isHalf)),
   };
+
+  function rounded(shape: readonly number[], values: Float64Array): Weight {
+    const singles = new Float32Array(values);
+    if (!isHalf) return computedWeight(shape, singles);
+    const largest = singles.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    if (largest <= HALF_MAX) return halfWeight(shape, singles);
+    throw new InputError(
+      `Cannot fuse: a merged weight is ${largest}, and float16 ends at ${HALF_MAX}.`,
+      "Fuse the network in float32, and convert the fused one.",
+    );
+  }
 }
 
-function roundingError(values: Float64Array): number {
+function roundingError(values: Float64Array, isHalf: boolean): number {
+  const found = isHalf ? decodeHalves(encodeHalves(new Float32Array(values))) : undefined;
   let largest = 0;
   let error = 0;
-  for (const value of values) {
+  for (const [i, value] of values.entries()) {
     largest = Math.max(largest, Math.abs(value));
-    error = Math.max(error, Math.abs(value - Math.fround(value)));
+    error = Math.max(error, Math.abs(value - (found?.[i] ?? Math.fround(value))));
   }
   return largest === 0 ? 0 : error / largest;
 }

@@ -248,6 +248,11 @@ export interface Graph {
   readonly original?: unknown;
 }
 
+/** Whether these are numbers that operations compute with: "float32", or "float16" where a network is stored so. */
+export function isReal(dtype: string): boolean {
+  return dtype === "float32" || dtype === "float16";
+}
+
 /** How many numbers are in a shape of fixed lengths. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);

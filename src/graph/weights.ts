@@ -5,6 +5,8 @@
  * @module
  */
 
+import { decodeHalves, encodeHalves } from "./half_float.ts";
+
 /** How numbers are stored in a file. */
 export type Storage = "float32" | "float16" | "uint16" | "uint8" | "int32" | "bool" | "complex64";
 
@@ -28,6 +30,12 @@ export interface Weight {
 
 /** Weights by name, in the order of the file. */
 export type Weights = ReadonlyMap<string, Weight>;
+
+/** A weight that was computed for a network in float16: rounded to that. */
+export function halfWeight(shape: readonly number[], values: Float32Array): Weight {
+  const halves = encodeHalves(values);
+  return { shape, storage: "float16", byteLength: halves.byteLength, read: () => decodeHalves(halves) };
+}
 
 /** A weight that was computed. */
 export function computedWeight(shape: readonly number[], values: Float32Array): Weight {

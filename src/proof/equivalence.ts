@@ -79,6 +79,7 @@ export async function compareForms(
   const ofOutputs = outputs.map((name, i) =>
     new Comparison(name, 1, leastScaleOf(source, source.outputs[i]!))
   );
+  const isHalf = source.values.some(({ dtype }) => dtype === "float16");
   const measures = sections.map(() => new RoundingMeasure());
   const predictions = outputs.map(() => new PredictionComparison());
   let sample: Sample | undefined;
@@ -116,15 +117,16 @@ export async function compareForms(
     return {
       ...difference,
       ...said(rounding),
-      allowed: tolerance ?? allowedInSection(rounding, sections[i]!),
+      allowed: tolerance ?? allowedInSection(rounding, sections[i]!, isHalf),
     };
   });
   const ends = ofOutputs.map((comparison) => comparison.result());
-  const isRounding = tolerance === undefined && ends.some((end) => largest(end) > allowedAtOutput(undefined));
+  const isRounding = tolerance === undefined &&
+    ends.some((end) => largest(end) > allowedAtOutput(undefined, isHalf));
   const roundings = isRounding && sample !== undefined ? measureOutputs(source, sample, ends) : [];
   const verdicts = ends.map((end, i): Verdict => {
     const rounding = roundings[i];
-    return { ...end, ...said(rounding), allowed: tolerance ?? allowedAtOutput(rounding) };
+    return { ...end, ...said(rounding), allowed: tolerance ?? allowedAtOutput(rounding, isHalf) };
   });
   const changes = predictions.map((prediction, i) =>
     prediction.result(verdicts[i]!.allowed * verdicts[i]!.scale)
@@ -138,7 +140,7 @@ export async function compareForms(
     regions,
     outputs: verdicts,
     maxRelativeDifference: worst === undefined ? 0 : largest(worst),
-    tolerance: worst?.allowed ?? tolerance ?? allowedAtOutput(undefined),
+    tolerance: worst?.allowed ?? tolerance ?? allowedAtOutput(undefined, isHalf),
     changedPredictions,
     ties,
   };

@@ -8,7 +8,8 @@ import { intoFile, outOfFile } from "../formats/onnx/file_order.ts";
 import { type JudgeTensor, type OnnxNetwork, openNetwork } from "../formats/onnx/judge.ts";
 import { axesInFile, MadeOnnx, onnxOutputs, originalWithOutputs } from "../formats/onnx/probe.ts";
 import type { FusedGraph } from "../fuse/fuse.ts";
-import { type Graph, sizeOf, type ValueId } from "../graph/graph.ts";
+import { type Graph, isReal, sizeOf, type ValueId } from "../graph/graph.ts";
+import { decodeHalves, encodeHalves } from "../graph/half_float.ts";
 import type { Answers, Numbers } from "./answers.ts";
 import { compareForms, type FusionProof } from "./equivalence.ts";
 import { proofBatches, type ProofInputs } from "./inputs.ts";
@@ -42,13 +43,16 @@ export async function verifyOnnxFusion(request: OnnxVerification): Promise<Fusio
   const sections = sectionsOf(fusion, (value) => {
     const { name, dtype } = graph.values[value]!;
     const before = source.values[counterparts.get(value)!]!.name;
-    return name !== undefined && name === before && made.has(name) && dtype === "float32";
+    return name !== undefined && name === before && made.has(name) && isReal(dtype);
   });
   const cuts = [...new Set(sections.flatMap(({ inputs }) => inputs))].map(nameOf);
   const results = sections.map(({ value }) => nameOf(value));
   const outputs = onnxOutputs(source);
   const training = originalWithOutputs(source, [...cuts, ...results]);
-  const { file: apart, given } = fused.cutApart(cuts, results);
+  const halves = new Set(
+    graph.values.flatMap(({ name, dtype }) => name !== undefined && dtype === "float16" ? [name] : []),
+  );
+  const { file: apart, given } = fused.cutApart(cuts, results, halves);
   return await compareForms({ fusion, sections, outputs, answers: answers(), tolerance });
 
   async function* answers(): AsyncGenerator<Answers> {
@@ -102,9 +106,15 @@ export async function verifyOnnxFusion(request: OnnxVerification): Promise<Fusio
           if (arrays === undefined) return;
           const batch = new Map(
             source.inputs.map((
-              { name },
+              { name, value },
               i,
-            ) => [name, intoFile({ numbers: arrays[i]!.data, shape: arrays[i]!.shape }, order.get(name))]),
+            ) => [
+              name,
+              intoFile(
+                { numbers: as(source.values[value]!.dtype, arrays[i]!.data), shape: arrays[i]!.shape },
+                order.get(name),
+              ),
+            ]),
           );
           fed.push(batch);
           yield batch;
@@ -121,6 +131,11 @@ export async function verifyOnnxFusion(request: OnnxVerification): Promise<Fusio
 
 /** Bytes of the training form's tensors that are kept at most (but for one batch) while the fused form runs. */
 const KEPT_BYTES = 64e6;
+
+/** Numbers as a network takes them, so that what is compared with float64 began from the same. */
+function as(dtype: string, numbers: Float32Array): Float32Array {
+  return dtype === "float16" ? decodeHalves(encodeHalves(numbers)) : numbers;
+}
 
 type Tensors = ReadonlyMap<string, JudgeTensor>;
 

@@ -33,21 +33,29 @@ const SECTION_FLOOR = { made: 3e-5, kept: 2e-6 } as const;
 /** How far apart the forms may be in a section at most, and at the outputs in any case, relative to the scale. */
 export const EQUIVALENCE_TOLERANCE = 1e-4;
 
+/**
+ * The same for networks in float16, whose numbers are 2 ** -11 of themselves apart: every weight that was made is rounded to
+ * that, and so is every tensor.
+ */
+const HALF = { floor: 4 * 2 ** -11, most: 32 * 2 ** -11 } as const;
+
 /** The bar of a section. */
 export function allowedInSection(
   rounding: Rounding | undefined,
   { isKept }: { readonly isKept: boolean },
+  isHalf = false,
 ): number {
-  if (rounding === undefined) return EQUIVALENCE_TOLERANCE;
-  const floor = isKept ? SECTION_FLOOR.kept : SECTION_FLOOR.made;
-  return Math.min(EQUIVALENCE_TOLERANCE, Math.max(floor, explained(rounding)));
+  const most = isHalf ? HALF.most : EQUIVALENCE_TOLERANCE;
+  if (rounding === undefined) return most;
+  // onnxruntime computes in float32, and rounds to float16 where one kernel ends: also what was kept may end elsewhere.
+  const floor = isHalf ? HALF.floor : isKept ? SECTION_FLOOR.kept : SECTION_FLOOR.made;
+  return Math.min(most, Math.max(floor, explained(rounding)));
 }
 
 /** The bar of an output, behind the rounding of the whole network. */
-export function allowedAtOutput(rounding: Rounding | undefined): number {
-  return rounding === undefined
-    ? EQUIVALENCE_TOLERANCE
-    : Math.max(EQUIVALENCE_TOLERANCE, explained(rounding));
+export function allowedAtOutput(rounding: Rounding | undefined, isHalf = false): number {
+  const least = isHalf ? HALF.most : EQUIVALENCE_TOLERANCE;
+  return rounding === undefined ? least : Math.max(least, explained(rounding));
 }
 
 function explained({ training, fused }: Rounding): number {

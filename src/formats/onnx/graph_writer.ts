@@ -28,11 +28,13 @@ import { apply, type Attribute, ints, type Term } from "./term.ts";
 export class OnnxGraphWriter {
   readonly nodes: NodeProto[] = [];
   readonly initializers: TensorProto[] = [];
+  /** Whether the operation that is being written computes in float16. */
+  isHalf = false;
   private readonly names: Set<string>;
   private readonly written = new Map<unknown, string>();
 
   /**
-   * @param weights Of the network. Those that are stored as float16 stay so, and a Cast widens them.
+   * @param weights Of the network. Those that are stored as float16 stay so, and a Cast widens them for operations in float32.
    * @param reserved Names that {@link write} is going to be called with, so that no other tensor takes them.
    * @param opset The version of the operators that the file names.
    */
@@ -61,17 +63,18 @@ export class OnnxGraphWriter {
    * A weight as an initializer of its own name.
    *
    * @param axes The order of its axes in ONNX; as they are when not given.
-   * @returns The float32 tensor.
+   * @returns The tensor, in the type in which the operation computes.
    */
   weight({ name, shape }: WeightRef, axes: readonly number[] = shape.map((_, axis) => axis)): string {
-    return this.once(`${name} ${shape} ${axes}`, () => {
+    return this.once(`${name} ${shape} ${axes} ${this.isHalf}`, () => {
       const weight = this.weights.get(name)!;
       const values = permute(weight.read(), shape, axes);
       const dims = permuteShape(shape, axes);
-      if (weight.storage !== "float16") {
+      if (weight.storage !== "float16" && !this.isHalf) {
         return this.initializer(this.freeName(name), dims, DataType.FLOAT, values);
       }
       const halves = this.initializer(this.freeName(name), dims, DataType.FLOAT16, encodeHalves(values));
+      if (this.isHalf) return halves;
       return this.write(
         apply("Cast", [halves], { to: BigInt(DataType.FLOAT) }),
         this.freeName(`${name}/float32`),
@@ -79,8 +82,12 @@ export class OnnxGraphWriter {
     });
   }
 
-  /** Numbers that no weight has. */
-  floats(name: string, values: readonly number[], shape: readonly number[]): string {
+  /** Numbers that no weight has, in the type in which the operation computes, unless that has them as float32 always. */
+  floats(name: string, values: readonly number[], shape: readonly number[], isHalf = this.isHalf): string {
+    if (isHalf) {
+      const halves = encodeHalves(Float32Array.from(values));
+      return this.initializer(this.freeName(name), shape, DataType.FLOAT16, halves);
+    }
     return this.initializer(this.freeName(name), shape, DataType.FLOAT, Float32Array.from(values));
   }
 
@@ -104,7 +111,9 @@ export class OnnxGraphWriter {
       const name = `integers/${integers}`;
       return this.once(name, () => this.integers(integers, [integers.length], this.freeName(name)));
     }
-    if (typeof term === "number") return this.once(term, () => this.floats(`scalar/${term}`, [term], []));
+    if (typeof term === "number") {
+      return this.once(`scalar ${term} ${this.isHalf}`, () => this.floats(`scalar/${term}`, [term], []));
+    }
     return this.once(term, () => this.write(term, this.freeName(`${prefix}/${term.opType.toLowerCase()}`)));
   }
 

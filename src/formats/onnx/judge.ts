@@ -7,6 +7,7 @@
 import * as ort from "onnxruntime-web/wasm";
 import { InputError } from "../../errors.ts";
 import type { FullShape } from "../../graph/graph.ts";
+import { decodeHalves, encodeHalves } from "../../graph/half_float.ts";
 
 /** Of onnxruntime. */
 export const JUDGE_VERSION = ort.env.versions.web ?? "unknown";
@@ -99,8 +100,8 @@ export async function openNetwork(
         throw new InputError(`Cannot run ${name} on ${shapes}: ${reason.split("\n")[0]}`);
       }
       return new Map(session.outputNames.map((output) => {
-        const { data, dims } = results[output]!;
-        return [output, { numbers: numbersOf(data), shape: dims }];
+        const { data, dims, type } = results[output]!;
+        return [output, { numbers: type === "float16" ? halvesOf(data) : numbersOf(data), shape: dims }];
       }));
     },
     release: () => session.release(),
@@ -110,6 +111,11 @@ export async function openNetwork(
 function configure({ wasm, threads = 1 }: JudgeOptions): void {
   ort.env.wasm.numThreads = threads;
   if (wasm !== undefined) ort.env.wasm.wasmBinary = wasm;
+}
+
+/** Runtimes without a Float16Array have their bits. */
+function halvesOf(data: ort.Tensor.DataType): Float32Array {
+  return data instanceof Uint16Array ? decodeHalves(data) : Float32Array.from(data as ArrayLike<number>);
 }
 
 function numbersOf(data: ort.Tensor.DataType): ArrayLike<number> {
@@ -187,6 +193,8 @@ function tensorOf(
       return new ort.Tensor("uint8", Uint8Array.from(numbers), shape);
     case "int8":
       return new ort.Tensor("int8", Int8Array.from(numbers), shape);
+    case "float16":
+      return new ort.Tensor("float16", encodeHalves(Float32Array.from(numbers)), shape);
     case "bool":
       return new ort.Tensor("bool", Array.from(numbers, (number) => number !== 0), shape);
     case "float64":

@@ -9,11 +9,12 @@
  *
  * @module
  */
-import { TensorProto_DataType as DataType } from "onnx-buf";
+import { isReal } from "../../graph/graph.ts";
 import { type Refusal, refuse } from "../../graph/refusal.ts";
 import type { FileTensor, NodeCall } from "./node_call.ts";
 import { activation, clip, joined, leaky, scaled, shifted, unchanged } from "./number_by_number.ts";
 import { globalPool, pad, pool, reduced } from "./pooling.ts";
+import { typeAfter } from "./shapes.ts";
 import { upsampling } from "./upsampling.ts";
 import { concatenation, reshaping, transposition } from "./rearranging.ts";
 import type { Reading, Rule } from "./rule.ts";
@@ -72,8 +73,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     call.constant(2)?.numbers()[0] || call.node.output.slice(1).some((name) => name !== "")
       ? refuse("inference", "it is in training mode, or its mask is read", "Export the network in eval mode.")
       : unchanged(call),
-  Cast: (call) =>
-    call.int("to", 0) === DataType.FLOAT && call.tensor(0)?.dtype === "float32" ? unchanged(call) : undefined,
+  Cast: (call) => typeAfter(call) === call.tensor(0)?.dtype ? unchanged(call) : undefined,
   Transpose: transposition,
   Flatten: reshaping,
   Reshape: reshaping,
@@ -99,7 +99,7 @@ function ofAnotherType({ name, dtype }: FileTensor): Refusal {
     "layout",
     dtype === "unknown"
       ? `the data type of "${name}", which it reads, is not known`
-      : `"${name}", which it reads, is ${dtype}, and float32 alone is folded`,
+      : `"${name}", which it reads, is ${dtype}, and float32 and float16 alone are folded`,
     dtype === "unknown" ? "Run onnx.shape_inference on the file first." : "Export the network in float32.",
   );
 }
@@ -115,13 +115,11 @@ const CHANGED_IN_7 = new Set(["Add", "BatchNormalization", "Div", "Dropout", "Ge
 export function meaningOf(call: NodeCall): Reading | Refusal | undefined {
   const { domain, opType } = call.node;
   if (QUANTIZED.has(opType)) return ROUNDED;
-  const other = call.operands.find((operand) =>
-    operand?.kind === "tensor" && operand.tensor.dtype !== "float32"
-  );
+  const other = call.operands.find((operand) => operand?.kind === "tensor" && !isReal(operand.tensor.dtype));
   if (other !== undefined) {
     if (!WEIGHTED.has(opType)) return undefined;
     const x = call.tensor(0);
-    if (x !== undefined && x.dtype !== "float32") return ofAnotherType(x);
+    if (x !== undefined && !isReal(x.dtype)) return ofAnotherType(x);
   }
   if (call.opset < 7 && CHANGED_IN_7.has(opType)) return undefined;
   if ((domain !== "" && domain !== "ai.onnx") || !Object.hasOwn(RULES, opType)) return undefined;

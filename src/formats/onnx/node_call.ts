@@ -28,6 +28,11 @@ export type Operand =
   | { readonly kind: "constant"; readonly constant: Constant }
   | undefined;
 
+/** Whether these are numbers that operations compute with. */
+export function isRealType(dtype: DataType): boolean {
+  return dtype === DataType.FLOAT || dtype === DataType.FLOAT16;
+}
+
 /** A node and its operands. */
 export class NodeCall {
   private readonly attributes: ReadonlyMap<string, AttributeProto>;
@@ -106,13 +111,13 @@ export class NodeCall {
   }
 
   /**
-   * An operand of float32 numbers as a weight of an operation.
+   * An operand of float32 or float16 numbers as a weight of an operation.
    *
-   * @returns nothing when the operand is not constant, or not float32.
+   * @returns nothing when the operand is not constant, or of another type.
    */
   weightAt(index: number, reading: WeightReading): WeightRef | undefined {
     const constant = this.constant(index);
-    return constant?.dtype === DataType.FLOAT ? this.weight(constant, reading) : undefined;
+    return constant !== undefined && isRealType(constant.dtype) ? this.weight(constant, reading) : undefined;
   }
 
   /** An error about the node. */

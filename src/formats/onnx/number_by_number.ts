@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { TensorProto_DataType as DataType } from "onnx-buf";
 import { type Activation, RELU6_LIMIT } from "../../graph/activation.ts";
 import { broadcast } from "../../graph/broadcast.ts";
-import { sizeOf } from "../../graph/graph.ts";
+import { isReal, sizeOf } from "../../graph/graph.ts";
 import type { Constant } from "./constant.ts";
-import type { FileTensor, NodeCall } from "./node_call.ts";
+import { type FileTensor, isRealType, type NodeCall } from "./node_call.ts";
 import { hasAxes, type Reading, samePlace } from "./rule.ts";
 
 /** Nothing at inference. */
@@ -59,7 +58,9 @@ function perChannel(
   const isFirst = call.tensor(0) !== undefined;
   const x = call.tensor(isFirst ? 0 : 1);
   const constant = call.constant(isFirst ? 1 : 0);
-  if (x === undefined || constant?.dtype !== DataType.FLOAT || x.dtype !== "float32") return undefined;
+  if (x === undefined || constant === undefined || !isRealType(constant.dtype) || !isReal(x.dtype)) {
+    return undefined;
+  }
   const numbers = channelsOf(x, constant);
   return numbers && { x, numbers, isFirst };
 }

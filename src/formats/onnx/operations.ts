@@ -85,7 +85,7 @@ export function termOf(
     case "upsample": {
       // The defaults of Resize take the nearest pixel, which for whole factors is the one that stands there.
       const factors = [1, 1, ...ownOf(x.shape, operation.factors)];
-      const scales = writer.floats(`${operation.name}/scales`, factors, [factors.length]);
+      const scales = writer.floats(`${operation.name}/scales`, factors, [factors.length], false);
       return apply("Resize", [x.name, "", scales]);
     }
     case "globalMaxPool":

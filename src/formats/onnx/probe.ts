@@ -79,13 +79,15 @@ export class MadeOnnx {
   /**
    * Cut apart: nodes that read one of the tensors get it from outside, and what the nodes make of that comes out.
    *
-   * @param cuts Tensors of float32 that nodes make.
+   * @param cuts Tensors that nodes make.
+   * @param halves Those of them that are float16; all others are float32.
    * @param wanted What comes out.
    * @returns The file, and under which name each of the tensors goes in.
    */
   cutApart(
     cuts: readonly string[],
     wanted: readonly string[],
+    halves: ReadonlySet<string> = new Set(),
   ): { readonly file: LightOnnx; readonly given: ReadonlyMap<string, string> } {
     const graph = this.model.graph!;
     const given = new Map(cuts.map((name) => [name, name + GIVEN]));
@@ -93,10 +95,11 @@ export class MadeOnnx {
       ...node,
       input: node.input.map((name) => given.get(name) ?? name),
     }));
-    const further = [...given.values()].map((name) =>
+    const { FLOAT, FLOAT16 } = TensorProto_DataType;
+    const further = [...given].map(([tensor, name]) =>
       create(ValueInfoProtoSchema, {
         name,
-        type: { value: { case: "tensorType", value: { elemType: TensorProto_DataType.FLOAT } } },
+        type: { value: { case: "tensorType", value: { elemType: halves.has(tensor) ? FLOAT16 : FLOAT } } },
       })
     );
     const output = wanted.map((name) => create(ValueInfoProtoSchema, { name }));

@@ -197,11 +197,12 @@ class Reader {
     if (found === undefined || "kind" in found) return [this.opaque(call, found)];
     const origin = this.originOf(node, found.inputs.map((tensor) => tensor.name));
     const last = found.parts.length - 1;
+    const { dtype } = found.inputs[0]!;
     let inputs: readonly ValueId[] = found.inputs.map((tensor) => tensor.value);
     return found.parts.map(({ shape, ...part }, i) => {
       const output = i === last
-        ? this.give(node.output[0]!, shape, "float32", found.axes).value
-        : this.values.push({ shape, dtype: "float32" }) - 1;
+        ? this.give(node.output[0]!, shape, dtype, found.axes).value
+        : this.values.push({ shape, dtype }) - 1;
       const suffix = i === last ? "" : `/${part.op}`;
       const operation = {
         ...part,
@@ -228,7 +229,7 @@ class Reader {
       ...tensor,
       shape,
       axes,
-      dtype: tensor.dtype === "unknown" ? "float32" : tensor.dtype,
+      dtype: tensor.dtype === "unknown" ? DTYPES.get(call.constant(1)!.dtype)! : tensor.dtype,
     };
     this.tensors.set(tensor.name, learned);
     this.values[tensor.value] = { name: tensor.name, shape, dtype: learned.dtype };
@@ -276,14 +277,14 @@ class Reader {
   }
 
   /** One weight for each way in which a tensor is read. */
-  private weight({ name, byteLength, shape, numbers }: Constant, reading: WeightReading): WeightRef {
+  private weight({ name, byteLength, shape, dtype, numbers }: Constant, reading: WeightReading): WeightRef {
     const { axes, factor = 1 } = reading;
     const isPlain = axes === undefined && factor === 1;
     const key = isPlain ? name : `${name}@${axes ?? ""}${factor === 1 ? "" : `*${factor}`}`;
     if (!this.weights.has(key)) {
       this.weights.set(key, {
         shape: reading.shape,
-        storage: "float32",
+        storage: dtype === DataType.FLOAT16 ? "float16" : "float32",
         byteLength,
         read() {
           const values = numbers() as Float32Array;

@@ -111,13 +111,19 @@ export function keepsPlaces({ opType }: NodeProto): boolean {
   return SAME.has(opType) || MOVES_ALONG.has(opType) || SHAPES[opType] === elementwise;
 }
 
+const CAST_TO: ReadonlyMap<number, string> = new Map([
+  [DataType.FLOAT, "float32"],
+  [DataType.FLOAT16, "float16"],
+]);
+
 /** The type of what a node gives, where that follows from what it takes. */
 export function typeAfter(call: NodeCall): string {
   const { opType } = call.node;
   if (opType === "DequantizeLinear") {
     return call.constant(1)?.dtype === DataType.FLOAT ? "float32" : "unknown";
   }
-  const isKept = opType !== "Cast" && (SAME.has(opType) || Object.hasOwn(SHAPES, opType));
+  if (opType === "Cast") return CAST_TO.get(call.int("to", 0)) ?? "unknown";
+  const isKept = SAME.has(opType) || Object.hasOwn(SHAPES, opType);
   return isKept ? call.tensor(0)?.dtype ?? "unknown" : "unknown";
 }
 

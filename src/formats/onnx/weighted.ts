@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { TensorProto_DataType as DataType } from "onnx-buf";
 import { type Axes, type Axis, extent, inputLength } from "../../graph/axis.ts";
 import { type FullShape, sizeOf } from "../../graph/graph.ts";
 import { type Refusal, refuse } from "../../graph/refusal.ts";
@@ -11,7 +10,7 @@ import { afterWindow, axesOn, type Sides, sidesOf, withSides } from "../../graph
 import type { Part } from "../part.ts";
 import type { Constant } from "./constant.ts";
 import { channelsFirst } from "./layout.ts";
-import type { FileTensor, NodeCall } from "./node_call.ts";
+import { type FileTensor, isRealType, type NodeCall } from "./node_call.ts";
 import { type Found, hasAxes, imageAt, isChannelsFirst, type Reading } from "./rule.ts";
 import { axesOf, counts } from "./window.ts";
 
@@ -19,7 +18,9 @@ import { axesOf, counts } from "./window.ts";
 export function imageBefore(call: NodeCall): FullShape | undefined {
   const kernel = call.constant(1);
   const isTransposed = call.node.opType === "ConvTranspose";
-  if ((call.node.opType !== "Conv" && !isTransposed) || kernel?.dtype !== DataType.FLOAT) return undefined;
+  if ((call.node.opType !== "Conv" && !isTransposed) || kernel === undefined || !isRealType(kernel.dtype)) {
+    return undefined;
+  }
   if (channelsFirst(kernel.shape.length) === undefined) return undefined;
   const channels = isTransposed ? kernel.shape[0]! : kernel.shape[1]! * call.int("group", 1);
   return [null, ...kernel.shape.slice(2).map(() => null), channels];

@@ -21,7 +21,15 @@ import {
   ValueInfoProtoSchema,
 } from "onnx-buf";
 import { InputError } from "../../errors.ts";
-import type { FullShape, Graph, GraphInput, Operation, ValueId, ValueInfo } from "../../graph/graph.ts";
+import {
+  type FullShape,
+  type Graph,
+  type GraphInput,
+  isReal,
+  type Operation,
+  type ValueId,
+  type ValueInfo,
+} from "../../graph/graph.ts";
 import { isSequence } from "../../graph/sides.ts";
 import { unitsOf } from "../../graph/units.ts";
 import { onnxBytes } from "./bytes.ts";
@@ -43,6 +51,7 @@ const BATCH = "batch";
 /** What the numbers of an input can be. */
 const DATA_TYPES: ReadonlyMap<string, DataType> = new Map([
   ["float32", DataType.FLOAT],
+  ["float16", DataType.FLOAT16],
   ["int32", DataType.INT32],
   ["uint8", DataType.UINT8],
   ["bool", DataType.BOOL],
@@ -209,7 +218,7 @@ function enter(
   places: Places,
 ): void {
   if (!DATA_TYPES.has(dtype)) throw new NotInOnnx(`its data type is ${dtype}`);
-  const floats = dtype === "float32"
+  const floats = isReal(dtype)
     ? name
     : writer.write(apply("Cast", [name], { to: BigInt(DataType.FLOAT) }), writer.freeName(`${name}/float32`));
   places.note(value, floats, asItIs(shape));
@@ -237,7 +246,8 @@ function writeOperation(
   });
   const [output] = operation.outputs as [ValueId];
   const { shape, dtype } = values[output]!;
-  if (dtype !== "float32") throw new NotInOnnx(`the data type of its output is ${dtype}`);
+  if (!isReal(dtype)) throw new NotInOnnx(`the data type of its output is ${dtype}`);
+  writer.isHalf = dtype === "float16";
   const term = termOf(operation, inputs, shape, writer);
   const axes = shape && axesOf(shape, order);
   const isTurned = wanted.axes?.some((axis, i) => axis !== axes?.[i]) ?? false;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { InputError } from "../../errors.ts";
 import type { io } from "@tensorflow/tfjs";
 import type { LayerOutput } from "../../fuse/report.ts";
 import type { Activation } from "../../graph/activation.ts";
@@ -72,6 +73,11 @@ export function writePlacedModel(graph: Graph): { readonly artifacts: io.ModelAr
  * @throws {InputError} when TensorFlow.js has no layer for an operation.
  */
 export function describeLayersModel(graph: Graph): LayersModelParts & Placed {
+  if (graph.values.some(({ dtype }) => dtype === "float16")) {
+    throw new InputError(
+      `Cannot write ${graph.name} as layers of TensorFlow.js: it computes in float16, which that does not have.`,
+    );
+  }
   const originals = [...graph.inputs, ...graph.operations].flatMap(({ origin }) => originalOf(origin) ?? []);
   const writer = new LayerWriter(originals.map(({ layer }) => layer.name));
   const references = new Map<ValueId, Reference>();
