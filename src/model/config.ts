@@ -52,8 +52,6 @@ const grouping = {
   groupsEvery: positive(MAX_DEPTH).default(2),
 };
 
-const stages = { stages: z.array(stage).min(1).max(MAX_DEPTH) };
-
 const stagesWith = (shape: z.ZodRawShape) => ({ stages: z.array(stage.extend(shape)).min(1).max(MAX_DEPTH) });
 
 /** A person's own block: where it was found, and what was in the file. */
@@ -63,22 +61,31 @@ const fileBlock = {
 };
 
 /** The keys of a network of one block. Their order is that of early configurations, whose hashes checkpoints hold. */
-function shapeOf(
-  { options, stageOptions = {}, isGrouped = true }: Block,
-  kind: z.ZodRawShape,
-): z.ZodRawShape {
+function shapeOf({ name, options, stageOptions = {}, isGrouped = true }: Block): z.ZodRawShape {
   const own = stagesWith(stageOptions);
+  const block = { block: z.literal(name) };
   return isGrouped
-    ? { ...common, ...own, ...grouping, ...kind, ...options }
-    : { ...common, ...kind, ...own, ...options };
+    ? { ...common, ...own, ...grouping, ...block, ...options }
+    : { ...common, ...block, ...own, ...options };
+}
+
+/** The same of a person's own block, in the order that {@link fileSchema} leaves as it is. */
+function shapeOfOwn({ options, stageOptions = {}, isGrouped = true }: Block): z.ZodRawShape {
+  return { ...common, ...stagesWith(stageOptions), ...isGrouped ? grouping : {}, ...fileBlock, ...options };
 }
 
 const knownSchemas = BLOCKS.map((block) =>
-  z.strictObject({ ...shapeOf(block, { block: z.literal(block.name) }), block: z.literal(block.name) })
+  z.strictObject({ ...shapeOf(block), block: z.literal(block.name) })
 );
 
 /** The options of a person's own block are known where its file is at hand; elsewhere they are kept as they are. */
-const fileSchema = z.looseObject({ ...common, ...stages, ...grouping, ...fileBlock });
+const fileSchema = z.looseObject({
+  ...common,
+  stages: z.array(stage.loose()).min(1).max(MAX_DEPTH),
+  groups: grouping.groups.unwrap().optional(),
+  groupsEvery: grouping.groupsEvery.unwrap().optional(),
+  ...fileBlock,
+});
 
 const networkSchema = z.discriminatedUnion("block", [knownSchemas[0]!, ...knownSchemas.slice(1), fileSchema]);
 
@@ -146,7 +153,7 @@ export function parseNetworkConfig(
 ): NetworkConfig {
   const isOwn = own !== undefined && typeof value === "object" && value !== null &&
     (value as { block?: unknown }).block === "file";
-  const schema = isOwn ? z.strictObject(shapeOf(own, fileBlock)) : networkSchema;
+  const schema = isOwn ? z.strictObject(shapeOfOwn(own)) : networkSchema;
   const config = parseConfig(schema, value, what) as NetworkConfig;
   checkGroups(config, what);
   return config;

@@ -128,6 +128,9 @@ export class GraphLayers implements LayerBuilder<GraphValue> {
   activation: LayerBuilder<GraphValue>["activation"] = (x, name, activation) =>
     this.#add([x], x.shape.slice(1), { op: "activation", name, activation });
 
+  leakyRelu: LayerBuilder<GraphValue>["leakyRelu"] = (x, name, slope) =>
+    this.#add([x], x.shape.slice(1), { op: "activation", name, activation: "leaky_relu", alpha: slope });
+
   #add(inputs: readonly GraphValue[], shape: readonly (number | null)[], operation: Unplaced): GraphValue {
     const output = this.#value([null, ...shape]);
     this.#builder.push(

@@ -36,6 +36,8 @@ export interface Convolution {
   readonly carriedActivation?: BlockActivation;
   /** Whether a fresh kernel is zero; it is He normal by default. */
   readonly startsAtZero?: boolean;
+  /** Numbers HWIO that the kernel has and keeps: it does not train. A depthwise kernel is [kh, kw, C, filters / C]. */
+  readonly fixedKernel?: readonly number[];
 }
 
 /** y = activation(x · kernel + bias). */
@@ -72,6 +74,8 @@ export interface LayerBuilder<X extends LayerValue> {
   multiply(values: readonly X[], name: string): X;
   /** The non-linearity, number by number. */
   activation(x: X, name: string, activation: BlockActivation): X;
+  /** x where it is positive, and slope·x where it is negative: linear at a slope of 1. */
+  leakyRelu(x: X, name: string, slope: number): X;
 }
 
 /** x convolved, then normalized: γ·(w ∗ x − μ)/√(σ² + ε) + β. */

@@ -21,11 +21,13 @@ export function tfjsLayers(seed: Seed): LayerBuilder<tf.SymbolicTensor> {
     // A layer of zero padding stands in front only where "same" pads otherwise.
     convolution(x, conv) {
       const { name, stride, padding } = conv;
-      if (padding === "valid") return apply(convolutionLayer(conv, channelsOf(x), "valid", seed), x);
+      const applied = (x: tf.SymbolicTensor, mode: "same" | "valid") =>
+        applyConvolution(convolutionLayer(conv, channelsOf(x), mode, seed), x, conv.fixedKernel);
+      if (padding === "valid") return applied(x, "valid");
       const window = { mode: padding, kernel: reachOf(conv), stride };
-      if (isSamePadding(x, window)) return apply(convolutionLayer(conv, channelsOf(x), "same", seed), x);
-      const layer = convolutionLayer(conv, channelsOf(x), "valid", seed);
-      return apply(layer, zeroPad(net, x, `${name}_pad`, window));
+      return isSamePadding(x, window)
+        ? applied(x, "same")
+        : applied(zeroPad(net, x, `${name}_pad`, window), "valid");
     },
     batchNorm: (x, name) => apply(batchNorm(name), x),
     zeroPad: (x, name, [vertical, horizontal]) =>
@@ -44,6 +46,7 @@ export function tfjsLayers(seed: Seed): LayerBuilder<tf.SymbolicTensor> {
     multiply: (values, name) => apply(tf.layers.multiply({ name }), [...values]),
     activation: (x, name, activation) =>
       apply(activation === "relu" ? tf.layers.reLU({ name }) : tf.layers.activation({ name, activation }), x),
+    leakyRelu: (x, name, slope) => apply(tf.layers.leakyReLU({ name, alpha: slope }), x),
   };
   return net;
 }
@@ -83,6 +86,22 @@ function convolutionLayer(
     });
   }
   return new GroupedConv2D({ ...shared, filters, groups, kernelInitializer: initializer });
+}
+
+/** The convolution's output; where its kernel is fixed, the layer has it and leaves it as it is. */
+function applyConvolution(
+  layer: tf.layers.Layer,
+  x: tf.SymbolicTensor,
+  fixedKernel: Convolution["fixedKernel"],
+): tf.SymbolicTensor {
+  const output = apply(layer, x);
+  if (fixedKernel === undefined) return output;
+  layer.trainable = false;
+  tf.tidy(() => {
+    const [kernel, ...others] = layer.getWeights();
+    layer.setWeights([tf.tensor([...fixedKernel], kernel!.shape), ...others]);
+  });
+  return output;
 }
 
 /** The layer's output, with the one-tensor type that every layer used here returns. */

@@ -36,7 +36,11 @@ export function resolveNetwork(
     classCount: dataset.classNames.length,
   };
   const base: NetworkChanges = preset === undefined ? sizes : presetConfig(preset, sizes);
-  const network = parseNetworkConfig(changes.reduce(changeNetwork, base), undefined, own);
+  const network = parseNetworkConfig(
+    changes.reduce((before, change) => changeNetwork(before, change, own), base),
+    undefined,
+    own,
+  );
   if (network.inputSize.join() !== sizes.inputSize.join() || network.classCount !== sizes.classCount) {
     throw new InputError(
       `The network takes ${network.inputSize.join("x")} images of ${network.classCount} classes; ` +
@@ -55,12 +59,12 @@ export function networkName(preset: string | undefined, { block }: NetworkConfig
 }
 
 /** The configuration with the changes in it: objects are merged key by key, anything else is replaced. */
-function changeNetwork(base: NetworkChanges, changes: NetworkChanges): NetworkChanges {
+function changeNetwork(base: NetworkChanges, changes: NetworkChanges, own?: Block): NetworkChanges {
   const kind = [...BLOCK_KINDS, "file" as const].find((kind) => kind === changes.block);
   if (kind === undefined || base.block === undefined || base.block === kind) return merge(base, changes);
   const { file } = changes;
   const options = kind === "file" ? { file } : {};
-  return merge(withBlock(parseNetworkConfig(base), kind, options), changes);
+  return merge(withBlock(parseNetworkConfig(base), kind, options, own), changes);
 }
 
 function merge(base: NetworkChanges, changes: NetworkChanges): NetworkChanges {

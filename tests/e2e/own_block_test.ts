@@ -84,3 +84,18 @@ Deno.test("train says what is wrong with a person's own block in one line", () =
     assert.equal(code, 2);
     assert.match(stderr, /my_block\.ts/);
   }));
+
+Deno.test("train takes a person's own block that knows no groups, and one whose kernels do not train", () =>
+  inWorkplace(async (folder) => {
+    const file = `${ROOT}examples/ecbsr.ts`;
+    const args = ["--config", "small.json", "--block", file, "--epochs", "2", "--json"];
+    const { code, stdout, stderr } = await runTask(folder, "train", ...args);
+    assert.equal(code, 0, stderr);
+    const { run } = JSON.parse(stdout);
+    const again = await runTask(folder, "train", "--resume", run, "--block", file, "--json");
+    assert.equal(again.code, 0, again.stderr);
+    assert.equal(JSON.parse(again.stdout).testAccuracy, JSON.parse(stdout).testAccuracy);
+    const fuse = await runTask(folder, "fuse", "--json");
+    assert.equal(fuse.code, 0, fuse.stderr);
+    assert.equal(JSON.parse(fuse.stdout).convolutionsAfter, 3);
+  }));

@@ -83,10 +83,13 @@ Deno.test("ownBlock() refuses layers of one name, and names that are not below t
 
 Deno.test("parseNetworkConfig() checks the options of a person's own block where it is at hand, and keeps them elsewhere", () => {
   const block = ownBlock({ block: PLAIN }, FILE.path);
-  const config = withBlock(presetConfig("toy"), "file", { file: FILE, size: 5 }, block);
-  assert.equal((config as { size?: unknown }).size, 5);
-  const text = JSON.stringify(config);
-  assert.equal(JSON.stringify(parseNetworkConfig(JSON.parse(text))), text);
+  const stageOptions = { last: z.boolean().default(false) };
+  for (const own of [block, { ...block, isGrouped: false }, { ...block, stageOptions }] as Block[]) {
+    const config = withBlock(presetConfig("toy"), "file", { file: FILE, size: 5 }, own);
+    assert.equal((config as { size?: unknown }).size, 5);
+    const text = JSON.stringify(config);
+    assert.equal(JSON.stringify(parseNetworkConfig(JSON.parse(text))), text);
+  }
   assert.throws(
     () => withBlock(presetConfig("toy"), "file", { file: FILE, siz: 5 }, block),
     /siz is not a known key \(did you mean size\?\)/,
