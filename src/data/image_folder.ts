@@ -4,17 +4,15 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { formatCount } from "../text/quantities.ts";
 import { assembleDataset, labelsOf, type LoadOptions } from "./assemble.ts";
 import { type LabelledPicture, listCatalogue } from "./class_folders.ts";
+import { allOf, leftOut, orDamaged } from "./damaged_pictures.ts";
 import type { Dataset, Split } from "./dataset.ts";
 import { networkPixels } from "./network_pixels.ts";
 import { imageSizeFor, medianShortSide } from "./picture_size.ts";
 import { measurePicture, readPicture } from "./pictures/read_picture.ts";
 import type { PictureSize, RgbImage } from "./pictures/rgb_image.ts";
 
-/** Most damaged pictures that a message names. */
-const MOST_NAMED = 10;
 /** Most pictures whose sizes are looked at before one size is chosen for all. */
 const MOST_MEASURED = 500;
 /** Most bytes of pixels that a part may have. */
@@ -78,9 +76,7 @@ export async function loadImageFolder(
   const validation = listed.validation && await readSplit("validation", listed.validation);
   if (damaged.length > 0) {
     if (!options.skipBad) throw allOf(damaged, folder);
-    options.onProgress?.(
-      `warning: ${formatCount(damaged.length, "picture")} of ${folder} left out:\n${listOf(damaged)}`,
-    );
+    options.onProgress?.(leftOut(damaged, folder));
   }
   return await assembleDataset(
     folder,
@@ -90,35 +86,6 @@ export async function loadImageFolder(
     },
     fitting.resizes ? { ...options, imageSize: height } : options,
   );
-}
-
-/** One error for all pictures that cannot be used, with the ways round that their own errors know. */
-export function allOf(errors: readonly InputError[], folder: string): InputError {
-  const hints = [...new Set(errors.flatMap(({ hint }) => hint ?? []))].slice(0, 2);
-  const hint = [...hints, "To train without what cannot be read: --skip-bad"].join("\n");
-  if (errors.length === 1) return new InputError(errors[0]!.message, hint);
-  return new InputError(
-    `Cannot use ${folder}: ${errors.length} pictures cannot be read.\n${listOf(errors)}`,
-    hint,
-  );
-}
-
-function listOf(errors: readonly InputError[]): string {
-  const named = errors.slice(0, MOST_NAMED).map(({ message }) => `  ${message}`);
-  return [...named, ...(errors.length > MOST_NAMED ? [`  and ${errors.length - MOST_NAMED} more`] : [])].join(
-    "\n",
-  );
-}
-
-/** What was read; nothing, and one more damaged picture, where it is bad. */
-async function orDamaged<T>(reading: Promise<T>, damaged: InputError[]): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    damaged.push(error);
-    return undefined;
-  }
 }
 
 /** Looks at the sizes of pictures from all over the list, and at all where they may stay as they are. */

@@ -5,11 +5,11 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { InputError } from "../errors.ts";
+import type { InputError } from "../errors.ts";
 import type { ImageShape } from "./augment.ts";
 import type { Dataset } from "./dataset.ts";
 import { type LabelledPicture, listPictures } from "./class_folders.ts";
-import { allOf } from "./image_folder.ts";
+import { allOf, leftOut, orDamaged } from "./damaged_pictures.ts";
 import { networkPixels } from "./network_pixels.ts";
 import { readPicture } from "./pictures/read_picture.ts";
 
@@ -55,14 +55,27 @@ export function testImagesOf(dataset: Dataset): LabelledImages {
   };
 }
 
+/** How {@link openPictureFolder} takes pictures that cannot be read. */
+export interface PictureFolderOptions {
+  /** Whether they are left out, for which every picture is looked at beforehand; else reading them fails. */
+  readonly skipBad?: boolean | undefined;
+  /** Told which were. */
+  readonly onProgress?: (message: string) => void;
+}
+
 /**
  * All pictures of class folders, or of those below `test/` or `val/` where that is how they are parted. Each becomes what
  * `predict` would make of it.
  *
  * @throws {InputError} when the folder holds no class folders.
  */
-export async function openPictureFolder(folder: string, shape: ImageShape): Promise<LabelledImages> {
-  const { name, classNames, pictures } = await listPictures(folder);
+export async function openPictureFolder(
+  folder: string,
+  shape: ImageShape,
+  { skipBad = false, onProgress }: PictureFolderOptions = {},
+): Promise<LabelledImages> {
+  const { name, classNames, pictures: listed } = await listPictures(folder);
+  const pictures = skipBad ? await readable(listed, folder, onProgress) : listed;
   const imageBytes = shape.height * shape.width * shape.channels;
   const hash = createHash("sha256");
   let hashed = 0;
@@ -78,10 +91,7 @@ export async function openPictureFolder(folder: string, shape: ImageShape): Prom
       const pixels = new Uint8Array((end - start) * imageBytes);
       const damaged: InputError[] = [];
       for (const [i, picture] of pictures.slice(start, end).entries()) {
-        const found = await pixelsOf(picture, shape).catch((error) => {
-          if (error instanceof InputError) return void damaged.push(error);
-          throw error;
-        });
+        const found = await orDamaged(pixelsOf(picture, shape), damaged);
         if (found !== undefined) pixels.set(found, i * imageBytes);
       }
       if (damaged.length > 0) throw allOf(damaged, folder);
@@ -93,6 +103,22 @@ export async function openPictureFolder(folder: string, shape: ImageShape): Prom
     },
     checksum: () => hash.copy().update(JSON.stringify(pictures.map(({ label }) => label))).digest("hex"),
   };
+}
+
+/** The pictures without those that cannot be read. */
+async function readable(
+  pictures: readonly LabelledPicture[],
+  folder: string,
+  onProgress?: (message: string) => void,
+): Promise<LabelledPicture[]> {
+  const damaged: InputError[] = [];
+  const good: LabelledPicture[] = [];
+  for (const picture of pictures) {
+    if (await orDamaged(readPicture(picture.path), damaged) !== undefined) good.push(picture);
+  }
+  if (good.length === 0) throw allOf(damaged, folder);
+  if (damaged.length > 0) onProgress?.(leftOut(damaged, folder));
+  return good;
 }
 
 async function pixelsOf({ path }: LabelledPicture, shape: ImageShape): Promise<Uint8Array> {

@@ -12,7 +12,7 @@ import { evaluateNetwork, type Evaluation } from "../classify/evaluation.ts";
 import { contactSheet, encodePng } from "../data/contact_sheet.ts";
 import { type LabelledImages, openPictureFolder, testImagesOf } from "../data/labelled_images.ts";
 import { PICTURE_CHANNELS } from "../data/network_pixels.ts";
-import { isPictureFolder } from "../data/load.ts";
+import { isPictureFolder, unwrapped } from "../data/load.ts";
 import { InputError } from "../errors.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
 import type { Progress } from "../progress.ts";
@@ -67,7 +67,7 @@ export function evaluationFiles(folder: string): EvaluationFiles {
 export async function evaluationData(
   { card, data, path }: OpenedNetwork,
   named: string | undefined,
-  { datasets, progress }: { readonly datasets: Datasets; readonly progress: Progress },
+  { datasets, progress, skipBad }: Pick<EvaluationContext, "datasets" | "progress" | "skipBad">,
 ): Promise<LabelledImages> {
   const source = named ?? data?.source;
   if (source === undefined) {
@@ -79,7 +79,11 @@ export async function evaluationData(
   const [height, width, channels] = card.inputSize;
   const isOwn = data !== undefined && resolve(source) === resolve(data.source);
   if (!isOwn && PICTURE_CHANNELS.includes(channels) && await isPictureFolder(source)) {
-    return await openPictureFolder(source, { height, width, channels });
+    const onProgress = (message: string) => progress.log(message);
+    return await openPictureFolder(await unwrapped(source), { height, width, channels }, {
+      skipBad,
+      onProgress,
+    });
   }
   // The network's own data set is resized as it was for training, and is thus the one that other stages have loaded.
   const dataset = await datasets.get(
@@ -134,6 +138,8 @@ export interface EvaluationContext {
   readonly progress: Progress;
   /** The data set that was named; the one that the network was trained on when not given. */
   readonly data?: string | undefined;
+  /** Whether pictures that cannot be read are left out. */
+  readonly skipBad?: boolean | undefined;
   /** Where the files go; {@link evaluationFolder} when not given. */
   readonly output?: string | undefined;
 }

@@ -144,6 +144,12 @@ Deno.test("decodePng() refuses gigantic and empty pictures before it decodes the
   }
 });
 
+Deno.test("decodePng() refuses pixels that cannot be as many as the header says, before it makes room for them", async () => {
+  const content = { width: 12000, height: 9000, depth: 8, colourType: 0, rows: [[0]] } as const;
+  const file = await pngFile(content);
+  await rejectsInput(() => decodePng(file, "bomb.png"), "bomb.png", "expected 108009000");
+});
+
 Deno.test("isPng() is false for a JPEG, and for less than a signature", () => {
   assert.ok(!isPng(Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49)));
   assert.ok(!isPng(Uint8Array.of(0x89, 0x50, 0x4e, 0x47)));

@@ -32,3 +32,22 @@ Deno.test("Datasets gives the data of a network when it is the same, and nothing
   assert.equal(await datasets.ofNetwork({ source: "gone", checksum: dataset.checksum }), undefined);
   assert.equal(await datasets.ofNetwork(undefined), undefined);
 });
+
+Deno.test("Datasets knows a data set by the size that was chosen for it, too", async () => {
+  const { datasets, loads } = counted({ ...tinyDataset(), imageSize: 48 });
+  const first = await datasets.get({ source: "a" });
+  assert.equal(await datasets.get({ source: "a", imageSize: 48 }), first);
+  assert.equal(loads.length, 1);
+});
+
+Deno.test("Datasets leaves bad pictures out when told to, and where a checksum says whether all is the same", async () => {
+  const asked: (boolean | undefined)[] = [];
+  for (const source of [{ source: "a" }, { source: "a", skipBad: true }, { source: "a", checksum: "c" }]) {
+    const datasets = new Datasets(SILENT, (_, { skipBad }) => {
+      asked.push(skipBad);
+      return Promise.resolve(tinyDataset());
+    });
+    await datasets.get(source);
+  }
+  assert.deepEqual(asked, [undefined, true, true]);
+});

@@ -112,7 +112,11 @@ export function ablateCommand() {
           file,
           flags: {
             ...definedOnly({ preset: options.preset }),
-            data: definedOnly({ source: options.data, imageSize: options.imageSize }),
+            data: definedOnly({
+              source: options.data,
+              imageSize: options.imageSize,
+              skipBad: options.skipBad,
+            }),
             training: definedOnly({ epochs }),
           },
         };

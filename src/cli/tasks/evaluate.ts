@@ -31,6 +31,7 @@ export function evaluateCommand() {
       "--data <source>",
       "shapes10, or a folder: of class folders all pictures (default: the test images of what it was trained on)",
     )
+    .option("--skip-bad", "leave out pictures of class folders that cannot be read (default: an error)")
     .option(
       "--output <folder>",
       "where the files go (default: evaluation/FORM/ in the run, or beside the model)",
@@ -48,6 +49,7 @@ export function evaluateCommand() {
         datasets: new Datasets(progress),
         progress,
         data: options.data,
+        skipBad: options.skipBad,
         output: options.output,
       });
       await network.classifier.dispose();

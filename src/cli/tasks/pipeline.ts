@@ -17,6 +17,7 @@ import { untilInterrupted } from "../interrupt.ts";
 import { createProgress } from "../progress.ts";
 import { refreshReport } from "../run_report.ts";
 import { renderTrainingSummary, renderTwin, summarizeFusion } from "../summaries.ts";
+import { quoted } from "../../text/shell.ts";
 import { newTrainingCommand, requestFrom } from "../training_options.ts";
 
 /** The command `pipeline`. */
@@ -65,5 +66,9 @@ export function pipelineCommand() {
       print(`Everything is in ${run.path}/ (${seconds.toFixed(0)} s in all).`);
       print(`Fused model: ${output}/${MODEL_FILE}`);
       if (report !== undefined) print(report);
+      print(
+        `Next: repfuse predict PICTURE --model ${quoted(run.path)}\n` +
+          `      repfuse export ${quoted(run.path)} --format web --single-file`,
+      );
     });
 }
