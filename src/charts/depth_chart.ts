@@ -21,6 +21,7 @@ export interface DepthPoint {
 const PLOT_WIDTH = 640;
 const PLOT_HEIGHT = 320;
 const CHARACTER_WIDTH = 7.2;
+const NAME_HEIGHT = 24;
 
 /** So far apart do the bars of one depth stand, as a share of the distance between depths. */
 const DODGE = 0.06;
@@ -44,9 +45,10 @@ export function renderDepths(points: readonly DepthPoint[], subtitle: string): s
     x: depth + gap * (names.indexOf(name) - (names.length - 1) / 2),
     mean: 100 * accuracy.mean,
     low: 100 * (accuracy.low ?? accuracy.mean),
-    high: 100 * (accuracy.high ?? accuracy.mean),
+    // An interval may reach beyond all images; a share cannot.
+    high: Math.min(100, 100 * (accuracy.high ?? accuracy.mean)),
   })).sort((a, b) => a.x - b.x);
-  const stroke = (row: typeof rows[number]) => colors[names.indexOf(row.name)]!;
+  const stroke = (row: { readonly name: string }) => colors[names.indexOf(row.name)]!;
   return renderFigure({
     title: "Accuracy by depth, at equal deploy cost",
     subtitle,
@@ -93,19 +95,22 @@ interface Row {
   readonly name: string;
   readonly x: number;
   readonly mean: number;
+  readonly low: number;
+  readonly high: number;
 }
 
-/** Where the names stand: at the right ends of the lines, moved apart where they would cover each other. */
-function endsOf<R extends Row>(rows: readonly R[], names: readonly string[]): (R & { y: number })[] {
-  const values = rows.map(({ mean }) => mean);
-  const height = (Math.max(...values) - Math.min(...values) || 1) * 16 / PLOT_HEIGHT;
+/** Where the names stand: right of all, at the heights of the lines' ends, moved apart where they would cover each other. */
+function endsOf(rows: readonly Row[], names: readonly string[]): (Row & { readonly y: number })[] {
+  const right = Math.max(...rows.map(({ x }) => x));
+  const range = Math.max(...rows.map(({ high }) => high)) - Math.min(...rows.map(({ low }) => low));
+  const height = (range || 1) * NAME_HEIGHT / PLOT_HEIGHT;
   let floor = -Infinity;
   return names.map((name) => rows.findLast((row) => row.name === name)!)
     .sort((a, b) => a.mean - b.mean)
     .map((row) => {
       const y = Math.max(row.mean, floor);
       floor = y + height;
-      return { ...row, y };
+      return { ...row, x: right, y };
     });
 }
 

@@ -77,7 +77,7 @@ const MISTAKES: { name: string; task: string; args: string[]; says: RegExp }[] =
     name: "a kind of block that there is not",
     task: "train",
     args: ["--block", "dbc"],
-    says: /one of repvgg, mobileone, fastvit, dbb, acnet/,
+    says: /one of repvgg, qarepvgg, acnet, dbb, fastvit, /,
   },
   {
     name: "a key that the block does not have",
