@@ -18,6 +18,9 @@ import { definedOnly } from "./options.ts";
 
 const DEFAULTS = trainingSchema.parse({});
 
+/** What holds for images of a person's own. */
+const BY_NUMBER = "; for your own images by their number and size";
+
 /** The flags of {@link newNetworkCommand}. */
 export type TrainingFlags = ReturnType<ReturnType<typeof newTrainingCommand>["opts"]>;
 
@@ -64,8 +67,12 @@ export function newTrainingCommand(name: string, description: string) {
       "--plain",
       "train the plain network itself, without branches, to compare (default: with its branches)",
     )
-    .option("--epochs <count>", by("passes over the training images", DEFAULTS.epochs), wholeNumber(1))
-    .option("--batch-size <count>", by("images per step", DEFAULTS.batchSize), wholeNumber(2))
+    .option(
+      "--epochs <count>",
+      by("passes over the training images", DEFAULTS.epochs, BY_NUMBER),
+      wholeNumber(1),
+    )
+    .option("--batch-size <count>", by("images per step", DEFAULTS.batchSize, BY_NUMBER), wholeNumber(2))
     .option("--learning-rate <rate>", by("peak learning rate", DEFAULTS.learningRate), decimal(1e-9))
     .option("--warmup-epochs <count>", by("epochs of linear warm-up", DEFAULTS.warmupEpochs), decimal(0))
     .option("--momentum <value>", by("Nesterov momentum", DEFAULTS.momentum), decimal(0, 0.9999))
@@ -182,6 +189,6 @@ export async function ownBlockOf(block: string | undefined): Promise<OwnBlock | 
 }
 
 /** Not commander's own default, which would win over the configuration file. */
-function by(what: string, value: number): string {
-  return `${what} (default: ${value})`;
+function by(what: string, value: number, otherwise = ""): string {
+  return `${what} (default: ${value}${otherwise})`;
 }

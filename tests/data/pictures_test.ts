@@ -68,6 +68,39 @@ for (const [name, what, hint] of FOREIGN) {
   });
 }
 
+/** First bytes as latin1, and what the file is called. */
+const BEGINNINGS: readonly (readonly [string, string])[] = [
+  ["II*\0\x10\0\0\0CR\x02\0", "a camera's raw file"],
+  ["\0\0\0\x18ftypcrx \0\0\0\x01crx isom", "a camera's raw file (CR3)"],
+  ["\0\0\0\x18ftypisom\0\0\x02\0isommp42", "a film"],
+  ["\xff\x0a\xfa\x1f", "a JPEG XL file"],
+  ["8BPS\0\x01", "a Photoshop file"],
+  ["%PDF-1.7", "a PDF file"],
+  ["PK\x03\x04", "an archive"],
+  ["\x1f\x8b\x08\0", "an archive"],
+  ["\n<!DOCTYPE html><title>404</title>", "a web page"],
+  ["<svg width='2'/>", "an SVG drawing"],
+  ["version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"],
+];
+
+Deno.test("readPicture() calls what is no picture by its first bytes", async () => {
+  await inTemporaryFolder(async (folder) => {
+    for (const [head, what] of BEGINNINGS) {
+      writeFileSync(`${folder}/x.jpg`, head, "latin1");
+      await rejectsInput(() => readPicture(`${folder}/x.jpg`), "x.jpg", `it is ${what}`);
+    }
+  });
+});
+
+Deno.test("readPicture() reads a file as what it is, whatever its ending says", async () => {
+  await inTemporaryFolder(async (folder) => {
+    for (const name of ["rgb.jpg", "lossy.webp", "plain.gif", "24.bmp", "rgb.avif"]) {
+      writeFileSync(`${folder}/x.png`, readFileSync(`${FOLDER}/${name}`));
+      deepEqual(await readPicture(`${folder}/x.png`), await readPicture(`${FOLDER}/${name}`));
+    }
+  });
+});
+
 Deno.test("readPicture() refuses every cut of every picture, or reads what was whole, and the whole one after", async () => {
   await inTemporaryFolder(async (folder) => {
     for (const name of kinds) {

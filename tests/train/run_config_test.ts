@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
 import { fingerprintOf, parseRunConfigInput, requestConfig } from "../../src/train/run_config.ts";
+import { recipeFor } from "../../src/train/recipe.ts";
 import { tinyDataset } from "./tiny.ts";
 
 const resolve = (...[file, flags]: Parameters<typeof requestConfig>) =>
@@ -110,4 +111,21 @@ Deno.test("fingerprintOf() changes with network, training, seed and data", async
   const hashes = await Promise.all([base, ...others].map(fingerprintOf));
   assert.equal(new Set(hashes).size, hashes.length);
   assert.equal(await fingerprintOf(resolve({}, {})), hashes[0]);
+});
+
+Deno.test("requestConfig() chooses batch size and epochs for a person's images, and says so; what is asked for wins", () => {
+  const dataset = { ...tinyDataset(), name: "photos", imageSize: 48 };
+  const chosenFor = (training: Record<string, unknown>) => {
+    const messages: string[] = [];
+    const request = requestConfig({}, { data: { source: "photos" }, training });
+    const config = request.resolve(dataset, (message) => messages.push(message));
+    return { ...config, messages };
+  };
+  const { training, data, messages } = chosenFor({});
+  const held = Math.round(dataset.train.count * training.validationShare);
+  const { batchSize, epochs } = recipeFor({ ...dataset, count: dataset.train.count - held });
+  assert.deepEqual([training.batchSize, training.epochs, data.imageSize], [batchSize, epochs, 48]);
+  assert.match(messages.join(), /^photos: \d+ training images .* epochs in batches of \d+; --image-size/);
+  const asked = chosenFor({ batchSize: 3, epochs: 7 });
+  assert.deepEqual([asked.training.batchSize, asked.training.epochs, asked.messages], [3, 7, []]);
 });
