@@ -6,7 +6,7 @@
 import { InputError } from "../errors.ts";
 import { sha256 } from "../files/hash.ts";
 import { readBytes } from "../files/read.ts";
-import type { ImageShape } from "./augment.ts";
+import type { ImageShape } from "./image_shape.ts";
 import { type Dataset, type Labels, partsOf, type Split } from "./dataset.ts";
 import { resizeToSquare } from "./resize.ts";
 

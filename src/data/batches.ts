@@ -6,7 +6,7 @@
  */
 import { InputError } from "../errors.ts";
 import type { Random } from "../random.ts";
-import type { ImageShape } from "./augment.ts";
+import type { ImageShape } from "./image_shape.ts";
 import { type Augmentation, augmentImage, augments, NO_AUGMENTATION } from "./augment/augmentation.ts";
 import { NORMALIZATION } from "./normalization.ts";
 import type { Split } from "./dataset.ts";

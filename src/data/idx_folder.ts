@@ -6,7 +6,7 @@
  */
 import { InputError } from "../errors.ts";
 import { assembleDataset, checkLabels, type LoadOptions, readClassNames } from "./assemble.ts";
-import type { ImageShape } from "./augment.ts";
+import type { ImageShape } from "./image_shape.ts";
 import type { Dataset, Labels, Split } from "./dataset.ts";
 import { type EmnistSet, emnistSetOf, transposed } from "./emnist.ts";
 import { encodeIdx, readIdx } from "./idx.ts";

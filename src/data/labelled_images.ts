@@ -6,7 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import type { InputError } from "../errors.ts";
-import type { ImageShape } from "./augment.ts";
+import type { ImageShape } from "./image_shape.ts";
 import type { Dataset } from "./dataset.ts";
 import { type LabelledPicture, listPictures } from "./class_folders.ts";
 import { allOf, leftOut, orDamaged } from "./damaged_pictures.ts";

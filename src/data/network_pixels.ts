@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ImageShape } from "./augment.ts";
+import type { ImageShape } from "./image_shape.ts";
 import { resizeMiddle } from "./resize.ts";
 
 /** A picture of RGB or RGBA bytes, as a decoder gives it, or an ImageData. */

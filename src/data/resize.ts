@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { ImageShape } from "./augment.ts";
+import type { ImageShape } from "./image_shape.ts";
 
 /** Rows and columns, pixels. */
 export interface Size {

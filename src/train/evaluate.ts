@@ -4,7 +4,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { ImageShape } from "../data/augment.ts";
+import type { ImageShape } from "../data/image_shape.ts";
 import { cutBatches, gatherBatch } from "../data/batches.ts";
 import type { Split } from "../data/dataset.ts";
 import { crossEntropy, targetsOf } from "./losses.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { ImageShape } from "../data/augment.ts";
+import type { ImageShape } from "../data/image_shape.ts";
 import { cutBatches, epochOrder, gatherBatch } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { WorkError } from "../errors.ts";

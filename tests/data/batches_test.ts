@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { cutBatches, epochOrder, gatherBatch } from "../../src/data/batches.ts";
 import { NORMALIZATION } from "../../src/data/normalization.ts";
-import { drawMove, moveImage } from "../../src/data/augment.ts";
+import { drawMove, moveImage } from "../../src/data/augment/move.ts";
 import { Random } from "../../src/random.ts";
 import { rejectsInput } from "./support.ts";
 

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Random } from "../../random.ts";
-import { drawMove, type ImageShape, moveImage, type Moves } from "../augment.ts";
+import type { ImageShape } from "../image_shape.ts";
+import { drawMove, moveImage, type Moves } from "./move.ts";
 import { changeColors, drawColorChange } from "./color.ts";
 import { cropImage, drawCrop } from "./crop.ts";
 import { cutOut } from "./cutout.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Random } from "../../random.ts";
-import type { ImageShape } from "../augment.ts";
+import type { ImageShape } from "../image_shape.ts";
 
 /** A part of an image, in pixels. */
 export interface Crop {

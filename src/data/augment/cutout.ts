@@ -5,7 +5,7 @@
  * @module
  */
 import type { Random } from "../../random.ts";
-import type { ImageShape } from "../augment.ts";
+import type { ImageShape } from "../image_shape.ts";
 
 /** What the networks that are trained here take as zero, nearly. */
 const GREY = 128;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { drawMove, type ImageShape, type Move, moveImage } from "../../src/data/augment.ts";
+import type { ImageShape } from "../../src/data/image_shape.ts";
+import { drawMove, type Move, moveImage } from "../../src/data/augment/move.ts";
 import { Random } from "../../src/random.ts";
 
 Deno.test("moveImage() does what mirroring, padding with the edge and cropping do one after the other", () => {

@@ -5,17 +5,8 @@
  *
  * @module
  */
-import type { Random } from "../random.ts";
-
-/** Height, width and channels of an image in NHWC order. */
-export interface ImageShape {
-  /** Rows of pixels. */
-  readonly height: number;
-  /** Pixels in a row. */
-  readonly width: number;
-  /** Values of a pixel. */
-  readonly channels: number;
-}
+import type { Random } from "../../random.ts";
+import type { ImageShape } from "../image_shape.ts";
 
 /** How an image may move. */
 export interface Moves {
