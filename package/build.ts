@@ -39,7 +39,7 @@ const ENTRIES = [
 ];
 
 /** Files that the code reads as they are. */
-const ASSETS = /\.(?:html|css)$|(?:^|\/)api\.ts$/;
+const ASSETS = /\.(?:html|css|py)$|(?:^|\/)api\.ts$/;
 
 const SCRIPTS = [PAGE_SCRIPT, MODULE_SCRIPT, CONTEST_SCRIPT, THREAD_SCRIPT];
 

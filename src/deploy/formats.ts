@@ -11,6 +11,7 @@ import { MODULE_FORMAT } from "./module_format.ts";
 import { ONNX_FORMAT } from "./onnx_format.ts";
 import { SAFETENSORS_FORMAT } from "./safetensors_format.ts";
 import { TFJS_FORMAT } from "./tfjs_format.ts";
+import { TORCH_TRAIN } from "./torch_train/files.ts";
 import { webFormat } from "./web_format.ts";
 
 /** Every format, in the order in which the help lists them. */
@@ -30,7 +31,7 @@ export const EXPORT_FORMATS: readonly ExportFormat[] = [
 export function findFormat(name: string): ExportFormat {
   const format = EXPORT_FORMATS.find((format) => format.name === name);
   if (format !== undefined) return format;
-  const names = EXPORT_FORMATS.map((format) => format.name);
+  const names = [...EXPORT_FORMATS, TORCH_TRAIN].map((format) => format.name);
   const nearest = nearestName(name, names);
   throw new InputError(
     `There is no format "${name}"${

@@ -15,6 +15,9 @@ import type { ModelSource } from "../../deploy/model_source.ts";
 import { checkExport, defaultOutput, exportModel } from "../../run/export_run.ts";
 import { EXPORT_FORMATS, findFormat } from "../../deploy/formats.ts";
 import { PRECISIONS } from "../../formats/tfjs/precision.ts";
+import { TORCH_TRAIN } from "../../deploy/torch_train/files.ts";
+import { exportTraining } from "../../run/export_training.ts";
+import { findRun } from "../../run/run_directory.ts";
 import { readModelSource } from "../../run/read_source.ts";
 import { Datasets } from "../../run/datasets.ts";
 import { webFormat } from "../../deploy/web_format.ts";
@@ -22,7 +25,9 @@ import { startBackendFor } from "../backend_options.ts";
 import { answersFrom, assumedLine } from "../card_options.ts";
 import { newCardCommand } from "../card_command.ts";
 
-const formats = EXPORT_FORMATS.map(({ name, summary }) => `${name} (${summary})`).join(", ");
+const formats = [...EXPORT_FORMATS, TORCH_TRAIN].map(({ name, summary }) => `${name} (${summary})`).join(
+  ", ",
+);
 
 /** The command `export`. */
 export function exportCommand() {
@@ -52,6 +57,14 @@ export function exportCommand() {
     .addHelpText("after", "\nExample: repfuse export --format onnx --form training")
     .action(async (named, options) => {
       const progress = createProgress(options);
+      if (options.format === TORCH_TRAIN.name) {
+        checkTraining(options);
+        const run = await findRun(named, "started");
+        await startBackendFor(options, progress);
+        const result = await exportTraining(run, { output: options.output, progress });
+        if (options.json) return printJson({ output: result.output, ...result.manifest });
+        return print(renderExport(result, printColumns()));
+      }
       const format = options.singleFile ? singleFileFormat(options.format) : findFormat(options.format);
       const { quantize: precision, tolerance } = options;
       let source: ModelSource;
@@ -79,6 +92,14 @@ export function exportCommand() {
       print(renderExport(result, printColumns()));
       for (const line of assumedLine(source.assumed ?? [])) print(line);
     });
+}
+
+function checkTraining({ quantize, singleFile }: { quantize: string; singleFile: boolean }): void {
+  if (quantize === "float32" && !singleFile) return;
+  throw new InputError(
+    `--format ${TORCH_TRAIN.name} writes a program and its configuration: nothing to quantize, no page.`,
+    `Leave --quantize and --single-file out: repfuse export --format ${TORCH_TRAIN.name}`,
+  );
 }
 
 function singleFileFormat(name: string): ReturnType<typeof webFormat> {
