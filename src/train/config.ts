@@ -10,11 +10,11 @@ export const trainingSchema = z.strictObject({
   /** The network with its branches, or its plain twin: one convolution and BatchNorm in place of every block. */
   form: z.enum(["wide", "plain"]).default("wide"),
   /** Passes over the training images. */
-  epochs: z.int().min(1).default(10),
+  epochs: z.int().min(1).default(11),
   /** Images per step. The last short batch of an epoch is dropped. */
   batchSize: z.int().min(2).default(64),
   /** Peak learning rate, reached after the warm-up. */
-  learningRate: z.number().positive().default(0.1),
+  learningRate: z.number().positive().default(0.2),
   /** Epochs over which the learning rate rises linearly from zero. */
   warmupEpochs: z.number().min(0).default(1),
   /** Nesterov momentum. */

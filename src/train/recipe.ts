@@ -32,17 +32,26 @@ export interface TrainingImages {
 export interface Recipe {
   readonly batchSize: number;
   readonly epochs: number;
+  /** In proportion to the batch (Goyal et al., "Accurate, Large Minibatch SGD", 2017). */
+  readonly learningRate: number;
 }
 
-/** Batch size and number of epochs for some images; a batch is at most half of them. */
-export function recipeFor({ count, height, width }: TrainingImages): Recipe {
+/**
+ * Batch size, number of epochs and peak learning rate for some images.
+ *
+ * @param batchSize Where somebody chose it; otherwise at most half of the images.
+ */
+export function recipeFor(images: TrainingImages, batchSize = batchSizeFor(images)): Recipe {
+  const stepsPerEpoch = Math.max(1, Math.floor(images.count / batchSize));
+  const epochs = Math.min(MOST_EPOCHS, Math.max(DEFAULTS.epochs, Math.round(STEPS / stepsPerEpoch)));
+  return { batchSize, epochs, learningRate: DEFAULTS.learningRate * batchSize / DEFAULTS.batchSize };
+}
+
+function batchSizeFor({ count, height, width }: TrainingImages): number {
   let batchSize = DEFAULTS.batchSize;
   while (
     batchSize > SMALLEST_BATCH &&
     (batchSize * LEAST_STEPS_PER_EPOCH > count || batchSize * height * width > MOST_PIXELS)
   ) batchSize /= 2;
-  batchSize = Math.max(2, Math.min(batchSize, Math.floor(count / 2)));
-  const stepsPerEpoch = Math.max(1, Math.floor(count / batchSize));
-  const epochs = Math.min(MOST_EPOCHS, Math.max(DEFAULTS.epochs, Math.round(STEPS / stepsPerEpoch)));
-  return { batchSize, epochs };
+  return Math.max(2, Math.min(batchSize, Math.floor(count / 2)));
 }

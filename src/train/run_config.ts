@@ -111,7 +111,10 @@ export function requestConfig(file: RunConfigInput, flags: RunConfigInput, own?:
     data,
     own,
     resolve(dataset, onChosen) {
-      const chosen = data.source === SHAPES10_NAME ? {} : recipeFor(trainingImages(dataset, validationShare));
+      const chosen = data.source === SHAPES10_NAME ? {} : recipeFor(
+        trainingImages(dataset, validationShare),
+        typeof asked.batchSize === "number" ? asked.batchSize : undefined,
+      );
       const training = parseTraining(chosen);
       if (Object.keys(chosen).some((key) => !(key in asked))) onChosen?.(describeChoice(dataset, training));
       const network = resolveNetwork(preset, [file.network ?? {}, flags.network ?? {}], dataset, own);
@@ -157,11 +160,12 @@ function trainingImages(
 
 function describeChoice(
   { name, train: { count }, height, width }: Dataset,
-  { batchSize, epochs }: TrainingConfig,
+  { batchSize, epochs, learningRate }: TrainingConfig,
 ): string {
   return `${name}: ${formatCount(count, "training image")} of ${width} x ${height} pixels, so ${
     formatCount(epochs, "epoch")
-  } in batches of ${batchSize}; --image-size, --epochs and --batch-size say otherwise`;
+  } in batches of ${batchSize} at a rate of ${learningRate}; ` +
+    "--image-size, --epochs, --batch-size and --learning-rate say otherwise";
 }
 
 /**

@@ -17,9 +17,16 @@ Deno.test("recipeFor() keeps the defaults for many small images, and a batch of 
   deepEqual(recipeFor({ count: 54000, height: 28, width: 28 }), {
     batchSize: DEFAULTS.batchSize,
     epochs: DEFAULTS.epochs,
+    learningRate: DEFAULTS.learningRate,
   });
   for (const count of [4, 5, 12, 31]) {
     const { batchSize, epochs } = recipeFor({ count, height: 32, width: 32 });
     ok(batchSize >= 2 && batchSize <= count / 2 && epochs <= 200, `${count}: ${batchSize}, ${epochs}`);
   }
+});
+
+Deno.test("recipeFor() takes the batch that somebody chose, and a rate in proportion to the batch", () => {
+  const images = { count: 1000, height: 32, width: 32 };
+  const { batchSize, epochs, learningRate } = recipeFor(images, 16);
+  deepEqual([batchSize, epochs, learningRate], [16, Math.round(1000 / 62), DEFAULTS.learningRate / 4]);
 });
