@@ -12,18 +12,25 @@ import { readSafetensors } from "../../src/formats/safetensors/read.ts";
 import { float32Tensor, writeSafetensors } from "../../src/formats/safetensors/write.ts";
 import { startBackend } from "../../src/kernels/tfjs/backend.ts";
 import { createNetwork } from "../../src/model/network.ts";
+import { Datasets } from "../../src/run/datasets.ts";
 import { exportTraining } from "../../src/run/export_training.ts";
 import { fuseModelFile } from "../../src/run/fusion_run.ts";
 import { importWeights } from "../../src/run/import_weights.ts";
 import { openClassifier } from "../../src/run/open_classifier.ts";
 import { openRunDirectory } from "../../src/run/run_directory.ts";
-import { requestConfig, type RunConfig, type RunConfigInput } from "../../src/train/run_config.ts";
+import {
+  requestConfig,
+  type RequestedConfig,
+  type RunConfig,
+  type RunConfigInput,
+} from "../../src/train/run_config.ts";
+import { startTraining } from "../../src/run/training_run.ts";
 import { TrainingSession } from "../../src/train/session.ts";
 import { pythonWithTorch, runPython } from "../deploy/torch_train.ts";
 import { SILENT } from "../deploy/tiny_source.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 
-await startBackend();
+const backend = await startBackend();
 
 const PYTHON = pythonWithTorch();
 
@@ -47,20 +54,26 @@ function pythonTest(name: string, test: (folder: string) => Promise<void>): void
   Deno.test({ name, ignore: PYTHON === undefined, fn: () => inTemporaryFolder(test) });
 }
 
-/** A run that has not begun, and its training exported to `out` beside its data, Shapes10 of so many images. */
-async function exported(
+/** What is asked for of a run on Shapes10 of so many images, which lie in `data` in the folder. */
+async function requested(
   folder: string,
   images: number,
   training: RunConfigInput["training"],
   network: RunConfigInput["network"] = NETWORK,
-): Promise<RunConfig> {
+): Promise<RequestedConfig> {
   const shape = { height: 32, width: 32, channels: 3, classNames: SHAPE_NAMES };
   const dataset = { ...shape, train: drawShapes("train", images), test: drawShapes("test", 200) };
   const data = `${folder}/data`;
   await Deno.mkdir(data);
   for (const [name, bytes] of encodeIdxFolder(dataset)) await Deno.writeFile(`${data}/${name}`, bytes);
-  const config = requestConfig({ network, data: { source: data }, training }, {})
-    .resolve(await loadDataset(data));
+  return requestConfig({ network, data: { source: data }, training }, {});
+}
+
+/** A run that has not begun, and its training exported to `out`. */
+async function exported(...asked: Parameters<typeof requested>): Promise<RunConfig> {
+  const [folder] = asked;
+  const request = await requested(...asked);
+  const config = request.resolve(await loadDataset(request.data.source));
   const run = await openRunDirectory(`${folder}/run`);
   await writeJsonAtomically(run.config, config);
   await exportTraining(run, { output: `${folder}/out`, progress: SILENT });
@@ -90,6 +103,21 @@ async function trainOnTwoRanks(folder: string, output: string): Promise<void> {
 async function readWeights(path: string): Promise<Map<string, Float32Array>> {
   const { tensors } = readSafetensors(await Deno.readFile(path), path);
   return new Map([...tensors].map(([name, tensor]) => [name, float32Values(tensor, name)]));
+}
+
+/** Whether two networks have the same weights, but for rounding. */
+function assertSameWeights(
+  expected: ReadonlyMap<string, Float32Array>,
+  found: ReadonlyMap<string, Float32Array>,
+  tolerance: number,
+): void {
+  assert.deepEqual([...found.keys()].sort(), [...expected.keys()].sort());
+  for (const [name, values] of expected) {
+    values.forEach((value, i) => {
+      const other = found.get(name)![i]!;
+      assert(Math.abs(value - other) <= tolerance, `${name}: ${value}, ${other}`);
+    });
+  }
 }
 
 async function readLosses(path: string): Promise<number[]> {
@@ -166,17 +194,57 @@ pythonTest("train.py on two ranks ends with the weights and statistics of one ra
   for (const [i, recipe] of [{ ...CALM }, ALL].entries()) {
     const place = `${folder}/${i}`;
     await Deno.mkdir(place);
-    await exported(place, 320, { ...recipe, epochs: 2, batchSize: 32, learningRate: 0.02 });
+    await exported(place, 160, { ...recipe, epochs: 2, batchSize: 32, learningRate: 0.02 });
     await trainInTorch(place, "one");
     await trainOnTwoRanks(place, "two");
-    const one = await readWeights(`${place}/one/model.safetensors`);
-    const two = await readWeights(`${place}/two/model.safetensors`);
-    assert.deepEqual([...two.keys()], [...one.keys()]);
-    for (const [name, values] of one) {
-      values.forEach((value, i) =>
-        assert(Math.abs(value - two.get(name)![i]!) < 1e-4, `${name}: ${value}, ${two.get(name)![i]}`)
-      );
+    const [one, two] = [
+      await readWeights(`${place}/one/model.safetensors`),
+      await readWeights(`${place}/two/model.safetensors`),
+    ];
+    assertSameWeights(one, two, 1e-4);
+  }
+});
+
+pythonTest("train.py ends where our run does, with all of the recipe that is not random", async (folder) => {
+  const recipe = { ...CALM, balance: true, emaDecay: 0.9, recalibrateBatches: 3, keep: "best", patience: 2 };
+  const training = { ...recipe, epochs: 3, batchSize: 16, learningRate: 0.05 };
+  const request = await requested(folder, 400, training, { ...NETWORK, activation: "swish" });
+  const { signal } = new AbortController();
+  const datasets = new Datasets(SILENT);
+  const run = await openRunDirectory(`${folder}/run`);
+  const { testAccuracy } = await startTraining(
+    request,
+    { backend, progress: SILENT, datasets, signal },
+    run.path,
+  );
+  await exportTraining(run, { output: `${folder}/out`, progress: SILENT });
+  const printed = await trainInTorch(folder, "theirs");
+
+  const theirs = await readWeights(`${folder}/theirs/model.safetensors`);
+  assertSameWeights(await readWeights(`${folder}/out/trained.safetensors`), theirs, 1e-4);
+  assert.equal(Number(/testAccuracy ([\d.]+)/.exec(printed)![1]), testAccuracy);
+  const [ours, found] = [run.metrics, `${folder}/theirs/metrics.jsonl`].map((path) =>
+    Deno.readTextFileSync(path).trim().split("\n").map((line) => JSON.parse(line) as Record<string, number>)
+  );
+  assert.equal(found!.length, ours!.length);
+  for (const [epoch, row] of ours!.entries()) {
+    assert.deepEqual(Object.keys(found![epoch]!), Object.keys(row));
+    for (const [key, value] of Object.entries(row)) {
+      assert(Math.abs(found![epoch]![key]! - value) < 1e-4, key);
     }
+  }
+});
+
+pythonTest("train.py names what it does not do of a configuration", async (folder) => {
+  const config = await exported(folder, 40, { batchSize: 16 });
+  const refusals: [unknown, RegExp][] = [
+    [{ ...config, training: { ...config.training, lookahead: 5 } }, /lookahead is not carried over/],
+    [{ ...config, head: "cosine" }, /head is not carried over/],
+    [{ ...config, network: { ...config.network, block: "file" } }, /block file is not carried over/],
+  ];
+  for (const [changed, message] of refusals) {
+    await writeJsonAtomically(`${folder}/out/config.json`, changed);
+    await assert.rejects(trainInTorch(folder, "refused"), message);
   }
 });
 

@@ -5,6 +5,7 @@ The order of an epoch, the images held back and the test pictures are drawn as R
 from __future__ import annotations
 
 import gzip
+import hashlib
 import math
 import re
 import sys
@@ -146,6 +147,15 @@ def read_picture(path: Path, height: int, width: int) -> np.ndarray:
     return np.asarray(picture.crop((left, top, left + w, top + h)).resize((width, height), Image.BILINEAR))
 
 
+def checksum_of(data: dict[str, Split]) -> str:
+    """SHA-256 over images and labels, as a run's configuration has it."""
+    checksum = hashlib.sha256()
+    for part in ("train", "test", "validation"):
+        for values in data.get(part, ()):
+            checksum.update(np.ascontiguousarray(values))
+    return checksum.hexdigest()
+
+
 def hold_back(split: Split, share: float, seed: int, classes: int) -> tuple[Split, Split | None]:
     """The training images, and of every class the share of them that chooses the best epoch."""
     left = [math.floor(count * share + 0.5) for count in np.bincount(split.labels, minlength=classes)]
@@ -159,8 +169,8 @@ def hold_back(split: Split, share: float, seed: int, classes: int) -> tuple[Spli
 def take(x: Tensor, index: np.ndarray, dim: int) -> Tensor:
     """Of every image the rows (dim 2) or columns (dim 3) that its row of the index names."""
     wanted = torch.as_tensor(index, device=x.device)
-    return x.gather(dim, (wanted[:, None, :, None] if dim == 2 else wanted[:, None, None, :]).expand(
-        -1, x.shape[1], *((-1, x.shape[3]) if dim == 2 else (x.shape[2], -1))))
+    wanted = wanted[:, None, :, None] if dim == 2 else wanted[:, None, None, :]
+    return x.gather(dim, wanted.expand(*x.shape))
 
 
 def resample(x: Tensor, start: np.ndarray, length: np.ndarray, dim: int) -> Tensor:
@@ -173,32 +183,49 @@ def resample(x: Tensor, start: np.ndarray, length: np.ndarray, dim: int) -> Tens
     return low + (high - low) * (share[:, None, :, None] if dim == 2 else share[:, None, None, :])
 
 
+def crop(x: Tensor, top: np.ndarray, left: np.ndarray, height: np.ndarray, width: np.ndarray) -> Tensor:
+    """Of every image a part, blown up to the image's size with bilinear interpolation."""
+    return (resample(resample(x, left, width, 3), top, height, 2) + 0.5).floor()
+
+
+def move(x: Tensor, dx: np.ndarray, dy: np.ndarray, mirrored: np.ndarray) -> Tensor:
+    """Images mirrored, then moved to the right and down; where that uncovers the edge, it is repeated."""
+    (height, width), (dx, dy, mirrored) = x.shape[2:], (v[:, None] for v in (dx, dy, mirrored))
+    rows, columns = np.clip(np.arange(height) - dy, 0, height - 1), np.clip(np.arange(width) - dx, 0, width - 1)
+    return take(take(x, rows, 2), np.where(mirrored, width - 1 - columns, columns), 3)
+
+
+def recolour(x: Tensor, *factors: np.ndarray) -> Tensor:
+    """Brightness, contrast and saturation times a factor each, as torchvision defines them."""
+    brightness, contrast, saturation = (torch.as_tensor(f, device=x.device).to(x)[:, None, None, None] for f in factors)
+    luma = x.new_tensor([0.299, 0.587, 0.114] if x.shape[1] == 3 else [1.0])  # ITU-R BT.601
+    x = x * brightness
+    grey = (x * luma[:, None, None]).sum(1, keepdim=True)
+    mean = grey.mean((2, 3), keepdim=True)
+    return (mean + (grey + (x - grey) * saturation - mean) * contrast + 0.5).floor().clamp(0, 255)
+
+
+def cut_out(x: Tensor, top: np.ndarray, left: np.ndarray, side: int) -> Tensor:
+    """A grey square painted into every image; it may hang over the edge."""
+    rows, columns = (np.arange(size) - at[:, None] for size, at in ((x.shape[2], top), (x.shape[3], left)))
+    inside = ((rows >= 0) & (rows < side))[:, :, None] & ((columns >= 0) & (columns < side))[:, None, :]
+    return x.masked_fill(torch.as_tensor(inside, device=x.device)[:, None], 128)
+
+
 def augment(x: Tensor, recipe: dict[str, Any], rng: np.random.Generator, batch: int, own: np.ndarray) -> Tensor:
-    """x holds the images `own` of a batch: cropped, mirrored, moved with the edge repeated, recoloured, and cut out."""
-    (_, _, height, width), shift, jitter, side = x.shape, recipe["shift"], recipe["colorJitter"], recipe["cutout"]
+    """x holds the images `own` of a batch; what happens to all of the batch is drawn, on every rank alike."""
+    (height, width), shift, jitter, side = x.shape[2:], recipe["shift"], recipe["colorJitter"], recipe["cutout"]
     if recipe["minCrop"] < 1:
         area, stretch = rng.uniform(recipe["minCrop"], 1, batch), (4 / 3) ** rng.uniform(-1, 1, batch)
-        for dim, share in ((2, np.sqrt(area / stretch)), (3, np.sqrt(area * stretch))):
-            length = np.minimum(1, share) * x.shape[dim]
-            x = resample(x, (rng.uniform(0, 1, batch) * (x.shape[dim] - length))[own], length[own], dim)
-        x = (x + 0.5).floor()
-    dx, dy = rng.integers(-shift, shift + 1, (2, batch, 1))
-    mirrored = rng.integers(0, 2, (batch, 1)) * bool(recipe["flip"])
-    rows, columns = np.clip(np.arange(height) - dy, 0, height - 1), np.clip(np.arange(width) - dx, 0, width - 1)
-    columns = np.where(mirrored, width - 1 - columns, columns)
+        h, w = np.minimum(1, np.sqrt(area / stretch)) * height, np.minimum(1, np.sqrt(area * stretch)) * width
+        top, left = rng.uniform(0, height - h), rng.uniform(0, width - w)
+        x = crop(x, top[own], left[own], h[own], w[own])
     if shift or recipe["flip"]:
-        x = take(take(x, rows[own], 2), columns[own], 3)
+        dx, dy = rng.integers(-shift, shift + 1, (2, batch))
+        x = move(x, dx[own], dy[own], (rng.integers(0, 2, batch) * bool(recipe["flip"]))[own])
     if jitter:
-        factors = rng.uniform(1 - jitter, 1 + jitter, (3, batch))[:, own]
-        brightness, contrast, saturation = torch.as_tensor(factors, dtype=x.dtype, device=x.device)[..., None, None, None]
-        luma = torch.tensor([0.299, 0.587, 0.114] if x.shape[1] == 3 else [1.0], dtype=x.dtype, device=x.device)
-        x = x * brightness
-        grey = (x * luma[:, None, None]).sum(1, keepdim=True)
-        mean = grey.mean((2, 3), keepdim=True)
-        x = ((mean + (grey + (x - grey) * saturation - mean) * contrast) + 0.5).floor().clamp(0, 255)
+        x = recolour(x, *rng.uniform(1 - jitter, 1 + jitter, (3, batch))[:, own])
     if side:
-        top, left = rng.integers(0, height, (batch, 1)) - side // 2, rng.integers(0, width, (batch, 1)) - side // 2
-        inside = [(np.arange(size) >= at) & (np.arange(size) < at + side) for size, at in ((height, top), (width, left))]
-        hole = torch.as_tensor(inside[0][own, :, None] & inside[1][own, None, :], device=x.device)
-        x = x.masked_fill(hole[:, None], 128)
+        top, left = rng.integers(0, height, batch) - side // 2, rng.integers(0, width, batch) - side // 2
+        x = cut_out(x, top[own], left[own], side)
     return x

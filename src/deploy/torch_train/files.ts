@@ -2,7 +2,7 @@
  * The `torch-train` export: a run's training in PyTorch, for what one machine or this engine is too slow for. Programs that are
  * copied as they are, the run's own configuration, and the weights that it started from and ended with, in PyTorch's names.
  *
- *     train.py network.py data.py   config.json   start.safetensors   trained.safetensors   README.md
+ *     train.py network.py data.py   config.json classes.txt   start.safetensors trained.safetensors   README.md
  *
  * @module
  */
@@ -23,6 +23,7 @@ export const TORCH_TRAIN = { name: "torch-train", summary: "its training as a Py
 
 const PROGRAMS = ["train.py", "network.py", "data.py"] as const;
 const START_FILE = "start.safetensors";
+const CLASSES_FILE = "classes.txt";
 const TRAINED_FILE = "trained.safetensors";
 
 /** What the programs do of a recipe. */
@@ -102,6 +103,7 @@ export async function torchTrainFiles(
     ["config.json", JSON.stringify(config, null, 2) + "\n"],
     [START_FILE, weights(start)],
     ...(trained === undefined ? [] : [[TRAINED_FILE, weights(trained)] as const]),
+    [CLASSES_FILE, config.data.classNames.map((name) => `${name}\n`).join("")],
     ["README.md", readme(config, dataFolder, trained !== undefined)],
   ]);
 }
@@ -171,7 +173,7 @@ On eight GPUs of one machine, or on two machines. \`batchSize\` in \`config.json
 
 \`--resume\` goes on after the last whole epoch. What it leaves in \`out/\` comes back by
 
-    repfuse import out/model.safetensors --output runs/imported/${preset}
+    repfuse import out/model.safetensors --labels ${CLASSES_FILE} --output runs/imported/${preset}
     repfuse fuse runs/imported/${preset}
 `;
 }

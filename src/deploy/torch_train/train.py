@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import hashlib
 import json
 import math
 import os
@@ -33,7 +32,7 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from data import Random, Split, augment, hold_back, load_data
+from data import Random, Split, augment, checksum_of, hold_back, load_data
 from network import BatchNorm, Network, plain_twin
 
 RANK, RANKS = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
@@ -112,11 +111,7 @@ def read_data(folder: Path, config: dict[str, Any]) -> dict[str, Split]:
         if list(images.shape[1:]) != size or labels.max() >= classes:
             sys.exit(f"The {part} images of {folder} are {images.shape[1:]} in {labels.max() + 1} classes; "
                      f"config.json says {size} in {classes}.")
-    checksum = hashlib.sha256()
-    for part in ("train", "test", "validation"):
-        for values in data.get(part, ()):
-            checksum.update(np.ascontiguousarray(values))
-    if checksum.hexdigest() != config["data"]["checksum"]:
+    if checksum_of(data) != config["data"]["checksum"]:
         say(f"Note: the data in {folder} are not, byte for byte, those of the run that config.json is of.")
     if "validation" not in data:
         data["train"], held = hold_back(data["train"], recipe["validationShare"], config["seed"], classes)
