@@ -8,14 +8,10 @@ import { InputError } from "../errors.ts";
 import type { Random } from "../random.ts";
 import type { ImageShape } from "./image_shape.ts";
 import { type Augmentation, augmentImage, augments, NO_AUGMENTATION } from "./augment/augmentation.ts";
-import { NORMALIZATION } from "./normalization.ts";
+import { defaultNormalization, type Normalization } from "./normalization.ts";
 import type { Split } from "./dataset.ts";
 
-/** (x - mean) / scale, float32, for every byte x. */
-const NORMALIZED = Float32Array.from(
-  { length: 256 },
-  (_, x) => (x - NORMALIZATION.mean) / NORMALIZATION.scale,
-);
+const BYTES = 256;
 
 /** One batch. */
 export interface Batch {
@@ -29,6 +25,8 @@ export interface Batch {
 export interface GatherOptions extends Partial<Augmentation> {
   /** Where everything is drawn from. Needed when there is anything to draw. */
   readonly random?: Random;
+  /** How bytes become the network's input; {@link defaultNormalization} when not given. */
+  readonly normalization?: Normalization | undefined;
 }
 
 /** Every index in [0, count) once, in random order. */
@@ -77,12 +75,14 @@ export function gatherBatch(
   indices: ArrayLike<number>,
   options: GatherOptions = {},
 ): Batch {
-  const { random, ...asked } = options;
+  const { random, normalization = defaultNormalization(shape.channels), ...asked } = options;
   const augmentation = { ...NO_AUGMENTATION, ...asked };
   const changes = augments(augmentation);
   if (changes && random === undefined) throw new RangeError("gatherBatch() needs a generator to augment.");
 
-  const imageLength = shape.height * shape.width * shape.channels;
+  const { channels } = shape;
+  const normalized = normalizedBytes(normalization);
+  const imageLength = shape.height * shape.width * channels;
   const images = new Float32Array(indices.length * imageLength);
   const labels = new Int32Array(indices.length);
   for (let i = 0; i < indices.length; i++) {
@@ -94,7 +94,17 @@ export function gatherBatch(
     labels[i] = label;
     let pixels = split.images.subarray(index * imageLength, (index + 1) * imageLength);
     if (changes) pixels = augmentImage(pixels, shape, augmentation, random!);
-    for (let j = 0, to = i * imageLength; j < imageLength; j++, to++) images[to] = NORMALIZED[pixels[j]!]!;
+    for (let j = 0, to = i * imageLength; j < imageLength;) {
+      for (let c = 0; c < channels; c++) images[to++] = normalized[c * BYTES + pixels[j++]!]!;
+    }
   }
   return { images, labels };
+}
+
+/** (x − mean) / scale, float32, for every byte x of every channel: [channels, 256]. */
+function normalizedBytes({ mean, scale }: Normalization): Float32Array {
+  return Float32Array.from(
+    { length: mean.length * BYTES },
+    (_, i) => (i % BYTES - mean[Math.floor(i / BYTES)]!) / scale[Math.floor(i / BYTES)]!,
+  );
 }

@@ -18,8 +18,11 @@ export interface NetworkOptions {
 
 /** What {@link createNetwork} is told. */
 export interface TrainedNetworkOptions extends NetworkOptions {
-  /** "plain" for the network that is deployed, trained as it is; "wide" by default. */
-  readonly form?: "wide" | "plain";
+  /**
+   * "plain" for the network that is deployed, with BatchNorms, trained as it is; "deploy" for that of
+   * {@link createDeployNetwork}; "wide" by default.
+   */
+  readonly form?: "wide" | "plain" | "deploy";
 }
 
 /**
@@ -33,7 +36,8 @@ export interface TrainedNetworkOptions extends NetworkOptions {
  *   where the configuration names a person's own file. form: whether it has its branches, or is its own plain twin.
  */
 export function createNetwork(config: NetworkConfig, options: TrainedNetworkOptions): tf.LayersModel {
-  return assemble(config, options.form === "plain" ? "plain" : "training", options);
+  const { form = "wide" } = options;
+  return assemble(config, form === "wide" ? "training" : form, options);
 }
 
 /**

@@ -7,8 +7,11 @@ import { z } from "zod";
 
 /** Schema of the training configuration. Every key has a default, so `{}` is a configuration. */
 export const trainingSchema = z.strictObject({
-  /** The network with its branches, or its plain twin: one convolution and BatchNorm in place of every block. */
-  form: z.enum(["wide", "plain"]).default("wide"),
+  /**
+   * The network with its branches; or its plain twin, one convolution and BatchNorm in place of every block; or what was
+   * fused already, one convolution with bias.
+   */
+  form: z.enum(["wide", "plain", "deploy"]).default("wide"),
   /** Passes over the training images. */
   epochs: z.int().min(1).default(11),
   /** Images per step. The last short batch of an epoch is dropped. */

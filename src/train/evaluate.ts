@@ -5,8 +5,10 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { ImageShape } from "../data/image_shape.ts";
-import { cutBatches, gatherBatch } from "../data/batches.ts";
+import { cutBatches } from "../data/batches.ts";
 import type { Split } from "../data/dataset.ts";
+import type { Normalization } from "../data/normalization.ts";
+import { type Examples, imageExamples } from "./examples.ts";
 import { crossEntropy, targetsOf } from "./losses.ts";
 
 /** Images per forward pass: large enough to be quick, small enough to keep the heap small. */
@@ -26,18 +28,37 @@ export interface Evaluation {
  * @param model Images [batch, h, w, c] to logits [batch, classes].
  * @param split Images and labels.
  * @param shape Size of the images.
+ * @param normalization What the network takes, where it is not our own.
  */
-export function evaluate(model: tf.LayersModel, split: Split, shape: ImageShape): Evaluation {
+export function evaluate(
+  model: tf.LayersModel,
+  split: Split,
+  shape: ImageShape,
+  normalization?: Normalization,
+): Evaluation {
+  const logitsOf = (images: tf.Tensor) => model.predict(images) as tf.Tensor2D;
+  return evaluateExamples(logitsOf, imageExamples(split, shape, { normalization }));
+}
+
+/**
+ * Runs a part of a network over all examples.
+ *
+ * @param logitsOf Examples [batch, ...] to logits [batch, classes], in inference.
+ * @param examples What that part takes.
+ */
+export function evaluateExamples(
+  logitsOf: (batch: tf.Tensor) => tf.Tensor2D,
+  examples: Examples,
+): Evaluation {
   let lossSum = 0;
   let correct = 0;
-  const everyImage = Uint32Array.from({ length: split.count }, (_, i) => i);
-  for (const indices of cutBatches(everyImage, EVALUATION_BATCH, "keep")) {
-    const batch = gatherBatch(split, shape, indices);
+  const everyExample = Uint32Array.from({ length: examples.count }, (_, i) => i);
+  for (const indices of cutBatches(everyExample, EVALUATION_BATCH, "keep")) {
     const count = indices.length;
     const [loss, right] = tf.tidy(() => {
-      const images = tf.tensor4d(batch.images, [count, shape.height, shape.width, shape.channels]);
+      const batch = examples.gather(indices);
       const labels = tf.tensor1d(batch.labels, "int32");
-      const logits = model.predict(images) as tf.Tensor2D;
+      const logits = logitsOf(batch.values);
       return [
         crossEntropy(logits, targetsOf(labels, logits.shape[1], 0)).dataSync()[0]!,
         countCorrect(logits, labels),
@@ -46,7 +67,7 @@ export function evaluate(model: tf.LayersModel, split: Split, shape: ImageShape)
     lossSum += loss * count;
     correct += right;
   }
-  return { loss: lossSum / split.count, accuracy: correct / split.count };
+  return { loss: lossSum / examples.count, accuracy: correct / examples.count };
 }
 
 /** How many rows of the logits [batch, classes] have their largest value at the label. */

@@ -27,7 +27,26 @@ export function trainingForward(
   input: tf.SymbolicTensor,
   output: tf.SymbolicTensor,
 ): (batch: tf.Tensor) => tf.Tensor {
-  const steps = planSteps(input, output);
+  const uses = countUses(input, output);
+  const stepOf = (tensor: tf.SymbolicTensor) =>
+    normalizedSumStep(tensor, uses) ?? convolutionStep(tensor) ?? layerStep(tensor, true);
+  return forwardOf(input, output, planSteps(input, output, stepOf));
+}
+
+/** {@link trainingForward} in inference: BatchNorms use their running statistics and leave them as they are. */
+export function inferenceForward(
+  input: tf.SymbolicTensor,
+  output: tf.SymbolicTensor,
+): (batch: tf.Tensor) => tf.Tensor {
+  return forwardOf(input, output, planSteps(input, output, (tensor) => layerStep(tensor, false)));
+}
+
+/** The function of a batch that steps compute. */
+function forwardOf(
+  input: tf.SymbolicTensor,
+  output: tf.SymbolicTensor,
+  steps: readonly Step[],
+): (batch: tf.Tensor) => tf.Tensor {
   const lastUses = findLastUses(steps, [input, output]);
   return (batch) => {
     const values = new Map([[input.id, batch]]);
@@ -43,14 +62,17 @@ export function trainingForward(
 }
 
 /** The steps from input to output, each after those that it needs. */
-function planSteps(input: tf.SymbolicTensor, output: tf.SymbolicTensor): Step[] {
-  const uses = countUses(input, output);
+function planSteps(
+  input: tf.SymbolicTensor,
+  output: tf.SymbolicTensor,
+  stepOf: (tensor: tf.SymbolicTensor) => Step,
+): Step[] {
   const steps: Step[] = [];
   const planned = new Set([input.id]);
   const plan = (tensor: tf.SymbolicTensor): void => {
     if (planned.has(tensor.id)) return;
     planned.add(tensor.id);
-    const step = normalizedSumStep(tensor, uses) ?? convolutionStep(tensor) ?? layerStep(tensor);
+    const step = stepOf(tensor);
     step.inputs.forEach(plan);
     steps.push(step);
   };
@@ -88,12 +110,12 @@ function findLastUses(steps: readonly Step[], kept: readonly tf.SymbolicTensor[]
 }
 
 /** One layer. */
-function layerStep(output: tf.SymbolicTensor): Step {
+function layerStep(output: tf.SymbolicTensor, training: boolean): Step {
   const layer = output.sourceLayer;
   return {
     inputs: sourcesOf(output),
     output,
-    run: (inputs) => layer.call(inputs.length === 1 ? inputs[0]! : inputs, { training: true }) as tf.Tensor,
+    run: (inputs) => layer.call(inputs.length === 1 ? inputs[0]! : inputs, { training }) as tf.Tensor,
   };
 }
 

@@ -16,16 +16,21 @@ interface HasMomentum {
  * statistics: `m_i = m_{i−1}·(i−1)/i + b_i/i`.
  *
  * @param model The model; only its running statistics change.
- * @param batches Training images, [batch, h, w, c] each. They are not disposed.
+ * @param batches Training images, [batch, h, w, c] each, or what `forward` takes. They are not disposed.
+ * @param forward Runs a batch in training through the whole network, or the part of it whose statistics are recomputed.
  */
-export function recalibrate(model: tf.LayersModel, batches: Iterable<tf.Tensor4D>): void {
+export function recalibrate(
+  model: tf.LayersModel,
+  batches: Iterable<tf.Tensor>,
+  forward: (batch: tf.Tensor) => tf.Tensor = (batch) => model.apply(batch, { training: true }) as tf.Tensor,
+): void {
   const layers = model.layers
     .filter((layer) => layer.getClassName() === "BatchNormalization") as unknown as HasMomentum[];
   const momenta = layers.map((layer) => layer.momentum);
   let count = 0;
   for (const batch of batches) {
     for (const layer of layers) layer.momentum = count / (count + 1);
-    tf.tidy(() => model.apply(batch, { training: true }) as tf.Tensor);
+    tf.tidy(() => forward(batch));
     count++;
   }
   layers.forEach((layer, index) => layer.momentum = momenta[index]!);

@@ -5,14 +5,13 @@
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
-import type { ImageShape } from "../data/image_shape.ts";
-import { cutBatches, epochOrder, gatherBatch } from "../data/batches.ts";
+import { cutBatches, epochOrder } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { WorkError } from "../errors.ts";
 import { HEAD_LAYER, POOL_LAYER } from "../model/architecture.ts";
 import { Random } from "../random.ts";
 import type { TrainingConfig } from "./config.ts";
-import { countCorrect, evaluate } from "./evaluate.ts";
+import { countCorrect, evaluateExamples } from "./evaluate.ts";
 import { trainingForward } from "./forward.ts";
 import { balancedWeights } from "./class_weights.ts";
 import { crossEntropy, rDropLoss, type Targets, targetsOf } from "./losses.ts";
@@ -22,6 +21,7 @@ import { MovingAverage } from "./moving_average.ts";
 import { NesterovSgd } from "./optimizer.ts";
 import { learningRateAt } from "./schedule.ts";
 import type { SessionState, StoredTensor } from "./state.ts";
+import { type TrainedPart, wholeNetwork } from "./trained_part.ts";
 import { modelWeights, trainableParameters } from "./weights.ts";
 
 /** One training run in memory. */
@@ -37,10 +37,9 @@ export class TrainingSession {
   private readonly variables: tf.Variable[];
   private readonly optimizer: NesterovSgd;
   private readonly average: MovingAverage | undefined;
-  /** Images to the features at `head/pool`. */
-  private readonly body: (images: tf.Tensor) => tf.Tensor;
+  /** Examples to the features at `head/pool`. */
+  private readonly body: (batch: tf.Tensor) => tf.Tensor;
   private readonly head: tf.layers.Layer;
-  private readonly shape: ImageShape;
   private readonly classCount: number;
   /** How much an image of every class counts, where that is not alike. */
   private readonly classWeights: Float32Array<ArrayBuffer> | undefined;
@@ -58,21 +57,22 @@ export class TrainingSession {
    * @param dataset Images of the model's input size.
    * @param config How to train.
    * @param seed Seed of order, augmentation and dropout.
+   * @param part What of the model is trained, and on what: all of it, on the images, when not given.
    * @throws {InputError} when there are fewer training images than one batch.
    */
   constructor(
-    private readonly model: tf.LayersModel,
-    private readonly dataset: Dataset,
+    model: tf.LayersModel,
+    dataset: Dataset,
     private readonly config: TrainingConfig,
     seed: number,
+    private readonly part: TrainedPart = wholeNetwork(model, dataset, config),
   ) {
-    this.shape = { height: dataset.height, width: dataset.width, channels: dataset.channels };
-    const parameters = trainableParameters(model);
+    const parameters = trainableParameters(model).filter(({ name }) => part.trains(name));
     this.variables = parameters.map(({ variable }) => variable);
     this.weights = modelWeights(model);
     this.optimizer = new NesterovSgd(parameters, config);
     this.average = config.emaDecay > 0 ? new MovingAverage(this.weights, config.emaDecay) : undefined;
-    this.body = trainingForward(model.inputs[0]!, model.getLayer(POOL_LAYER).output as tf.SymbolicTensor);
+    this.body = trainingForward(part.input, model.getLayer(POOL_LAYER).output as tf.SymbolicTensor);
     this.head = model.getLayer(HEAD_LAYER);
     this.classCount = dataset.classNames.length;
     this.classWeights = config.balance ? balancedWeights(dataset.train.labels, this.classCount) : undefined;
@@ -111,22 +111,16 @@ export class TrainingSession {
    * @throws {WorkError} when the loss is not finite; the weights are those before the step.
    */
   trainStep(): void {
-    const { batchSize, shift, flip, minCrop, colorJitter, cutout, mixup } = this.config;
-    const augmentation = { shift, flip, minCrop, colorJitter, cutout };
-    const batch = gatherBatch(this.dataset.train, this.shape, this.batches[this.step]!, {
-      random: this.random,
-      ...augmentation,
-    });
-    const share = mixup > 0 ? drawShare(this.random, mixup) : 1;
-    const { height, width, channels } = this.shape;
+    const { mixup } = this.config;
     tf.tidy(() => {
-      const gathered = tf.tensor4d(batch.images, [batchSize, height, width, channels]);
-      const images = share < 1 ? blend(gathered, share) : gathered;
+      const batch = this.part.train.gather(this.batches[this.step]!, this.random);
+      const share = mixup > 0 ? drawShare(this.random, mixup) : 1;
+      const examples = share < 1 ? blend(batch.values, share) : batch.values;
       const labels = tf.tensor1d(batch.labels, "int32");
       const targets = this.targetsOf(labels, share);
       let correct = 0;
       const { value, grads } = tf.variableGrads(() => {
-        const features = this.body(images) as tf.Tensor2D;
+        const features = this.body(examples) as tf.Tensor2D;
         const logits = this.logitsOf(features);
         correct = countCorrect(logits, labels);
         return this.lossOf(features, logits, targets);
@@ -144,10 +138,10 @@ export class TrainingSession {
   /** Evaluates on the validation images, closes the epoch and draws the order of the next. Call it after the last step. */
   endEpoch(): EpochMetrics {
     const { loss, accuracy } = this.running;
-    const { validation } = this.dataset;
+    const { validation, logitsOf } = this.part;
     const measured = validation === undefined
       ? undefined
-      : this.withServedWeights(() => evaluate(this.model, validation, this.shape));
+      : this.withServedWeights(() => evaluateExamples(logitsOf, validation));
     const lastStep = (this.epoch + 1) * this.stepsPerEpoch - 1;
     const metrics = {
       epoch: this.epoch + 1,
@@ -231,7 +225,7 @@ export class TrainingSession {
 
   /** The batches of one epoch, in an order that the generator draws. */
   private drawBatches(random: Random): Uint32Array[] {
-    return cutBatches(epochOrder(this.dataset.train.count, random), this.config.batchSize, "drop");
+    return cutBatches(epochOrder(this.part.train.count, random), this.config.batchSize, "drop");
   }
 
   /** Every variable that a state holds, by the prefix of its name. */
