@@ -4,12 +4,14 @@
  * @module
  */
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { InputError } from "../errors.ts";
 import { PRESET_NAMES } from "../model/presets.ts";
 import type { OwnBlock } from "../model/blocks/own.ts";
 import { isBlockFile, loadBlockFile } from "../run/block_file.ts";
 import { readRunConfigFile } from "../run/config.ts";
 import { isRunName } from "../run/run_directory.ts";
 import { trainingSchema } from "../train/config.ts";
+import { DEFAULT_VIEWS, type FineTuningRequest } from "../train/fine_tuning.ts";
 import { DEFAULT_PRESET, DEFAULT_SEED, requestConfig, type RequestedConfig } from "../train/run_config.ts";
 import { newComputeCommand } from "./backend_options.ts";
 import { decimal, wholeNumber } from "./command.ts";
@@ -61,6 +63,21 @@ export function newNetworkCommand(name: string, description: string) {
 /** A command with the flags of {@link newNetworkCommand}, and those that say how one network is made and trained. */
 export function newTrainingCommand(name: string, description: string) {
   return newNetworkCommand(name, description)
+    .option(
+      "--from <network>",
+      "fine-tune: a new head on the network of a run, of what import wrote, or of a fused folder (default: fresh weights)",
+    )
+    .option(
+      "--freeze <stage>",
+      "with --from: the last stage that stays as it is, 0 for none " +
+        "(default: all but the last stage up to 100 images a class, else none)",
+      wholeNumber(0),
+    )
+    .option(
+      "--views <count>",
+      by("with --freeze: augmented views of every image that the frozen stages see", DEFAULT_VIEWS),
+      wholeNumber(1, 1000),
+    )
     .option("--block <kind>", `${BLOCK_HELP} (default: the preset's)`, blockName)
     .option("--set <key=value>", `${SET_HELP} (default: as the preset says)`, networkSetting)
     .option(
@@ -153,34 +170,50 @@ export function newTrainingCommand(name: string, description: string) {
 export async function requestFrom(flags: TrainingFlags): Promise<RequestedConfig> {
   const file = flags.config === undefined ? {} : await readRunConfigFile(flags.config);
   const own = await ownBlockOf(flags.block);
-  return requestConfig(file, {
-    ...definedOnly({ preset: flags.preset, seed: flags.seed, network: networkChanges(flags, own) }),
-    data: definedOnly({ source: flags.data, imageSize: flags.imageSize, skipBad: flags.skipBad }),
-    training: definedOnly({
-      form: flags.plain === true ? "plain" : undefined,
-      epochs: flags.epochs,
-      batchSize: flags.batchSize,
-      learningRate: flags.learningRate,
-      warmupEpochs: flags.warmupEpochs,
-      momentum: flags.momentum,
-      weightDecay: flags.weightDecay,
-      labelSmoothing: flags.labelSmoothing,
-      shift: flags.shift,
-      flip: flags.flip ? undefined : false,
-      minCrop: flags.crop,
-      colorJitter: flags.colorJitter,
-      cutout: flags.cutout,
-      mixup: flags.mixup,
-      balance: flags.balance,
-      emaDecay: flags.emaDecay,
-      dropout: flags.dropout,
-      rDropAlpha: flags.rDrop,
-      recalibrateBatches: flags.recalibrate,
-      validationShare: flags.validation,
-      keep: flags.keep,
-      patience: flags.patience,
-    }),
-  }, own?.block);
+  return requestConfig(
+    file,
+    {
+      ...definedOnly({ preset: flags.preset, seed: flags.seed, network: networkChanges(flags, own) }),
+      data: definedOnly({ source: flags.data, imageSize: flags.imageSize, skipBad: flags.skipBad }),
+      training: definedOnly({
+        form: flags.plain === true ? "plain" : undefined,
+        epochs: flags.epochs,
+        batchSize: flags.batchSize,
+        learningRate: flags.learningRate,
+        warmupEpochs: flags.warmupEpochs,
+        momentum: flags.momentum,
+        weightDecay: flags.weightDecay,
+        labelSmoothing: flags.labelSmoothing,
+        shift: flags.shift,
+        flip: flags.flip ? undefined : false,
+        minCrop: flags.crop,
+        colorJitter: flags.colorJitter,
+        cutout: flags.cutout,
+        mixup: flags.mixup,
+        balance: flags.balance,
+        emaDecay: flags.emaDecay,
+        dropout: flags.dropout,
+        rDropAlpha: flags.rDrop,
+        recalibrateBatches: flags.recalibrate,
+        validationShare: flags.validation,
+        keep: flags.keep,
+        patience: flags.patience,
+      }),
+    },
+    own?.block,
+    sourceFrom(flags),
+  );
+}
+
+/** What `--from` and the flags beside it say. */
+function sourceFrom({ from, freeze, views }: TrainingFlags): FineTuningRequest | undefined {
+  if (from !== undefined) return { network: from, freeze, views };
+  const flag = freeze !== undefined ? "--freeze" : views !== undefined ? "--views" : undefined;
+  if (flag === undefined) return undefined;
+  throw new InputError(
+    `${flag} is about a network that is fine-tuned, and none is named.`,
+    "Name it with --from: a run, or what repfuse import wrote.",
+  );
 }
 
 /** The block of the file that `--block` names; nothing where it names a kind, or is not given. */

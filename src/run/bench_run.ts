@@ -9,6 +9,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { renderBench } from "../charts/bench_chart.ts";
 import type { Progress } from "../progress.ts";
 import { gatherBatch } from "../data/batches.ts";
+import type { Normalization } from "../data/normalization.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { loadLayersModelArtifacts } from "../formats/tfjs/layers_model.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
@@ -18,6 +19,7 @@ import { boundsOf, type PixelRange, shownPixelRange } from "../graph/pixel_range
 import { loadModelArtifacts } from "../formats/keras/load.ts";
 import { withImageSize } from "../formats/tfjs/image_size.ts";
 import { Random } from "../random.ts";
+import { normalizationOfRun } from "../train/run_config.ts";
 import { readRunConfig } from "./config.ts";
 import { describeEnvironment } from "../timing/environment.ts";
 import type { Datasets } from "./datasets.ts";
@@ -105,7 +107,7 @@ export async function benchRun(
       network: `${config.preset}, ${config.network.inputSize.join("x")}`,
       training: await loadLayersModelArtifacts(run.snapshot),
       fused: await loadLayersModelArtifacts(run.fused),
-      images: (batch) => [noise, ...testImages(dataset, batch)],
+      images: (batch) => [noise, ...testImages(dataset, normalizationOfRun(config), batch)],
     },
     settings,
     context,
@@ -299,17 +301,17 @@ function randomImages(
 }
 
 /** The first test images: those that are compared, then those that are timed. */
-function testImages(dataset: Dataset, batch: number): NamedBatch[] {
+function testImages(dataset: Dataset, normalization: Normalization, batch: number): NamedBatch[] {
   return [...new Set([COMPARED_IMAGES, batch])].map((count) => ({
     name: "test images",
-    batch: firstTestImages(dataset, count),
+    batch: firstTestImages(dataset, normalization, count),
   }));
 }
 
 /** The first `count` test images; from the beginning again where there are fewer. */
-function firstTestImages(dataset: Dataset, count: number): InputBatch {
+function firstTestImages(dataset: Dataset, normalization: Normalization, count: number): InputBatch {
   const { height, width, channels, test } = dataset;
   const indices = Array.from({ length: count }, (_, i) => i % test.count);
-  const { images } = gatherBatch(test, { height, width, channels }, indices);
+  const { images } = gatherBatch(test, { height, width, channels }, indices, { normalization });
   return { images, shape: [count, height, width, channels] };
 }

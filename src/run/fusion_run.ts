@@ -15,6 +15,7 @@ import {
 } from "./fusion_output.ts";
 import { cutBatches, gatherBatch } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
+import type { Normalization } from "../data/normalization.ts";
 import { ExpectedError, InputError } from "../errors.ts";
 import { loadLayersModelArtifacts, MODEL_FILE, saveLayersModel } from "../formats/tfjs/layers_model.ts";
 import { checkOutputFolder, type OutputRequest } from "../files/output_folder.ts";
@@ -29,6 +30,7 @@ import { type FusionProof, largest } from "../proof/equivalence.ts";
 import { openModel } from "../model/open_model.ts";
 import { formatCount } from "../text/quantities.ts";
 import { type BnSnapshot, bnSnapshotOf } from "../train/bn_snapshot.ts";
+import { normalizationOfRun } from "../train/run_config.ts";
 import { readRunConfig } from "./config.ts";
 import type { RunDirectory } from "./run_directory.ts";
 import type { Datasets } from "./datasets.ts";
@@ -59,13 +61,13 @@ export async function fuseRun(
   request: FusionRequest & { readonly datasets: Datasets },
 ): Promise<FusionResult> {
   const config = await readRunConfig(run.config);
-  const place = placeOf(request, [run.config, run.snapshot, run.checkpoints, config.data.source]);
+  const place = placeOf(request, [run.config, run.snapshot, run.checkpoints, run.source, config.data.source]);
   await checkOutputFolder(place);
   const artifacts = await loadLayersModelArtifacts(run.snapshot);
   const snapshotHash = await checkSnapshot(run, artifacts);
   const dataset = await request.datasets.get(config.data);
   return await fuseAndProve(artifacts, run.path, snapshotHash, { ...request, place }, function* (inputs) {
-    yield* testBatches(dataset);
+    yield* testBatches(dataset, normalizationOfRun(config));
     yield* randomBatches({ ...inputs, count: RANDOM_IMAGES });
   });
 }
@@ -187,11 +189,11 @@ async function checkSnapshot(run: RunDirectory, artifacts: tf.io.ModelArtifacts)
 }
 
 /** The whole test set, in order. */
-function* testBatches(dataset: Dataset): Generator<tf.Tensor> {
+function* testBatches(dataset: Dataset, normalization: Normalization): Generator<tf.Tensor> {
   const { height, width, channels, test } = dataset;
   const everyImage = Uint32Array.from({ length: test.count }, (_, i) => i);
   for (const indices of cutBatches(everyImage, PROOF_BATCH, "keep")) {
-    const { images } = gatherBatch(test, { height, width, channels }, indices);
+    const { images } = gatherBatch(test, { height, width, channels }, indices, { normalization });
     yield tf.tensor4d(images, [indices.length, height, width, channels]);
   }
 }

@@ -18,8 +18,8 @@ import { InputError } from "../errors.ts";
 import type { Graph } from "../graph/graph.ts";
 import { guessCard } from "../classify/guessed_card.ts";
 import { readOnnxCard } from "../classify/onnx_card.ts";
-import { defaultNormalization } from "../data/normalization.ts";
 import type { ModelSource } from "../deploy/model_source.ts";
+import { normalizationOfRun } from "../train/run_config.ts";
 import { readRunConfig } from "./config.ts";
 import { findNetwork, type Form, type NamedFile, type NamedModel, runAround } from "./named.ts";
 import type { RunDirectory, RunStage } from "./run_directory.ts";
@@ -65,20 +65,21 @@ export async function readRunModel(
   form: Form,
   answers: CardAnswers = {},
 ): Promise<ModelSource> {
-  const { network, data } = await readRunConfig(run.config);
+  const config = await readRunConfig(run.config);
+  const { network, data } = config;
   const folder = form === "fused" ? run.fused : run.snapshot;
   const found = await readNetwork(folder);
   const card = {
     classNames: data.classNames,
     inputSize: network.inputSize,
-    normalization: defaultNormalization(network.inputSize[2]),
+    normalization: normalizationOfRun(config),
     givesProbabilities: outputOf(readLayersModel(found.artifacts), folder).givesProbabilities,
   };
   return {
     ...found,
     name: basename(run.path),
     home: run.path,
-    readFrom: [run.fused, run.snapshot, run.checkpoints],
+    readFrom: [run.fused, run.snapshot, run.checkpoints, run.source],
     form,
     network,
     card: withAnswers(card, answers, folder),

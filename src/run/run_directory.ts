@@ -3,6 +3,7 @@
  *
  * ```text
  * config.json  environment.json  metrics.jsonl  timing.jsonl  curves.svg
+ * source/{model.json, weights-1of1.bin}                         the network that it was fine-tuned from
  * checkpoints/{last,previous,best}.safetensors
  * snapshot/{model.json, weights-1of1.bin, bn_snapshot.json}     the training form, frozen
  * fused/{model.json, weights-1of1.bin, fusion.json}             the deploy form, proven
@@ -29,6 +30,8 @@ export interface RunDirectory {
   readonly metrics: string;
   readonly timing: string;
   readonly curves: string;
+  /** A copy of the network that it is fine-tuned from. */
+  readonly source: string;
   readonly checkpoints: string;
   readonly snapshot: string;
   readonly bnSnapshot: string;
@@ -56,6 +59,7 @@ export function runDirectoryAt(folder: string): RunDirectory {
     metrics: `${path}/metrics.jsonl`,
     timing: `${path}/timing.jsonl`,
     curves: `${path}/curves.svg`,
+    source: `${path}/source`,
     checkpoints: `${path}/checkpoints`,
     snapshot: `${path}/snapshot`,
     bnSnapshot: `${path}/snapshot/bn_snapshot.json`,

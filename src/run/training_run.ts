@@ -5,10 +5,10 @@
  * @module
  */
 import { appendFile } from "node:fs/promises";
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import { renderCurves } from "../charts/curves.ts";
 import type { Progress } from "../progress.ts";
-import { cutBatches, epochOrder, gatherBatch } from "../data/batches.ts";
+import { cutBatches, epochOrder } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { withValidation } from "../data/validation.ts";
 import { InputError, InterruptedError } from "../errors.ts";
@@ -17,6 +17,7 @@ import { kindByNames, replaceFolder } from "../files/output_folder.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
 import type { BackendInfo } from "../kernels/tfjs/backend.ts";
 import { artifactsOf } from "../model/artifacts.ts";
+import { POOL_LAYER } from "../model/architecture.ts";
 import { createNetwork } from "../model/network.ts";
 import { Random } from "../random.ts";
 import { bnSnapshotOf } from "../train/bn_snapshot.ts";
@@ -30,13 +31,22 @@ import { evaluate } from "../train/evaluate.ts";
 import { train } from "../train/loop.ts";
 import { bestEpoch, type EpochMetrics, type EpochTiming } from "../train/metrics.ts";
 import { recalibrate } from "../train/recalibrate.ts";
+import { behindFrozenStages } from "../train/frozen_stages.ts";
+import { trainingForward } from "../train/forward.ts";
+import { type TrainedPart, wholeNetwork } from "../train/trained_part.ts";
 import { TrainingSession } from "../train/session.ts";
-import { fingerprintOf, type RequestedConfig, type RunConfig } from "../train/run_config.ts";
+import {
+  fingerprintOf,
+  normalizationOfRun,
+  type RequestedConfig,
+  type RunConfig,
+} from "../train/run_config.ts";
 import type { OwnBlock } from "../model/blocks/own.ts";
 import { checkBlockFile } from "./block_file.ts";
 import { readRunConfig } from "./config.ts";
 import { describeEnvironment } from "../timing/environment.ts";
 import type { Datasets } from "./datasets.ts";
+import { keepSource, readFineTuningSource, takeKeptWeights } from "./fine_tuning_source.ts";
 import { REPORT_FILE, writeReport } from "./report_run.ts";
 import { createRunDirectory, openRunDirectory, type RunDirectory } from "./run_directory.ts";
 import { formatCount, formatDuration, formatShare } from "../text/quantities.ts";
@@ -88,14 +98,18 @@ export async function startTraining(
   context: TrainingContext,
   folder?: string,
 ): Promise<TrainingSummary> {
-  const dataset = await context.datasets.get(request.data);
-  const config = request.resolve(dataset, (message) => context.progress.log(message));
+  const source = request.from && await readFineTuningSource(request.from.network);
+  const [height, width] = source?.network.inputSize ?? [];
+  const imageSize = request.data.imageSize ?? (height === width ? height : undefined);
+  const dataset = await context.datasets.get({ ...request.data, imageSize });
+  const config = request.resolve(dataset, (message) => context.progress.log(message), source);
   const { form } = config.training;
   const model = createNetwork(config.network, { seed: config.seed, form, own: request.own });
   const now = new Date();
   const run = folder === undefined
     ? await createRunDirectory(config.preset, now)
     : await openRunDirectory(folder);
+  if (source !== undefined) await keepSource(run, source);
   await writeJsonAtomically(run.config, config);
   await writeJsonAtomically(run.environment, describeEnvironment(context.backend, now));
   return await continueRun(run, config, dataset, model, context);
@@ -137,7 +151,9 @@ async function continueRun(
   { progress, signal }: TrainingContext,
 ): Promise<TrainingSummary> {
   const dataset = steeredDataset(loaded, config);
-  const session = new TrainingSession(model, dataset, config.training, config.seed);
+  if (config.from !== undefined) await takeKeptWeights(model, run, config.from);
+  const part = await trainedPart(model, dataset, config, progress);
+  const session = new TrainingSession(model, dataset, config.training, config.seed, part);
   const architecture = await fingerprintOf(config);
   const expected = { architecture, tensors: session.expectedTensors() };
   const state = await loadNewestCheckpoint(run.checkpoints, expected, (message) => progress.log(message));
@@ -175,7 +191,7 @@ async function continueRun(
   }
   const keptEpoch = session.epoch;
   session.adoptServedWeights();
-  const testAccuracy = await freeze(run, config, dataset, model, progress);
+  const testAccuracy = await freeze(run, config, dataset, model, part, progress);
   session.dispose();
   model.dispose();
   const seconds = (performance.now() - startMs) / 1000;
@@ -190,6 +206,21 @@ async function continueRun(
       : timings.reduce((sum, timing) => sum + timing.imagesPerSecond, 0) / timings.length,
     seconds,
   };
+}
+
+/** What is trained of the network. What stands before it has run over all images then. */
+async function trainedPart(
+  model: tf.LayersModel,
+  dataset: Dataset,
+  config: RunConfig,
+  progress: Progress,
+): Promise<TrainedPart> {
+  const { from, seed, training } = config;
+  const normalization = normalizationOfRun(config);
+  if (from === undefined || from.freeze === 0) return wholeNetwork(model, dataset, training, normalization);
+  const onProgress = (done: number, count: number) =>
+    progress.update("frozen stages", `${done}/${count} views`);
+  return await behindFrozenStages(model, dataset, training, { ...from, normalization, seed, onProgress });
 }
 
 /**
@@ -220,6 +251,7 @@ async function freeze(
   config: RunConfig,
   dataset: Dataset,
   model: tf.LayersModel,
+  part: TrainedPart,
   progress: Progress,
 ): Promise<number> {
   if (config.training.recalibrateBatches > 0) {
@@ -228,10 +260,11 @@ async function freeze(
         formatCount(config.training.recalibrateBatches, "batch", "batches")
       }.`,
     );
-    recalibrate(model, recalibrationBatches(config, dataset));
+    const features = model.getLayer(POOL_LAYER).output as tf.SymbolicTensor;
+    recalibrate(model, recalibrationBatches(config, part), trainingForward(part.input, features));
   }
   const shape = { height: dataset.height, width: dataset.width, channels: dataset.channels };
-  const { accuracy } = evaluate(model, dataset.test, shape);
+  const { accuracy } = evaluate(model, dataset.test, shape, normalizationOfRun(config));
   const artifacts = await artifactsOf(model);
   const snapshot = await bnSnapshotOf(artifacts);
   await replaceFolder({ path: run.snapshot, kind: SNAPSHOT, inputs: [] }, async (folder) => {
@@ -242,17 +275,15 @@ async function freeze(
 }
 
 /** Batches of training images without augmentation, in an order of their own; each is freed when the next is drawn. */
-function* recalibrationBatches(config: RunConfig, dataset: Dataset): Generator<tf.Tensor4D> {
+function* recalibrationBatches(config: RunConfig, { train }: TrainedPart): Generator<tf.Tensor> {
   const { batchSize, recalibrateBatches } = config.training;
   const random = Random.from(config.seed, "recalibrate");
-  const shape = { height: dataset.height, width: dataset.width, channels: dataset.channels };
   for (let done = 0; done < recalibrateBatches;) {
-    for (const indices of cutBatches(epochOrder(dataset.train.count, random), batchSize, "drop")) {
+    for (const indices of cutBatches(epochOrder(train.count, random), batchSize, "drop")) {
       if (done++ >= recalibrateBatches) return;
-      const { images } = gatherBatch(dataset.train, shape, indices);
-      const tensor = tf.tensor4d(images, [batchSize, shape.height, shape.width, shape.channels]);
-      yield tensor;
-      tensor.dispose();
+      const { values } = train.gather(indices);
+      yield values;
+      values.dispose();
     }
   }
 }

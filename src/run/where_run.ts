@@ -11,6 +11,7 @@ import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { TEMPORARY_ENDING } from "../files/atomic_write.ts";
 import { loadLayersModelArtifacts } from "../formats/tfjs/layers_model.ts";
+import { normalizationOfRun } from "../train/run_config.ts";
 import { readRunConfig } from "./config.ts";
 import type { Datasets } from "./datasets.ts";
 import type { RunDirectory } from "./run_directory.ts";
@@ -50,7 +51,8 @@ export async function benchWhere(
   settings: BenchSettings,
   { places, progress, datasets, output }: BenchWhereContext,
 ): Promise<WhereReport> {
-  const { preset, network, data } = await readRunConfig(run.config);
+  const config = await readRunConfig(run.config);
+  const { preset, network, data } = config;
   // What a contest needs lies below the output for a while: nothing is written but where the person asked for it.
   const folder = `${output}/.contest-${crypto.randomUUID()}${TEMPORARY_ENDING}`;
   await mkdir(folder, { recursive: true });
@@ -60,7 +62,8 @@ export async function benchWhere(
       training: await loadLayersModelArtifacts(run.snapshot),
       fused: await loadLayersModelArtifacts(run.fused),
     };
-    await fillContestFolder(folder, { forms, dataset: await datasets.get(data) }, {
+    const subject = { forms, dataset: await datasets.get(data), normalization: normalizationOfRun(config) };
+    await fillContestFolder(folder, subject, {
       batches: [...batches].sort((a, b) => a - b),
       rounds,
       warmupMs,

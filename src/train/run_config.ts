@@ -6,6 +6,8 @@
  */
 import { z } from "zod";
 import type { Dataset } from "../data/dataset.ts";
+import { defaultNormalization, type Normalization } from "../data/normalization.ts";
+import { InputError } from "../errors.ts";
 import { SHAPES10_NAME } from "../data/shapes10_folder.ts";
 import { sha256 } from "../files/hash.ts";
 import type { Block } from "../model/blocks/define.ts";
@@ -13,6 +15,13 @@ import { type NetworkConfig, parseNetworkConfig } from "../model/config.ts";
 import { parseConfig } from "../text/parse_config.ts";
 import { formatCount } from "../text/quantities.ts";
 import { type TrainingConfig, trainingSchema } from "./config.ts";
+import {
+  type FineTuning,
+  type FineTuningRequest,
+  fineTuningSchema,
+  type FineTuningSource,
+  resolveFineTuning,
+} from "./fine_tuning.ts";
 import { type Recipe, recipeFor, type TrainingImages } from "./recipe.ts";
 import { networkName, resolveNetwork } from "./network_changes.ts";
 
@@ -21,6 +30,9 @@ export const DEFAULT_PRESET = "toy";
 
 /** What the name of a network is followed by where it is trained without branches. */
 const PLAIN_SUFFIX = "-plain";
+
+/** What a network is called that goes on from another. */
+const FINE_TUNED = "fine-tuned";
 
 /** The seed where none is named. */
 export const DEFAULT_SEED = 1;
@@ -52,6 +64,7 @@ const resolvedSchema = z.strictObject({
   data: dataSchema.extend({ checksum: z.string(), classNames: z.array(z.string()) }),
   network: z.unknown(),
   training: trainingSchema,
+  from: fineTuningSchema.optional(),
 });
 
 /** The content of `config.json`. */
@@ -69,6 +82,8 @@ export interface RunConfig {
   };
   readonly network: NetworkConfig;
   readonly training: TrainingConfig;
+  /** What it is fine-tuned from; nothing where it starts from fresh weights. */
+  readonly from?: FineTuning | undefined;
 }
 
 /** What is known before the data is loaded. */
@@ -76,12 +91,15 @@ export interface RequestedConfig {
   readonly data: z.output<typeof dataSchema>;
   /** The block, where the network is made of a person's own. */
   readonly own?: Block | undefined;
+  /** What it is to be fine-tuned from. */
+  readonly from?: FineTuningRequest | undefined;
   /**
    * The configuration that belongs to the loaded data. What nobody asked for is chosen for a person's own images.
    *
    * @param onChosen Told what was chosen, in a line.
+   * @param source The network that {@link from} names.
    */
-  resolve(dataset: Dataset, onChosen?: (message: string) => void): RunConfig;
+  resolve(dataset: Dataset, onChosen?: (message: string) => void, source?: FineTuningSource): RunConfig;
 }
 
 /**
@@ -99,8 +117,16 @@ export function parseRunConfigInput(value: unknown, what: string): RunConfigInpu
  * @param file The file's content; `{}` without one.
  * @param flags What was typed. It wins over the file.
  * @param own The block, where what was typed names a person's own.
+ * @param from What to fine-tune, whose network it is then.
+ * @throws {InputError} when something is wrong with them, or a network is described and another to be fine-tuned.
  */
-export function requestConfig(file: RunConfigInput, flags: RunConfigInput, own?: Block): RequestedConfig {
+export function requestConfig(
+  file: RunConfigInput,
+  flags: RunConfigInput,
+  own?: Block,
+  from?: FineTuningRequest,
+): RequestedConfig {
+  if (from !== undefined) refuseNetworkWithSource(file, flags);
   const preset = flags.preset ?? file.preset ?? (file.network === undefined ? DEFAULT_PRESET : undefined);
   const data = parseConfig(dataSchema, { ...file.data, ...flags.data }, "data configuration");
   const asked = { ...file.training, ...flags.training };
@@ -110,16 +136,15 @@ export function requestConfig(file: RunConfigInput, flags: RunConfigInput, own?:
   return {
     data,
     own,
-    resolve(dataset, onChosen) {
+    from,
+    resolve(dataset, onChosen, source) {
       const chosen = data.source === SHAPES10_NAME ? {} : recipeFor(
         trainingImages(dataset, validationShare),
         typeof asked.batchSize === "number" ? asked.batchSize : undefined,
       );
       const training = parseTraining(chosen);
       if (Object.keys(chosen).some((key) => !(key in asked))) onChosen?.(describeChoice(dataset, training));
-      const network = resolveNetwork(preset, [file.network ?? {}, flags.network ?? {}], dataset, own);
-      return {
-        preset: networkName(preset, network, own) + (training.form === "plain" ? PLAIN_SUFFIX : ""),
+      const named = {
         seed: flags.seed ?? file.seed ?? DEFAULT_SEED,
         data: {
           ...data,
@@ -127,11 +152,38 @@ export function requestConfig(file: RunConfigInput, flags: RunConfigInput, own?:
           checksum: dataset.checksum,
           classNames: dataset.classNames,
         },
+      };
+      if (from !== undefined && source !== undefined) {
+        return {
+          preset: FINE_TUNED,
+          ...named,
+          training: { ...training, form: source.form },
+          ...resolveFineTuning(source, from, dataset, onChosen),
+        };
+      }
+      const network = resolveNetwork(preset, [file.network ?? {}, flags.network ?? {}], dataset, own);
+      return {
+        preset: networkName(preset, network, own) + (training.form === "plain" ? PLAIN_SUFFIX : ""),
+        ...named,
         network,
         training,
       };
     },
   };
+}
+
+/** A network that is fine-tuned is as it is. */
+function refuseNetworkWithSource(...inputs: readonly RunConfigInput[]): void {
+  const described = inputs.flatMap(({ preset, network, training }) => [
+    ...(preset === undefined ? [] : [`preset ${preset}`]),
+    ...Object.keys(network ?? {}).map((key) => `network key ${key}`),
+    ...(training?.["form"] === undefined ? [] : [`training form ${training["form"]}`]),
+  ]);
+  if (described.length === 0) return;
+  throw new InputError(
+    `--from takes the network as it is: ${described.join(", ")} cannot be given with it.`,
+    "Leave out --preset, --block, --set and --plain, or train from fresh weights without --from.",
+  );
 }
 
 /** The same network, data, seed and training, without branches. */
@@ -179,13 +231,24 @@ export function parseRunConfig(value: unknown, path: string): RunConfig {
   return { ...config, network: parseNetworkConfig(config.network, `network in ${path}`) };
 }
 
+/** How bytes become the input of a run's network: as its source has it, else as all networks that are trained here. */
+export function normalizationOfRun({ from, network }: RunConfig): Normalization {
+  return from?.normalization ?? defaultNormalization(network.inputSize[2]);
+}
+
 /**
  * The fingerprint that says which checkpoints fit a run: those with the same network, training, seed and data.
  *
  * @param config A resolved configuration.
  */
 export function fingerprintOf(config: RunConfig): Promise<string> {
-  const { network, training, seed, data } = config;
-  const text = JSON.stringify([network, training, seed, data.checksum]);
+  const { network, training, seed, data, from } = config;
+  const text = JSON.stringify([
+    network,
+    training,
+    seed,
+    data.checksum,
+    ...(from === undefined ? [] : [from]),
+  ]);
   return sha256(new TextEncoder().encode(text));
 }

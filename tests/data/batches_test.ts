@@ -84,3 +84,10 @@ Deno.test("gatherBatch() throws when an index lies outside, or there is no gener
   assert.throws(() => gatherBatch(split, shape, [5]), /no image 5: the split has 5/);
   assert.throws(() => gatherBatch(split, shape, [0], { flip: true }), /needs a generator/);
 });
+
+Deno.test("gatherBatch() takes each channel by the mean and scale that it is given", () => {
+  const normalization = { mean: [10, 20, 30], scale: [2, 4, 8] };
+  const { images } = gatherBatch(split, { ...shape, channels: 3 }, [0], { normalization });
+  const [red, green, blue] = split.images;
+  assert.deepEqual([...images.subarray(0, 3)], [(red! - 10) / 2, (green! - 20) / 4, (blue! - 30) / 8]);
+});

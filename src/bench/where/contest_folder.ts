@@ -8,6 +8,7 @@ import { writeFile } from "node:fs/promises";
 import type { io } from "@tensorflow/tfjs";
 import { type Script, scriptOf } from "../../deploy/script.ts";
 import { gatherBatch } from "../../data/batches.ts";
+import type { Normalization } from "../../data/normalization.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { compiledKernels } from "../../deploy/compiled_kernels.ts";
 import { writeOnnx } from "../../formats/onnx/write.ts";
@@ -50,6 +51,8 @@ export interface ContestSubject {
   readonly forms: Readonly<Record<FormName, io.ModelArtifacts>>;
   /** Whose test images they run on. */
   readonly dataset: Dataset;
+  /** How their bytes become the network's input. */
+  readonly normalization: Normalization;
 }
 
 /**
@@ -59,14 +62,14 @@ export interface ContestSubject {
  */
 export async function fillContestFolder(
   folder: string,
-  { forms, dataset }: ContestSubject,
+  { forms, dataset, normalization }: ContestSubject,
   settings: ContestSettings,
 ): Promise<void> {
   for (const form of FORMS) {
     await writeFile(`${folder}/${weightsFile(form)}`, joinBuffers(forms[form].weightData));
     await writeFile(`${folder}/${onnxFile(form)}`, writeOnnx(readLayersModel(forms[form])));
   }
-  const images = testImages(dataset, Math.max(...settings.batches));
+  const images = testImages(dataset, normalization, Math.max(...settings.batches));
   await writeFile(`${folder}/${CONTEST_FILES.images}`, new Uint8Array(images.buffer));
   const data: ContestData = {
     ...settings,
@@ -90,9 +93,13 @@ function modelOf({ modelTopology, weightSpecs }: io.ModelArtifacts): ContestData
 }
 
 /** The first test images of the run's data set, normalised; from the beginning again where there are fewer. */
-function testImages(dataset: Dataset, count: number): Float32Array<ArrayBuffer> {
+function testImages(
+  dataset: Dataset,
+  normalization: Normalization,
+  count: number,
+): Float32Array<ArrayBuffer> {
   const indices = Array.from({ length: count }, (_, i) => i % dataset.test.count);
-  return gatherBatch(dataset.test, dataset, indices).images;
+  return gatherBatch(dataset.test, dataset, indices, { normalization }).images;
 }
 
 /** Copies a file that lies beside the entry point of a package. */

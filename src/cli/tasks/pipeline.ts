@@ -26,7 +26,10 @@ export function pipelineCommand() {
     "pipeline",
     "Train a multi-branch network, fuse it, and bench both forms: the main job.",
   )
-    .option("--no-twin", "do not train the plain network to compare with (default: it is trained last)")
+    .option(
+      "--no-twin",
+      "do not train the plain network to compare with (default: it is trained last, but for --from)",
+    )
     .addHelpText("after", "\nExample: repfuse pipeline --data photos --name photos")
     .action(async (options) => {
       const progress = createProgress(options);
@@ -51,7 +54,7 @@ export function pipelineCommand() {
       );
       if (!options.json) print(renderReport(bench, printColumns()));
       await refreshReport(run);
-      const twin = options.twin && options.plain !== true
+      const twin = options.twin && options.plain !== true && options.from === undefined
         ? await untilInterrupted((signal) =>
           runTwin(run, request, evaluation.accuracy, { ...surroundings, signal })
         )

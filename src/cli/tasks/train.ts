@@ -26,7 +26,7 @@ export function trainCommand() {
     .addHelpText(
       "after",
       "\nExamples: repfuse train --epochs 20 --dropout 0.1 --r-drop 1\n          repfuse train --block dbb --name dbb\n" +
-        "          repfuse train --block my_block.ts",
+        "          repfuse train --block my_block.ts\n          repfuse train --from runs/base --data photos --name photos",
     )
     .action(async (options, command) => {
       const progress = createProgress(options);

@@ -1,0 +1,141 @@
+/**
+ * What a run is fine-tuned from: what a person asks for, what `config.json` keeps of it, and how the weights are taken.
+ *
+ * @module
+ */
+import type * as tf from "@tensorflow/tfjs";
+import { z } from "zod";
+import type { Dataset } from "../data/dataset.ts";
+import type { Normalization } from "../data/normalization.ts";
+import { InputError } from "../errors.ts";
+import { HEAD_LAYER } from "../model/architecture.ts";
+import type { NetworkConfig } from "../model/config.ts";
+import { formatCount } from "../text/quantities.ts";
+import type { TrainingConfig } from "./config.ts";
+import { modelWeights } from "./weights.ts";
+
+/** Views of every image, where nobody says how many. */
+export const DEFAULT_VIEWS = 4;
+
+/** Images of a class up to which all stages but the last are frozen, where nobody says which. */
+const FEW_IMAGES = 100;
+
+/** What a person asks for. */
+export interface FineTuningRequest {
+  /** A run, a folder that `import` wrote, or a fused one. */
+  readonly network: string;
+  /** The last stage that stays as it is; 0 for none. */
+  readonly freeze?: number | undefined;
+  /** Views of every image that go through the frozen stages. */
+  readonly views?: number | undefined;
+}
+
+/** What `config.json` keeps of the source. */
+export const fineTuningSchema = z.strictObject({
+  /** Where it was. */
+  path: z.string(),
+  /** SHA-256 of its weights, of which the run has a copy. */
+  sha256: z.string(),
+  /** The last stage that stays as it is; 0 for none. */
+  freeze: z.int().min(0),
+  /** Views of every image that go through the frozen stages, where there are any. */
+  views: z.int().min(1),
+  /** How bytes become the network's input. */
+  normalization: z.strictObject({ mean: z.array(z.number()), scale: z.array(z.number()) }),
+});
+
+/** The source of a run, and what is frozen of it. */
+export type FineTuning = z.infer<typeof fineTuningSchema>;
+
+/** A network that can be fine-tuned. */
+export interface FineTuningSource {
+  readonly path: string;
+  readonly sha256: string;
+  readonly network: NetworkConfig;
+  /** In which form it is. */
+  readonly form: TrainingConfig["form"];
+  readonly normalization: Normalization;
+}
+
+/** The network, sized for the data, and what is frozen of it. */
+export interface ResolvedFineTuning {
+  readonly network: NetworkConfig;
+  readonly from: FineTuning;
+}
+
+/**
+ * A source for a data set.
+ *
+ * @param onChosen Told in a line what was chosen.
+ * @throws {InputError} when the channels differ, or there are not as many stages.
+ */
+export function resolveFineTuning(
+  { path, sha256, network, normalization }: FineTuningSource,
+  { freeze, views = DEFAULT_VIEWS }: FineTuningRequest,
+  { name, height, width, channels, classNames, train }: Dataset,
+  onChosen?: (message: string) => void,
+): ResolvedFineTuning {
+  const [, , sourceChannels] = network.inputSize;
+  if (channels !== sourceChannels) {
+    throw new InputError(
+      `${path} takes images of ${formatCount(sourceChannels, "channel")}; those of ${name} have ${channels}.`,
+      "Choose a network or images of the other kind: colour is 3 channels, grey is 1.",
+    );
+  }
+  const stages = network.stages.length;
+  if (freeze !== undefined && freeze > stages) {
+    throw new InputError(
+      `Cannot freeze up to stage ${freeze}: ${path} has ${formatCount(stages, "stage")}.`,
+      `Choose --freeze 0 (none) to ${stages} (all but the head).`,
+    );
+  }
+  const perClass = train.count / classNames.length;
+  const chosen = freeze ?? (perClass <= FEW_IMAGES ? stages - 1 : 0);
+  const { mean, scale } = normalization;
+  const sized = { ...network, inputSize: [height, width, channels], classCount: classNames.length };
+  onChosen?.(
+    `from ${path}: ${formatCount(Math.round(perClass), "image")} a class of ${width} x ${height} pixels, ${
+      describeFrozen(chosen, stages)
+    }${freeze === undefined ? "; --freeze says otherwise" : ""}`,
+  );
+  return {
+    network: sized as NetworkConfig,
+    from: {
+      path,
+      sha256,
+      freeze: chosen,
+      views,
+      normalization: { mean: [...mean], scale: [...scale] },
+    },
+  };
+}
+
+function describeFrozen(freeze: number, stages: number): string {
+  if (freeze === 0) return "all stages train";
+  return `${freeze === stages ? "all stages" : `stages up to ${freeze} of ${stages}`} are frozen`;
+}
+
+/**
+ * Gives a network the weights of another, all but those of its head.
+ *
+ * @param model The network that is to be trained, with a fresh head.
+ * @param source The network that they come from; both stay the caller's.
+ * @param name What to call it in an error: its path.
+ * @throws {InputError} when the source has other weights.
+ */
+export function takeWeights(model: tf.LayersModel, source: tf.LayersModel, name: string): void {
+  const weights = modelWeights(source);
+  for (const [weight, variable] of modelWeights(model)) {
+    if (weight.startsWith(`${HEAD_LAYER}/`)) continue;
+    const value = weights.get(weight);
+    if (value === undefined || value.shape.join() !== variable.shape.join()) {
+      throw new InputError(
+        `The weights of ${name} are not those of its configuration: ${weight} is ${
+          value === undefined ? "not there" : `[${value.shape}]`
+        }, expected [${variable.shape}].`,
+        "Name the run that it was made from, or import its PyTorch weights again: repfuse import FILE",
+      );
+    }
+    variable.assign(value);
+  }
+}
