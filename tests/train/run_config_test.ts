@@ -125,7 +125,10 @@ Deno.test("requestConfig() chooses batch size and epochs for a person's images, 
   const held = Math.round(dataset.train.count * training.validationShare);
   const { batchSize, epochs } = recipeFor({ ...dataset, count: dataset.train.count - held });
   assert.deepEqual([training.batchSize, training.epochs, data.imageSize], [batchSize, epochs, 48]);
-  assert.match(messages.join(), /^photos: \d+ training images .* epochs in batches of \d+ at a rate of [\d.]+; --image-size/);
-  const asked = chosenFor({ batchSize: 3, epochs: 7 });
+  assert.match(
+    messages.join(),
+    /^photos: \d+ training images .* epochs in batches of \d+ at a rate of [\d.]+; --image-size/,
+  );
+  const asked = chosenFor({ batchSize: 3, epochs: 7, learningRate: 0.1 });
   assert.deepEqual([asked.training.batchSize, asked.training.epochs, asked.messages], [3, 7, []]);
 });
