@@ -216,7 +216,7 @@ function describeChoice(
 ): string {
   return `${name}: ${formatCount(count, "training image")} of ${width} x ${height} pixels, so ${
     formatCount(epochs, "epoch")
-  } in batches of ${batchSize} at a rate of ${learningRate}; ` +
+  } in batches of ${batchSize} at a rate of ${Number(learningRate.toPrecision(2))}; ` +
     "--image-size, --epochs, --batch-size and --learning-rate say otherwise";
 }
 

@@ -131,4 +131,5 @@ Deno.test("requestConfig() chooses batch size and epochs for a person's images, 
   );
   const asked = chosenFor({ batchSize: 3, epochs: 7, learningRate: 0.1 });
   assert.deepEqual([asked.training.batchSize, asked.training.epochs, asked.messages], [3, 7, []]);
+  assert.match(chosenFor({ batchSize: 3, epochs: 7 }).messages.join(), /at a rate of 0\.0094;/);
 });
