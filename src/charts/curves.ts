@@ -137,7 +137,7 @@ function accuracyPanel(metrics: readonly EpochMetrics[], x: number, y: number): 
     key: [
       { label: "training", color: TRAINING_COLOR },
       ...(best === undefined ? [] : [{
-        label: `validation, best ${validation(best).toFixed(2)} at epoch ${best.epoch}`,
+        label: `validation (${validation(best).toFixed(2)} at epoch ${best.epoch})`,
         color: VALIDATION_COLOR,
       }]),
     ],

@@ -40,7 +40,7 @@ Deno.test("renderCurves() names the first epoch with the best accuracy", () => {
     ...row,
     validationAccuracy: [0.5, 0.9, 0.9835, 0.9835, 0.97][i]!,
   }));
-  assert.ok(textsOf(readSvg(renderCurves(rows, "toy"))).includes("validation, best 98.35 at epoch 3"));
+  assert.ok(textsOf(readSvg(renderCurves(rows, "toy"))).includes("validation (98.35 at epoch 3)"));
 });
 
 Deno.test("renderCurves() draws a run of one epoch, a long one, and one whose loss was not finite", () => {
