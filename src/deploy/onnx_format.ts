@@ -5,7 +5,6 @@
  */
 import { writeFileAtomically } from "../files/atomic_write.ts";
 import { readBytes } from "../files/read.ts";
-import { openOnnx } from "../classify/onnx.ts";
 import type { ExportFormat } from "./export_format.ts";
 import { writeOnnx } from "../formats/onnx/write.ts";
 import { readLayersModel } from "../formats/tfjs/read.ts";
@@ -29,6 +28,9 @@ export const ONNX_FORMAT: ExportFormat = {
     const bytes = writeOnnx(readLayersModel(artifacts), { metadata: Object.fromEntries(metadata) });
     await writeFileAtomically(`${folder}/${ONNX_FILE}`, bytes);
   },
-  open: async (folder, card) =>
-    openOnnx(await readBytes(`${folder}/${ONNX_FILE}`, "an ONNX model"), card, `${folder}/${ONNX_FILE}`),
+  async open(folder, card) {
+    const path = `${folder}/${ONNX_FILE}`;
+    const { openOnnx } = await import("../classify/onnx.ts"); // onnxruntime cannot be loaded in a worker of Deno
+    return await openOnnx(await readBytes(path, "an ONNX model"), card, path);
+  },
 };

@@ -18,6 +18,7 @@ import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.
 import type { Progress } from "../progress.ts";
 import { formatCount } from "../text/quantities.ts";
 import type { Datasets } from "./datasets.ts";
+import { type EvaluationFiles, evaluationFiles, evaluationFolder } from "./evaluation_files.ts";
 import type { OpenedNetwork } from "./open_classifier.ts";
 
 /** Images on the contact sheet, at most, and in one of its rows. */
@@ -29,34 +30,6 @@ const SHEET_IMAGE_SIDE = 96;
 
 /** Classes that are named with the network's. */
 const LISTED_CLASSES = 10;
-
-/** Where the files of an evaluation go. */
-export interface EvaluationFiles {
-  readonly json: string;
-  readonly confusionMatrix: string;
-  /** Only where there was a mistake. */
-  readonly worstExamples: string;
-}
-
-/**
- * Where the evaluation of a network goes unless a flag says otherwise: each form of a run has a folder of its own, and each of
- * several files beside one another.
- */
-export function evaluationFolder(
-  { home, form, stem }: Pick<OpenedNetwork, "home" | "form" | "stem">,
-): string {
-  const below = stem ?? (form === "unknown" ? undefined : form);
-  return below === undefined ? `${home}/evaluation` : `${home}/evaluation/${below}`;
-}
-
-/** The files in a folder. */
-export function evaluationFiles(folder: string): EvaluationFiles {
-  return {
-    json: `${folder}/evaluation.json`,
-    confusionMatrix: `${folder}/confusion.svg`,
-    worstExamples: `${folder}/worst.png`,
-  };
-}
 
 /**
  * The images to evaluate on: the test images of a data set; all pictures of class folders that the network was not trained on.

@@ -14,7 +14,7 @@ import type { EvaluatedForm, RunFiles, TwinComparison } from "../report/run_file
 import type { Environment } from "../timing/environment.ts";
 import type { EpochMetrics } from "../train/metrics.ts";
 import { readRunConfig } from "./config.ts";
-import { evaluationFiles, evaluationFolder } from "./evaluation_run.ts";
+import { evaluationFiles, evaluationFolder } from "./evaluation_files.ts";
 import type { Form } from "./named.ts";
 import type { OpenedNetwork } from "./open_classifier.ts";
 import type { RunDirectory } from "./run_directory.ts";
