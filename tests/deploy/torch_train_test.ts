@@ -57,7 +57,7 @@ from pathlib import Path
 import numpy, torch
 sys.path.insert(0, sys.argv[1])
 from network import Network, plain_twin
-from train import put, read_safetensors
+from weights import put, read_safetensors
 for folder in map(Path, sys.argv[1:]):
     config = json.loads((folder / "config.json").read_text())
     network = config["network"]

@@ -1,6 +1,7 @@
-"""The data of a run: images and labels in memory, what is held back for validation, and what happens to training images.
+"""The data of a run: images and labels in memory, what is held back, and what happens to training images.
 
-The order of an epoch, the images held back and the test pictures are drawn as RepFuse draws them; augmentation is drawn by numpy.
+The order of an epoch, the images held back and the test pictures are drawn as RepFuse draws them;
+augmentation is drawn by numpy.
 """
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import math
 import re
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 import numpy as np
 import torch
@@ -18,13 +19,13 @@ from torch import Tensor
 
 
 class Random:
-    """Xoroshiro128+ seeded as RepFuse seeds it: the order of an epoch and what is held back come out alike."""
+    """Xoroshiro128+, seeded as RepFuse seeds it: orders and what is held back come out alike."""
 
     def __init__(self, seed: int, *key: str) -> None:
         text = "/".join([str(seed), *key]).encode("utf-16-le")
         value = 0x811C9DC5  # FNV-1a over UTF-16 code units
         for i in range(0, len(text), 2):
-            value = (value ^ int.from_bytes(text[i:i + 2], "little")) * 0x01000193 & 0xFFFFFFFF
+            value = (value ^ int.from_bytes(text[i : i + 2], "little")) * 0x01000193 & 0xFFFFFFFF
         words = [self._mix(value + word * 0x9E3779B9) for word in (1, 2, 3, 4)]
         self.state = (words[0] << 32 | words[1], words[2] << 32 | words[3])
 
@@ -39,7 +40,9 @@ class Random:
         """0 to count - 1 in random order (Fisher and Yates)."""
         mask, (a, b), order = 0xFFFFFFFFFFFFFFFF, self.state, list(range(count))
         for i in range(count - 1, 0, -1):
-            most = 2**32 // (i + 1) * (i + 1) if i > 1 else 2**32  # larger draws would favour small numbers
+            most = (
+                2**32 // (i + 1) * (i + 1) if i > 1 else 2**32
+            )  # larger draws would favour small numbers
             draw = most
             while draw >= most:
                 draw = (a + b & 0xFFFFFFFF) ^ 0x80000000
@@ -61,19 +64,60 @@ class Split(NamedTuple):
         return Split(self.images[indices], self.labels[indices])
 
 
+def read_data(folder: Path, config: dict[str, Any], say: Callable[[str], None]) -> dict[str, Split]:
+    """The splits, the validation images taken out of the training images where the folder has none."""
+    if not folder.is_dir():
+        sys.exit(f"There is no folder {folder}. Name that of the data: --data FOLDER")
+    data = load_data(folder, config)
+    recipe, size = config["training"], config["network"]["inputSize"]
+    classes = len(config["data"]["classNames"])
+    for part, (images, labels) in data.items():
+        if list(images.shape[1:]) != size or labels.max() >= classes:
+            sys.exit(
+                f"The {part} images of {folder} are {images.shape[1:]} in {labels.max() + 1} classes; "
+                f"config.json says {size} in {classes}."
+            )
+    if checksum_of(data) != config["data"]["checksum"]:
+        say(f"Note: the data in {folder} are not, byte for byte, those of the run that config.json is of.")
+    if "validation" not in data:
+        data["train"], held = hold_back(data["train"], recipe["validationShare"], config["seed"], classes)
+        if held is not None:
+            data["validation"] = held
+        elif recipe["keep"] == "best" or recipe["patience"]:
+            sys.exit("There are no validation images to choose the best epoch by (validationShare).")
+    if len(data["train"].labels) < recipe["batchSize"]:
+        sys.exit(
+            f"There are {len(data['train'].labels)} training images, fewer than batchSize {recipe['batchSize']}."
+        )
+    return data
+
+
 def load_data(folder: Path, config: dict[str, Any]) -> dict[str, Split]:
-    """Train, test and, where the folder has one, validation split: IDX files, CIFAR-10's batches, or class folders."""
+    """Train, test and perhaps validation split of IDX files, CIFAR-10's batches, or class folders."""
     names = sorted(path.name for path in folder.iterdir())
     if any(re.search(r"^emnist-|^(train|test)\.bin$", name) for name in names):
-        sys.exit(f"Cannot use {folder}: the formats of EMNIST and CIFAR-100 are not carried over to train.py.")
-    files = {("train" if m[1] else "test", m[2]): folder / m[0] for name in reversed(names)
-             if (m := re.match(r"(?:(train)|t10k|test)-(images|labels)[-.]idx[134]-ubyte(?:\.gz)?$", name))}
+        sys.exit(
+            f"Cannot use {folder}: the formats of EMNIST and CIFAR-100 are not carried over to train.py."
+        )
+    files = {
+        ("train" if m[1] else "test", m[2]): folder / m[0]
+        for name in reversed(names)
+        if (m := re.match(r"(?:(train)|t10k|test)-(images|labels)[-.]idx[134]-ubyte(?:\.gz)?$", name))
+    }
     if files:
-        parts = {part: Split(read_idx(files[part, "images"]), read_idx(files[part, "labels"])) for part in ("train", "test")}
+        parts = {
+            part: Split(read_idx(files[part, "images"]), read_idx(files[part, "labels"]))
+            for part in ("train", "test")
+        }
         return {part: Split(x.reshape(*x.shape[:3], -1), y) for part, (x, y) in parts.items()}
     if "test_batch.bin" in names:
-        batches = sorted((n for n in names if re.match(r"data_batch_\d+\.bin$", n)), key=lambda n: int(n[11:-4]))
-        return {"train": read_cifar([folder / name for name in batches]), "test": read_cifar([folder / "test_batch.bin"])}
+        batches = sorted(
+            (n for n in names if re.match(r"data_batch_\d+\.bin$", n)), key=lambda n: int(n[11:-4])
+        )
+        return {
+            "train": read_cifar([folder / name for name in batches]),
+            "test": read_cifar([folder / "test_batch.bin"]),
+        }
     return load_pictures(folder, config)
 
 
@@ -89,11 +133,13 @@ def read_cifar(paths: list[Path]) -> Split:
 
 
 def load_pictures(folder: Path, config: dict[str, Any]) -> dict[str, Split]:
-    """Class folders, below train/, test/ and validation/, or at the top: then a fifth of each class is for testing."""
+    """Class folders below train/, test/ and val/, or at the top: then a fifth of each is for testing."""
     height, width = config["network"]["inputSize"][:2]
 
     def listed(path: Path) -> dict[str, list[Path]]:
-        classes = {d.name: sorted(f for f in d.iterdir() if f.is_file() and is_ours(f)) for d in folders(path)}
+        classes = {
+            d.name: sorted(f for f in d.iterdir() if f.is_file() and is_ours(f)) for d in folders(path)
+        }
         return {name: classes.get(name, []) for name in config["data"]["classNames"]}
 
     def read(classes: dict[str, list[Path]]) -> Split:
@@ -109,10 +155,22 @@ def load_pictures(folder: Path, config: dict[str, Any]) -> dict[str, Split]:
                     labels.append(label)
         return Split(np.stack(images), np.array(labels, np.uint8 if len(classes) <= 256 else np.uint16))
 
-    part_of = {"train": "train", "test": "test", "val": "validation", "valid": "validation", "validation": "validation"}
-    parts = {part_of[d.name.lower()]: listed(d) for d in folders(folder) if d.name.lower() in part_of and folders(d)}
+    part_of = {
+        "train": "train",
+        "test": "test",
+        "val": "validation",
+        "valid": "validation",
+        "validation": "validation",
+    }
+    parts = {
+        part_of[d.name.lower()]: listed(d)
+        for d in folders(folder)
+        if d.name.lower() in part_of and folders(d)
+    }
     if "train" in parts:
-        parts.setdefault("test", parts.pop("validation") if "test" not in parts and "validation" in parts else {})
+        parts.setdefault(
+            "test", parts.pop("validation") if "test" not in parts and "validation" in parts else {}
+        )
     else:
         parts = {"train": {}, "test": {}}
         for name, paths in listed(folder).items():
@@ -121,12 +179,19 @@ def load_pictures(folder: Path, config: dict[str, Any]) -> dict[str, Split]:
             parts["test"][name] = [paths[i] for i in sorted(order[:count])]
             parts["train"][name] = [paths[i] for i in sorted(order[count:])]
     if not all(any(classes.values()) for classes in parts.values()):
-        sys.exit(f"Cannot use {folder}: no pictures for {' and '.join(p for p, c in parts.items() if not any(c.values()))}.")
+        sys.exit(
+            f"Cannot use {folder}: no pictures for {' and '.join(p for p, c in parts.items() if not any(c.values()))}."
+        )
     return {part: read(classes) for part, classes in parts.items()}
 
 
 def is_ours(path: Path) -> bool:
-    return path.name[0] not in ".@#$" and path.name.lower() not in ("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx")
+    return path.name[0] not in ".@#$" and path.name.lower() not in (
+        "thumbs.db",
+        "ehthumbs.db",
+        "desktop.ini",
+        "__macosx",
+    )
 
 
 def folders(path: Path) -> list[Path]:
@@ -191,13 +256,17 @@ def crop(x: Tensor, top: np.ndarray, left: np.ndarray, height: np.ndarray, width
 def move(x: Tensor, dx: np.ndarray, dy: np.ndarray, mirrored: np.ndarray) -> Tensor:
     """Images mirrored, then moved to the right and down; where that uncovers the edge, it is repeated."""
     (height, width), (dx, dy, mirrored) = x.shape[2:], (v[:, None] for v in (dx, dy, mirrored))
-    rows, columns = np.clip(np.arange(height) - dy, 0, height - 1), np.clip(np.arange(width) - dx, 0, width - 1)
+    rows, columns = np.clip(np.arange(height) - dy, 0, height - 1), np.clip(
+        np.arange(width) - dx, 0, width - 1
+    )
     return take(take(x, rows, 2), np.where(mirrored, width - 1 - columns, columns), 3)
 
 
 def recolour(x: Tensor, *factors: np.ndarray) -> Tensor:
     """Brightness, contrast and saturation times a factor each, as torchvision defines them."""
-    brightness, contrast, saturation = (torch.as_tensor(f, device=x.device).to(x)[:, None, None, None] for f in factors)
+    brightness, contrast, saturation = (
+        torch.as_tensor(f, device=x.device).to(x)[:, None, None, None] for f in factors
+    )
     luma = x.new_tensor([0.299, 0.587, 0.114] if x.shape[1] == 3 else [1.0])  # ITU-R BT.601
     x = x * brightness
     grey = (x * luma[:, None, None]).sum(1, keepdim=True)
@@ -212,9 +281,16 @@ def cut_out(x: Tensor, top: np.ndarray, left: np.ndarray, side: int) -> Tensor:
     return x.masked_fill(torch.as_tensor(inside, device=x.device)[:, None], 128)
 
 
-def augment(x: Tensor, recipe: dict[str, Any], rng: np.random.Generator, batch: int, own: np.ndarray) -> Tensor:
+def augment(
+    x: Tensor, recipe: dict[str, Any], rng: np.random.Generator, batch: int, own: np.ndarray
+) -> Tensor:
     """x holds the images `own` of a batch; what happens to all of the batch is drawn, on every rank alike."""
-    (height, width), shift, jitter, side = x.shape[2:], recipe["shift"], recipe["colorJitter"], recipe["cutout"]
+    (height, width), shift, jitter, side = (
+        x.shape[2:],
+        recipe["shift"],
+        recipe["colorJitter"],
+        recipe["cutout"],
+    )
     if recipe["minCrop"] < 1:
         area, stretch = rng.uniform(recipe["minCrop"], 1, batch), (4 / 3) ** rng.uniform(-1, 1, batch)
         h, w = np.minimum(1, np.sqrt(area / stretch)) * height, np.minimum(1, np.sqrt(area * stretch)) * width

@@ -2,7 +2,7 @@
  * The `torch-train` export: a run's training in PyTorch, for what one machine or this engine is too slow for. Programs that are
  * copied as they are, the run's own configuration, and the weights that it started from and ended with, in PyTorch's names.
  *
- *     train.py network.py data.py   config.json classes.txt   start.safetensors trained.safetensors   README.md
+ *     train.py network.py data.py weights.py   config.json classes.txt   start.safetensors trained.safetensors   README.md
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { quoted } from "../../text/shell.ts";
 /** What `--format` calls it. */
 export const TORCH_TRAIN = { name: "torch-train", summary: "its training as a PyTorch program" } as const;
 
-const PROGRAMS = ["train.py", "network.py", "data.py"] as const;
+const PROGRAMS = ["train.py", "network.py", "data.py", "weights.py"] as const;
 const START_FILE = "start.safetensors";
 const CLASSES_FILE = "classes.txt";
 const TRAINED_FILE = "trained.safetensors";

@@ -4,16 +4,17 @@
     torchrun --nproc_per_node 8 train.py --data FOLDER       # one per GPU; batchSize is that of all together
     python3 train.py --data FOLDER --resume                  # goes on after the last whole epoch
 
-It needs PyTorch 1.13 or newer and numpy, and Pillow where the data are folders of pictures. Network, recipe, images
-held back and order of images are those of `repfuse train`: without augmentation and dropout, and from the same weights
-(`--init`), the two differ in rounding alone. Else:
+It needs PyTorch 1.13 or newer and numpy, and Pillow where the data are folders of pictures. Network, recipe,
+images held back and order of images are those of `repfuse train`: without augmentation and dropout, and from
+the same weights (`--init`), the two differ in rounding alone. Else:
 
 - Augmentation, dropout, mixup and fresh weights are drawn by numpy: the same distributions, other numbers.
-- BatchNorm keeps the biased variance of a batch for inference, as RepFuse does, so that an evaluation there is an
-  evaluation here; PyTorch's own layer keeps n / (n - 1) times that.
+- BatchNorm keeps the biased variance of a batch for inference, as RepFuse does, so that both evaluate alike;
+  PyTorch's own layer keeps n / (n - 1) times that.
 - Pictures are decoded and resized by Pillow, whose pixels may differ by a level.
 
-Into `--output` go `model.safetensors`, which `repfuse import` takes, `model.pth`, `metrics.jsonl` and the checkpoints.
+Into `--output` go `model.safetensors`, which `repfuse import` takes, `model.pth` (the same weights for
+`load_state_dict`, without the architecture), `metrics.jsonl` and the checkpoints.
 """
 from __future__ import annotations
 
@@ -32,25 +33,35 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from data import Random, Split, augment, checksum_of, hold_back, load_data
+from data import Random, Split, augment, read_data
 from network import BatchNorm, Network, plain_twin
+from weights import put, read_safetensors, weights_of, write_safetensors
 
 RANK, RANKS = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
 CONFIG_KEYS = {"preset", "seed", "data", "network", "training"}
-RECIPE_KEYS = set("""form epochs batchSize learningRate warmupEpochs momentum weightDecay labelSmoothing shift flip minCrop
-    colorJitter cutout mixup balance emaDecay dropout rDropAlpha validationShare keep patience recalibrateBatches""".split())
+RECIPE_KEYS = set(
+    "form epochs batchSize learningRate warmupEpochs momentum weightDecay labelSmoothing balance emaDecay".split()
+    + "shift flip minCrop colorJitter cutout mixup dropout rDropAlpha".split()
+    + "validationShare keep patience recalibrateBatches".split()
+)
 EVALUATION_BATCH = 200
 
 
 def parse_options() -> argparse.Namespace:
     here = Path(__file__).resolve().parent
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--config", type=Path, default=here / "config.json", help="of a RepFuse run")
-    parser.add_argument("--data", type=Path, help="folder of IDX files, CIFAR-10's batches or class folders of pictures")
+    parser.add_argument(
+        "--data", type=Path, help="folder of IDX files, CIFAR-10's batches or class folders of pictures"
+    )
     parser.add_argument("--output", type=Path, default=here / "out", help="where everything goes")
     parser.add_argument("--init", type=Path, help="weights to start from, .safetensors (default: fresh ones)")
     parser.add_argument("--resume", action="store_true", help="go on after the last whole epoch in --output")
-    parser.add_argument("--stop-after", type=int, default=sys.maxsize, metavar="EPOCHS", help="stop early; see --resume")
+    parser.add_argument(
+        "--stop-after", type=int, default=sys.maxsize, metavar="EPOCHS", help="stop early; see --resume"
+    )
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--dtype", choices=["float32", "float64"], default="float32")
     parser.add_argument("--losses", type=Path, help="a file for the loss of every step")
@@ -67,8 +78,9 @@ def main() -> None:
             device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", RANK % torch.cuda.device_count())))
             torch.cuda.set_device(device)
     options.output.mkdir(parents=True, exist_ok=True)
-    data = read_data(options.data or Path(config["data"]["source"]), config)
-    architecture = plain_twin(config["network"]) if config["training"]["form"] == "plain" else config["network"]
+    data = read_data(options.data or Path(config["data"]["source"]), config, say)
+    is_plain = config["training"]["form"] == "plain"
+    architecture = plain_twin(config["network"]) if is_plain else config["network"]
     network = Network(architecture, config["seed"])
     if options.init:
         put(network, read_safetensors(options.init), str(options.init))
@@ -76,9 +88,11 @@ def main() -> None:
     training = Training(network, data, config, options.output)
     if options.resume:
         training.restore(options.output / "last.pt")
-    say(f"{config['preset']}: {sum(p.numel() for p in network.parameters()):,} parameters, "
+    say(
+        f"{config['preset']}: {sum(p.numel() for p in network.parameters()):,} parameters, "
         f"{', '.join(f'{len(split.labels)} {part}' for part, split in data.items())} images, "
-        f"{training.steps} steps in an epoch, {RANKS} rank(s) on {device.type}")
+        f"{training.steps} steps in an epoch, {RANKS} rank(s) on {device.type}"
+    )
     losses = options.losses.open("w") if options.losses and RANK == 0 else None
     while not training.finished and training.epoch < options.stop_after:
         training.run_epoch(losses)
@@ -97,57 +111,52 @@ def read_config(path: Path) -> dict[str, Any]:
     if unknown:
         sys.exit(f"Cannot train as {path} says: {', '.join(unknown)} is not carried over to train.py.")
     if config["training"]["batchSize"] % RANKS:
-        sys.exit(f"A batch of {config['training']['batchSize']} images cannot be shared evenly by {RANKS} ranks.")
+        sys.exit(
+            f"A batch of {config['training']['batchSize']} images cannot be shared evenly by {RANKS} ranks."
+        )
     return config
-
-
-def read_data(folder: Path, config: dict[str, Any]) -> dict[str, Split]:
-    """The splits, the validation images taken out of the training images where the folder has none."""
-    if not folder.is_dir():
-        sys.exit(f"There is no folder {folder}. Name that of the data: --data FOLDER")
-    data = load_data(folder, config)
-    recipe, size, classes = config["training"], config["network"]["inputSize"], len(config["data"]["classNames"])
-    for part, (images, labels) in data.items():
-        if list(images.shape[1:]) != size or labels.max() >= classes:
-            sys.exit(f"The {part} images of {folder} are {images.shape[1:]} in {labels.max() + 1} classes; "
-                     f"config.json says {size} in {classes}.")
-    if checksum_of(data) != config["data"]["checksum"]:
-        say(f"Note: the data in {folder} are not, byte for byte, those of the run that config.json is of.")
-    if "validation" not in data:
-        data["train"], held = hold_back(data["train"], recipe["validationShare"], config["seed"], classes)
-        if held is not None:
-            data["validation"] = held
-        elif recipe["keep"] == "best" or recipe["patience"]:
-            sys.exit("There are no validation images to choose the best epoch by (validationShare).")
-    if len(data["train"].labels) < recipe["batchSize"]:
-        sys.exit(f"There are fewer training images ({len(data['train'].labels)}) than batchSize {recipe['batchSize']}.")
-    return data
 
 
 class Training:
     """A training run between two epochs: everything that its rest depends on."""
 
-    def __init__(self, network: Network, data: dict[str, Split], config: dict[str, Any], output: Path) -> None:
+    def __init__(
+        self, network: Network, data: dict[str, Split], config: dict[str, Any], output: Path
+    ) -> None:
         self.network, self.config, self.recipe, self.output = network, config, config["training"], output
         self.device, self.dtype = network.made["linear"].weight.device, network.made["linear"].weight.dtype
-        self.data = {part: (torch.as_tensor(split.images, device=self.device), split.labels.astype(np.int64))
-                     for part, split in data.items()}
+        self.data = {
+            part: (torch.as_tensor(split.images, device=self.device), split.labels.astype(np.int64))
+            for part, split in data.items()
+        }
         count, self.classes = len(data["train"].labels), len(config["data"]["classNames"])
         self.steps = count // self.recipe["batchSize"]
         counts = np.bincount(data["train"].labels, minlength=self.classes)
-        self.class_weights = count / (self.classes * np.maximum(counts, 1)) if self.recipe["balance"] else None
+        self.class_weights = (
+            count / (self.classes * np.maximum(counts, 1)) if self.recipe["balance"] else None
+        )
         # L2 decay is for kernels, which have several axes: not for biases and BatchNorm.
         kernels = [p for p in network.parameters() if p.ndim > 1]
         vectors = [p for p in network.parameters() if p.ndim == 1]
         self.optimizer = torch.optim.SGD(
             [{"params": kernels, "weight_decay": self.recipe["weightDecay"]}, {"params": vectors}],
-            lr=self.recipe["learningRate"], momentum=self.recipe["momentum"], nesterov=self.recipe["momentum"] > 0)
-        self.average = {n: w.clone() for n, w in weights_of(network).items()} if self.recipe["emaDecay"] else {}
+            lr=self.recipe["learningRate"],
+            momentum=self.recipe["momentum"],
+            nesterov=self.recipe["momentum"] > 0,
+        )
+        self.average = (
+            {n: w.clone() for n, w in weights_of(network).items()} if self.recipe["emaDecay"] else {}
+        )
         # Every rank has the same statistics already, so that nothing has to be sent but gradients.
-        self.parallel: nn.Module = nn.parallel.DistributedDataParallel(
-            network, [self.device] if self.device.type == "cuda" else None, broadcast_buffers=False,
-        ) if RANKS > 1 else network
-        self.random, self.history = Random(config["seed"], "training"), []
+        self.parallel: nn.Module = (
+            nn.parallel.DistributedDataParallel(
+                network, [self.device] if self.device.type == "cuda" else None, broadcast_buffers=False
+            )
+            if RANKS > 1
+            else network
+        )
+        self.random = Random(config["seed"], "training")
+        self.history: list[dict[str, Any]] = []
 
     @property
     def epoch(self) -> int:
@@ -155,7 +164,7 @@ class Training:
 
     @property
     def best(self) -> int:
-        """The epoch of the highest validation accuracy, the first of equals; the present one where none is measured."""
+        """The epoch of the highest validation accuracy, the first of equals; else the present one."""
         measured = [row for row in self.history if "validationAccuracy" in row]
         return max(measured, key=lambda row: row["validationAccuracy"])["epoch"] if measured else self.epoch
 
@@ -178,14 +187,22 @@ class Training:
         self.network.train()
         loss_sum = correct_sum = 0.0
         for step in range(self.steps):
-            loss, correct = self.run_step(order[step * batch:(step + 1) * batch], self.epoch * self.steps + step)
+            loss, correct = self.run_step(
+                order[step * batch : (step + 1) * batch], self.epoch * self.steps + step
+            )
             if not math.isfinite(loss):
-                sys.exit(f"The loss is {loss} at step {step + 1} of epoch {self.epoch + 1}. Try a lower learningRate.")
+                sys.exit(
+                    f"The loss is {loss} in step {step + 1} of epoch {self.epoch + 1}: lower learningRate."
+                )
             loss_sum, correct_sum = loss_sum + loss, correct_sum + correct
             if losses:
                 print(loss, file=losses, flush=True)
-        row = {"epoch": self.epoch + 1, "learningRate": self.learning_rate((self.epoch + 1) * self.steps - 1),
-               "trainingLoss": loss_sum / self.steps, "trainingAccuracy": correct_sum / (self.steps * batch)}
+        row = {
+            "epoch": self.epoch + 1,
+            "learningRate": self.learning_rate((self.epoch + 1) * self.steps - 1),
+            "trainingLoss": loss_sum / self.steps,
+            "trainingAccuracy": correct_sum / (self.steps * batch),
+        }
         if "validation" in self.data:
             with self.served():
                 row["validationLoss"], row["validationAccuracy"] = self.evaluate("validation")
@@ -195,13 +212,17 @@ class Training:
             self.save(self.output / "last.pt")
             if self.best == self.epoch:
                 self.save(self.output / "best.pt")
-            (self.output / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in self.history))
+            (self.output / "metrics.jsonl").write_text(
+                "".join(json.dumps(row) + "\n" for row in self.history)
+            )
 
     def run_step(self, indices: np.ndarray, step: int) -> tuple[float, float]:
-        """One step on the images of a batch, of which every rank takes its share; loss and right answers of all."""
+        """One step on a batch, of which every rank takes its share; its loss and right answers."""
         recipe, batch = self.recipe, len(indices)
         own = np.arange(RANK * batch // RANKS, (RANK + 1) * batch // RANKS)
-        rng = np.random.default_rng([self.config["seed"] & 0xFFFFFFFF, step])  # the same numbers on every rank
+        rng = np.random.default_rng(
+            [self.config["seed"] & 0xFFFFFFFF, step]
+        )  # the same numbers on every rank
         share = rng.beta(recipe["mixup"], recipe["mixup"]) if recipe["mixup"] else 1.0
         share = max(share, 1 - share)
         places = np.concatenate([own, batch - 1 - own]) if share < 1 else own
@@ -211,13 +232,22 @@ class Training:
         shares = shares * (1 - recipe["labelSmoothing"]) + recipe["labelSmoothing"] / self.classes
         counts = np.ones(batch) if self.class_weights is None else self.class_weights[labels]
         if share < 1:  # images and labels are blended with those of the batch in the opposite order
-            x = x[:len(own)] * share + x[len(own):] * (1 - share)
-            shares, counts = (v * share + v[::-1] * (1 - share) if isinstance(v, np.ndarray) else
-                              v * share + v.flip(0) * (1 - share) for v in (shares, counts))
+            x = x[: len(own)] * share + x[len(own) :] * (1 - share)
+            shares, counts = (
+                v * share + v[::-1] * (1 - share)
+                if isinstance(v, np.ndarray)
+                else v * share + v.flip(0) * (1 - share)
+                for v in (shares, counts)
+            )
         counts = torch.as_tensor(counts / counts.sum(), dtype=self.dtype, device=self.device)
         masks = tuple(
-            torch.as_tensor((rng.random((batch, self.network.places[-1].width)) >= recipe["dropout"])[own] / (1 - recipe["dropout"]))
-            .to(x) for _ in range(2 if recipe["rDropAlpha"] else 1) if recipe["dropout"])
+            torch.as_tensor(
+                (rng.random((batch, self.network.places[-1].width)) >= recipe["dropout"])[own]
+                / (1 - recipe["dropout"])
+            ).to(x)
+            for _ in range(2 if recipe["rDropAlpha"] else 1)
+            if recipe["dropout"]
+        )
 
         logits = self.parallel(x, masks)
         loss = sum(-(counts[own] * (shares[own] * scores.log_softmax(1)).sum(1)).sum() for scores in logits)
@@ -241,12 +271,17 @@ class Training:
         self.network.eval()
         sums = np.zeros(2)
         labels = self.data[part][1]
-        for indices in np.array_split(np.arange(RANK, len(labels), RANKS), -(-len(labels) // EVALUATION_BATCH)):
+        for indices in np.array_split(
+            np.arange(RANK, len(labels), RANKS), -(-len(labels) // EVALUATION_BATCH)
+        ):
             if not len(indices):
                 continue
             [logits] = self.network(normalized(self.bytes(part, indices), self.dtype))
             target = torch.as_tensor(labels[indices], device=self.device)
-            sums += [F.cross_entropy(logits, target, reduction="sum").item(), (logits.argmax(1) == target).sum().item()]
+            sums += [
+                F.cross_entropy(logits, target, reduction="sum").item(),
+                (logits.argmax(1) == target).sum().item(),
+            ]
         loss, right = self.total(sums)
         return loss / len(labels), right / len(labels)
 
@@ -272,7 +307,11 @@ class Training:
 
     def save(self, path: Path) -> None:
         about = json.dumps({"of": self.about(), "history": self.history, "random": self.random.state})
-        state = {"weights": weights_of(self.network), "average": self.average, "optimizer": self.optimizer.state_dict()}
+        state = {
+            "weights": weights_of(self.network),
+            "average": self.average,
+            "optimizer": self.optimizer.state_dict(),
+        }
         written = path.with_suffix(".part")
         torch.save({**state, "about": about}, written)
         written.replace(path)
@@ -299,9 +338,11 @@ class Training:
         say(f"epoch {self.epoch} kept  testLoss {loss:.6g}  testAccuracy {accuracy:.6g}")
         if RANK == 0:
             weights = {name: weight.cpu().float() for name, weight in weights_of(self.network).items()}
-            write_safetensors(self.output / "model.safetensors", weights, {"architecture": json.dumps(architecture)})
+            write_safetensors(
+                self.output / "model.safetensors", weights, {"architecture": json.dumps(architecture)}
+            )
             torch.save(weights, self.output / "model.pth")
-            say(f"written: {self.output}/model.safetensors; to use it: repfuse import {self.output}/model.safetensors")
+            say(f"To use what was written: repfuse import {self.output / 'model.safetensors'}")
 
     @torch.no_grad()
     def recalibrate(self, batches: int) -> None:
@@ -314,7 +355,7 @@ class Training:
             for start in range(0, min(self.steps, batches - done) * size, size):
                 for layer in layers:
                     layer.kept = done / (done + 1)
-                own = order[start + RANK * size // RANKS:start + (RANK + 1) * size // RANKS]
+                own = order[start + RANK * size // RANKS : start + (RANK + 1) * size // RANKS]
                 self.network(normalized(self.bytes("train", own), self.dtype))
                 done += 1
 
@@ -322,39 +363,6 @@ class Training:
 def normalized(x: Tensor, dtype: torch.dtype) -> Tensor:
     """Bytes as the network takes them, in -1..1."""
     return ((x - 127.5) / 127.5).to(dtype)
-
-
-def weights_of(network: nn.Module) -> dict[str, Tensor]:
-    return {name: value.detach() for name, value in network.state_dict().items() if value.is_floating_point()}
-
-
-def put(network: nn.Module, tensors: dict[str, Tensor], source: str) -> None:
-    """Copies tensors into the network: all that it has and no others; none at all changes nothing."""
-    weights = weights_of(network)
-    odd = sorted(n for n in {*weights, *tensors} if getattr(weights.get(n), "shape", 0) != getattr(tensors.get(n), "shape", 1))
-    if tensors and odd:
-        sys.exit(f"Cannot load {source}: missing, surplus or of another shape: {', '.join(odd)}")
-    for name, tensor in tensors.items():
-        weights[name].copy_(tensor)
-
-
-def read_safetensors(path: Path) -> dict[str, Tensor]:
-    content = path.read_bytes()
-    start = 8 + int.from_bytes(content[:8], "little")
-    header = {name: about for name, about in json.loads(content[8:start]).items() if name != "__metadata__"}
-    return {name: torch.tensor(np.frombuffer(content[start + about["data_offsets"][0]:start + about["data_offsets"][1]], "<f4"))
-            .reshape(about["shape"]) for name, about in header.items()}
-
-
-def write_safetensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    header: dict[str, Any] = {"__metadata__": {"format": "pt", **metadata}}
-    end = 0
-    for name, tensor in tensors.items():
-        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [end, end := end + 4 * tensor.numel()]}
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    content = b"".join(tensor.contiguous().numpy().astype("<f4").tobytes() for tensor in tensors.values())
-    path.write_bytes(len(text).to_bytes(8, "little") + text + content)
 
 
 def say(text: str) -> None:
