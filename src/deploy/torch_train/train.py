@@ -218,42 +218,16 @@ class Training:
 
     def run_step(self, indices: np.ndarray, step: int) -> tuple[float, float]:
         """One step on a batch, of which every rank takes its share; its loss and right answers."""
-        recipe, batch = self.recipe, len(indices)
+        alpha, batch = self.recipe["rDropAlpha"], len(indices)
         own = np.arange(RANK * batch // RANKS, (RANK + 1) * batch // RANKS)
-        rng = np.random.default_rng(
-            [self.config["seed"] & 0xFFFFFFFF, step]
-        )  # the same numbers on every rank
-        share = rng.beta(recipe["mixup"], recipe["mixup"]) if recipe["mixup"] else 1.0
-        share = max(share, 1 - share)
-        places = np.concatenate([own, batch - 1 - own]) if share < 1 else own
-        labels = self.data["train"][1][indices]
-        x = normalized(augment(self.bytes("train", indices[places]), recipe, rng, batch, places), self.dtype)
-        shares = F.one_hot(torch.as_tensor(labels, device=self.device), self.classes).to(self.dtype)
-        shares = shares * (1 - recipe["labelSmoothing"]) + recipe["labelSmoothing"] / self.classes
-        counts = np.ones(batch) if self.class_weights is None else self.class_weights[labels]
-        if share < 1:  # images and labels are blended with those of the batch in the opposite order
-            x = x[: len(own)] * share + x[len(own) :] * (1 - share)
-            shares, counts = (
-                v * share + v[::-1] * (1 - share)
-                if isinstance(v, np.ndarray)
-                else v * share + v.flip(0) * (1 - share)
-                for v in (shares, counts)
-            )
-        counts = torch.as_tensor(counts / counts.sum(), dtype=self.dtype, device=self.device)
-        masks = tuple(
-            torch.as_tensor(
-                (rng.random((batch, self.network.places[-1].width)) >= recipe["dropout"])[own]
-                / (1 - recipe["dropout"])
-            ).to(x)
-            for _ in range(2 if recipe["rDropAlpha"] else 1)
-            if recipe["dropout"]
-        )
-
-        logits = self.parallel(x, masks)
-        loss = sum(-(counts[own] * (shares[own] * scores.log_softmax(1)).sum(1)).sum() for scores in logits)
-        if recipe["rDropAlpha"]:  # half of KL(p, q) + KL(q, p), over the batch
+        # The same numbers on every rank: what happens to all of the batch is drawn on each.
+        rng = np.random.default_rng([self.config["seed"] & 0xFFFFFFFF, step])
+        x, shares, weights = self.examples(indices, own, rng)
+        logits = self.parallel(x, self.masks(rng, batch, own))
+        loss = sum(-(weights * (shares * scores.log_softmax(1)).sum(1)).sum() for scores in logits)
+        if alpha:  # half of KL(p, q) + KL(q, p), over the batch
             p, q = (scores.log_softmax(1) for scores in logits)
-            loss = loss + recipe["rDropAlpha"] / 2 * ((p.exp() - q.exp()) * (p - q)).sum() / batch
+            loss = loss + alpha / 2 * ((p.exp() - q.exp()) * (p - q)).sum() / batch
         self.optimizer.zero_grad()
         (loss * RANKS).backward()  # DistributedDataParallel takes the mean of the ranks' gradients
         for group in self.optimizer.param_groups:
@@ -261,9 +235,32 @@ class Training:
         self.optimizer.step()
         with torch.no_grad():
             for name, weight in weights_of(self.network).items() if self.average else ():
-                self.average[name].lerp_(weight, 1 - recipe["emaDecay"])
-        right = (logits[0].argmax(1).cpu().numpy() == labels[own]).sum()
+                self.average[name].lerp_(weight, 1 - self.recipe["emaDecay"])
+        right = (logits[0].argmax(1).cpu().numpy() == self.data["train"][1][indices[own]]).sum()
         return self.total([loss.item(), right])
+
+    def examples(self, indices: np.ndarray, own: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, ...]:
+        """A rank's own images, what their logits are to say, and how much they count, in all of the batch 1."""
+        recipe, batch, labels = self.recipe, len(indices), self.data["train"][1][indices]
+        share = rng.beta(recipe["mixup"], recipe["mixup"]) if recipe["mixup"] else 1.0
+        share = max(share, 1 - share)
+        places = np.concatenate([own, batch - 1 - own]) if share < 1 else own
+        x = normalized(augment(self.bytes("train", indices[places]), recipe, rng, batch, places), self.dtype)
+        shares = F.one_hot(torch.as_tensor(labels, device=self.device), self.classes).to(self.dtype)
+        shares = shares * (1 - recipe["labelSmoothing"]) + recipe["labelSmoothing"] / self.classes
+        weights = np.ones(batch) if self.class_weights is None else self.class_weights[labels]
+        weights = torch.as_tensor(weights / weights.sum(), dtype=self.dtype, device=self.device)
+        if share < 1:  # everything is blended with that of the batch in the opposite order
+            x = x[: len(own)] * share + x[len(own) :] * (1 - share)
+            shares, weights = (v * share + v.flip(0) * (1 - share) for v in (shares, weights))
+        return x, shares[own], weights[own]
+
+    def masks(self, rng: np.random.Generator, batch: int, own: np.ndarray) -> tuple[Tensor, ...]:
+        """What a rank's features are multiplied by: dropout, twice where R-Drop compares two of them."""
+        dropout, width = self.recipe["dropout"], self.network.places[-1].width
+        count = 0 if dropout == 0 else 2 if self.recipe["rDropAlpha"] else 1
+        kept = [rng.random((batch, width))[own] >= dropout for _ in range(count)]
+        return tuple(torch.as_tensor(k, device=self.device).to(self.dtype) / (1 - dropout) for k in kept)
 
     @torch.no_grad()
     def evaluate(self, part: str) -> tuple[float, float]:
