@@ -129,6 +129,7 @@ Deno.test("checkTorchTraining() names what is not carried over", () => {
       /plain form of acnet with 5x5/,
     ],
     [runOf(networkOf({ block: "repvit" }, SIZE, "same"), { form: "plain" }), /plain form of repvit/],
+    [runOf(networkOf({ block: "repvgg" }, SIZE, "same"), { form: "deploy" }), /fine-tuning/],
     [
       {
         ...runOf(networkOf({ block: "repvgg" }, SIZE, "same")),

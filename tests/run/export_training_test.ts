@@ -239,7 +239,8 @@ pythonTest("train.py names what it does not do of a configuration", async (folde
   const config = await exported(folder, 40, { batchSize: 16 });
   const refusals: [unknown, RegExp][] = [
     [{ ...config, training: { ...config.training, lookahead: 5 } }, /lookahead is not carried over/],
-    [{ ...config, head: "cosine" }, /head is not carried over/],
+    [{ ...config, from: {} }, /from is not carried over/],
+    [{ ...config, training: { ...config.training, form: "deploy" } }, /form deploy is not carried over/],
     [{ ...config, network: { ...config.network, block: "file" } }, /block file is not carried over/],
   ];
   for (const [changed, message] of refusals) {

@@ -70,6 +70,12 @@ export interface TorchTraining {
  * @throws {InputError} that names what is not carried over.
  */
 export function checkTorchTraining(config: RunConfig): void {
+  if (config.from !== undefined || config.training.form === "deploy") {
+    throw new InputError(
+      "Cannot export the training for PyTorch: fine-tuning (--from) is not carried over.",
+      "Export a run that began with fresh weights; --init in PyTorch goes on from trained ones.",
+    );
+  }
   torchNetwork(config);
   const defaults: Readonly<Record<string, unknown>> = trainingSchema.parse({});
   const odd = Object.entries(config.training)

@@ -108,6 +108,8 @@ def read_config(path: Path) -> dict[str, Any]:
     config = json.loads(path.read_text())
     unknown = sorted(set(config) - CONFIG_KEYS)
     unknown += sorted(key for key, value in config["training"].items() if key not in RECIPE_KEYS and value)
+    if config["training"]["form"] not in ("wide", "plain"):
+        unknown.append(f"form {config['training']['form']}")
     if unknown:
         sys.exit(f"Cannot train as {path} says: {', '.join(unknown)} is not carried over to train.py.")
     if config["training"]["batchSize"] % RANKS:
