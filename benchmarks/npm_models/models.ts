@@ -88,7 +88,7 @@ export const NPM_MODELS: readonly NpmModel[] = [
     package: OCR,
     path: "assets/ch_PP-OCRv4_rec_infer.onnx",
     openSide: 48,
-    counts: [425, 38, 291],
+    counts: [425, 38, 292],
     hasNoModule: true,
   },
   {

@@ -104,7 +104,7 @@ Deno.test("measureQuantization() finds the kernel that loses the accuracy, and t
   assert(culprits(report)[0]!.codes!.narrowest < 1);
   const text = renderQuantization(report, network);
   assert.match(text, /of the accuracy is lost, most of it by stage0\/block1\/reparam/);
-  assert.match(text, /repfuse train --set postAdditionBn=true/);
+  assert.match(text, /repfuse train --block qarepvgg/);
 });
 
 Deno.test("measureQuantization() says nothing of accuracy without test images", async () => {

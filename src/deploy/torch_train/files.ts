@@ -80,8 +80,7 @@ export function checkTorchTraining(config: RunConfig): void {
   const defaults: Readonly<Record<string, unknown>> = trainingSchema.parse({});
   const odd = Object.entries(config.training)
     .filter(([key, value]) => !CARRIED.has(key) && JSON.stringify(value) !== JSON.stringify(defaults[key]))
-    .map(([key]) => key)
-    .concat(config.from === undefined ? [] : ["from"]);
+    .map(([key]) => key);
   if (odd.length > 0) {
     throw new InputError(
       `Cannot export the training for PyTorch: ${odd.join(", ")} of its configuration is not carried over.`,
