@@ -6,6 +6,7 @@
  */
 import { GateError } from "../errors.ts";
 import type { NetworkCost } from "../graph/cost.ts";
+import { type Spread, spreadOf } from "./spread.ts";
 import { type Interval, intervalOf } from "./student.ts";
 import { type Variant, VARIANTS } from "./variants.ts";
 import { quoted } from "../text/shell.ts";
@@ -26,13 +27,6 @@ export interface MemberResult {
   readonly trainingCost: NetworkCost;
   /** Cost of the deploy form. */
   readonly deployCost: NetworkCost;
-}
-
-/** Mean and sample standard deviation. */
-export interface Spread {
-  readonly mean: number;
-  /** 0 for a single value. */
-  readonly deviation: number;
 }
 
 /** One training form, at one depth, over its seeds. */
@@ -118,13 +112,6 @@ function summarizeVariant(
     deployCost,
     deploysPlain: variant.deploysPlain,
   };
-}
-
-/** Mean and sample standard deviation of at least one value. */
-export function spreadOf(values: readonly number[]): Spread {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
 }
 
 /** The comparison is fair only among networks that cost the same to deploy. */

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { spreadOf } from "./spread.ts";
 
 /** A mean, and where the true one is with 95% confidence. */
 export interface Interval {
@@ -40,10 +41,9 @@ const NORMAL = 1.959964;
  */
 export function intervalOf(values: readonly number[]): Interval {
   const count = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / count;
+  const { mean, deviation } = spreadOf(values);
   if (count < 2) return { mean, low: null, high: null, count };
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  const reach = quantile(count - 1) * Math.sqrt(squares / (count - 1) / count);
+  const reach = quantile(count - 1) * deviation / Math.sqrt(count);
   return { mean, low: mean - reach, high: mean + reach, count };
 }
 

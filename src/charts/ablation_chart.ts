@@ -5,6 +5,7 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
+import { type Spread, spreadOf } from "../ablate/spread.ts";
 import { CARD_MARGIN, HALO, HEADER_HEIGHT, HEADING_HEIGHT, renderFigure, SERIES_COLORS } from "./svg.ts";
 
 /** One training form, trained with several seeds. */
@@ -22,12 +23,9 @@ const AXIS_HEIGHT = 28;
 const CHARACTER_WIDTH = 7.2;
 const LABEL_WIDTH = 110;
 
-interface RowSummary {
+/** In percent. */
+interface RowSummary extends Spread {
   readonly name: string;
-  /** % */
-  readonly mean: number;
-  /** Sample standard deviation, percentage points; 0 for a single seed. */
-  readonly deviation: number;
 }
 
 /**
@@ -99,8 +97,5 @@ function marks(rows: readonly AblationRow[], summaries: readonly RowSummary[]): 
 }
 
 function summarize({ name, accuracies }: AblationRow): RowSummary {
-  const count = accuracies.length;
-  const mean = accuracies.reduce((sum, value) => sum + value, 0) / count;
-  const squares = accuracies.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { name, mean: 100 * mean, deviation: count > 1 ? 100 * Math.sqrt(squares / (count - 1)) : 0 };
+  return { name, ...spreadOf(accuracies.map((accuracy) => 100 * accuracy)) };
 }

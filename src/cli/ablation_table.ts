@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { AblationReport, Spread, VariantSummary } from "../ablate/report.ts";
+import type { AblationReport, VariantSummary } from "../ablate/report.ts";
+import type { Spread } from "../ablate/spread.ts";
 import { formatCount } from "../text/quantities.ts";
 import { renderTable } from "../text/table.ts";
 

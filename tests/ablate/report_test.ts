@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { MemberResult } from "../../src/ablate/report.ts";
-import { spreadOf, summarizeAblation } from "../../src/ablate/report.ts";
+import { summarizeAblation } from "../../src/ablate/report.ts";
+import { spreadOf } from "../../src/ablate/spread.ts";
 import { withDepth } from "../../src/ablate/depth.ts";
 import { membersOf, parsePlan } from "../../src/ablate/plan.ts";
 import { intervalOf } from "../../src/ablate/student.ts";
