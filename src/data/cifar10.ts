@@ -6,14 +6,18 @@
  */
 import { InputError } from "../errors.ts";
 import { readBytes } from "../files/read.ts";
-import { assembleDataset, type LoadOptions, readClassNames } from "./assemble.ts";
-import { CIFAR_SHAPE, type CifarKind, decodeCifar } from "./cifar_records.ts";
+import { assembleDataset, type LoadOptions } from "./assemble.ts";
+import { CIFAR_SHAPE, cifarClassNames, type CifarKind, decodeCifar } from "./cifar_records.ts";
 import type { Dataset, Split } from "./dataset.ts";
 
-const CIFAR10: CifarKind = { name: "CIFAR-10", labelBytes: 1, classCount: 10 };
+const CIFAR10: CifarKind = {
+  name: "CIFAR-10",
+  labelBytes: 1,
+  classCount: 10,
+  namesFile: "batches.meta.txt",
+};
 const TRAIN_FILE = /^data_batch_([1-9]\d?)\.bin$/;
 const TEST_FILE = "test_batch.bin";
-const NAMES_FILE = "batches.meta.txt";
 
 /** Whether a folder with these entries holds CIFAR-10's binary batches by name. */
 export function looksLikeCifar10(entries: readonly string[]): boolean {
@@ -50,14 +54,7 @@ export async function loadCifar10Folder(
       );
     }
   }
-  const classNames = entries.includes(NAMES_FILE)
-    ? await readClassNames(`${folder}/${NAMES_FILE}`)
-    : Array.from({ length: CIFAR10.classCount }, (_, i) => String(i));
-  if (classNames.length !== CIFAR10.classCount) {
-    throw new InputError(
-      `Cannot use ${folder}/${NAMES_FILE}: expected ${CIFAR10.classCount} class names; found ${classNames.length}.`,
-    );
-  }
+  const classNames = await cifarClassNames(folder, entries, CIFAR10);
   const read = async (file: string) => {
     const path = `${folder}/${file}`;
     return decodeCifar10(await readBytes(path, "a CIFAR-10 batch"), path);

@@ -4,20 +4,24 @@
  *
  * @module
  */
-import { InputError } from "../errors.ts";
 import { readBytes } from "../files/read.ts";
-import { assembleDataset, type LoadOptions, readClassNames } from "./assemble.ts";
-import { CIFAR_SHAPE, type CifarKind, decodeCifar } from "./cifar_records.ts";
+import { assembleDataset, type LoadOptions } from "./assemble.ts";
+import { CIFAR_SHAPE, cifarClassNames, type CifarKind, decodeCifar } from "./cifar_records.ts";
 import type { Dataset, Split } from "./dataset.ts";
 
-const CIFAR100: CifarKind = { name: "CIFAR-100", labelBytes: 2, classCount: 100 };
+const CIFAR100: CifarKind = {
+  name: "CIFAR-100",
+  labelBytes: 2,
+  classCount: 100,
+  namesFile: "fine_label_names.txt",
+};
 const TRAIN_FILE = "train.bin";
 const TEST_FILE = "test.bin";
-const NAMES_FILE = "fine_label_names.txt";
 
 /** Whether a folder with these entries holds CIFAR-100 by name. */
 export function looksLikeCifar100(entries: readonly string[]): boolean {
-  return entries.includes(TRAIN_FILE) && (entries.includes(TEST_FILE) || entries.includes(NAMES_FILE));
+  return entries.includes(TRAIN_FILE) &&
+    (entries.includes(TEST_FILE) || entries.includes(CIFAR100.namesFile));
 }
 
 /**
@@ -37,14 +41,7 @@ export async function loadCifar100Folder(
     const path = `${folder}/${file}`;
     return decodeCifar(await readBytes(path, "a file of CIFAR-100"), path, CIFAR100);
   };
-  const classNames = entries.includes(NAMES_FILE)
-    ? await readClassNames(`${folder}/${NAMES_FILE}`)
-    : Array.from({ length: CIFAR100.classCount }, (_, i) => String(i));
-  if (classNames.length !== CIFAR100.classCount) {
-    throw new InputError(
-      `Cannot use ${folder}/${NAMES_FILE}: expected ${CIFAR100.classCount} class names; found ${classNames.length}.`,
-    );
-  }
+  const classNames = await cifarClassNames(folder, entries, CIFAR100);
   const [train, test] = [await read(TRAIN_FILE), await read(TEST_FILE)];
   return await assembleDataset(folder, { name, ...CIFAR_SHAPE, classNames, train, test }, options);
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { checkLabels } from "./assemble.ts";
+import { checkLabels, readClassNames } from "./assemble.ts";
 import type { Split } from "./dataset.ts";
 
 /** What tells the two sets apart. */
@@ -14,6 +14,8 @@ export interface CifarKind {
   /** Label bytes of a record. */
   readonly labelBytes: number;
   readonly classCount: number;
+  /** The file that names the classes, where it is there. */
+  readonly namesFile: string;
 }
 
 /** Of every image. */
@@ -60,4 +62,23 @@ export function decodeCifar(
   }
   checkLabels(labels, classCount, path, (index) => index * recordLength + labelBytes - 1);
   return { images, labels, count };
+}
+
+/**
+ * The names of the classes: those in the file beside the records, or the numbers.
+ *
+ * @param entries The names in the folder.
+ * @throws {InputError} when there are more or fewer than there are classes.
+ */
+export async function cifarClassNames(
+  folder: string,
+  entries: readonly string[],
+  { namesFile, classCount }: CifarKind,
+): Promise<readonly string[]> {
+  if (!entries.includes(namesFile)) return Array.from({ length: classCount }, (_, i) => String(i));
+  const names = await readClassNames(`${folder}/${namesFile}`);
+  if (names.length === classCount) return names;
+  throw new InputError(
+    `Cannot use ${folder}/${namesFile}: expected ${classCount} class names; found ${names.length}.`,
+  );
 }
