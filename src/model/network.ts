@@ -16,13 +16,17 @@ export interface NetworkOptions {
   readonly own?: Block | undefined;
 }
 
+/** What can be trained: "wide" with its branches, "plain" without them, or "deploy", without BatchNorms either. */
+export const TRAINED_FORMS = {
+  wide: "training",
+  plain: "plain",
+  deploy: "deploy",
+} as const satisfies Readonly<Record<string, NetworkForm>>;
+
 /** What {@link createNetwork} is told. */
 export interface TrainedNetworkOptions extends NetworkOptions {
-  /**
-   * "plain" for the network that is deployed, with BatchNorms, trained as it is; "deploy" for that of
-   * {@link createDeployNetwork}; "wide" by default.
-   */
-  readonly form?: "wide" | "plain" | "deploy";
+  /** "wide" by default. */
+  readonly form?: keyof typeof TRAINED_FORMS;
 }
 
 /**
@@ -36,8 +40,7 @@ export interface TrainedNetworkOptions extends NetworkOptions {
  *   where the configuration names a person's own file. form: whether it has its branches, or is its own plain twin.
  */
 export function createNetwork(config: NetworkConfig, options: TrainedNetworkOptions): tf.LayersModel {
-  const { form = "wide" } = options;
-  return assemble(config, form === "wide" ? "training" : form, options);
+  return assemble(config, TRAINED_FORMS[options.form ?? "wide"], options);
 }
 
 /**

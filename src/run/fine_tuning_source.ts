@@ -10,14 +10,14 @@ import { sha256 } from "../files/hash.ts";
 import { kindByNames, replaceFolder } from "../files/output_folder.ts";
 import { loadLayersModelArtifacts, MODEL_FILE, saveLayersModel } from "../formats/tfjs/layers_model.ts";
 import type { ModelSource } from "../deploy/model_source.ts";
-import type { NetworkForm } from "../model/architecture.ts";
+import { weightsOf } from "../graph/graph.ts";
+import { HEAD_LAYER } from "../model/architecture.ts";
 import type { NetworkConfig } from "../model/config.ts";
 import { networkGraph } from "../model/graph_network.ts";
+import { TRAINED_FORMS } from "../model/network.ts";
 import { openModel } from "../model/open_model.ts";
 import type { TrainingConfig } from "../train/config.ts";
 import { type FineTuning, type FineTuningSource, takeWeights } from "../train/fine_tuning.ts";
-import { weightsOf } from "../graph/graph.ts";
-import { HEAD_LAYER } from "../model/architecture.ts";
 import { readModelSource } from "./read_source.ts";
 import type { RunDirectory } from "./run_directory.ts";
 
@@ -26,13 +26,6 @@ const SOURCE = kindByNames("the source's weights", MODEL_FILE, {
   keys: ["modelTopology"],
   names: /^weights-\d+of\d+\.bin$/,
 });
-
-/** The forms in which networks come, by what a training calls them. */
-const FORMS: readonly (readonly [TrainingConfig["form"], NetworkForm])[] = [
-  ["wide", "training"],
-  ["plain", "plain"],
-  ["deploy", "deploy"],
-];
 
 /** A source that was read. */
 export interface ReadSource extends FineTuningSource {
@@ -82,10 +75,11 @@ function formOf(
   { weightSpecs = [] }: ModelSource["artifacts"],
 ): TrainingConfig["form"] | undefined {
   const there = new Set(weightSpecs.map(({ name }) => name));
-  return FORMS.find(([, form]) =>
-    networkGraph(network, form).operations.flatMap(weightsOf)
+  const forms = Object.keys(TRAINED_FORMS) as TrainingConfig["form"][];
+  return forms.find((form) =>
+    networkGraph(network, TRAINED_FORMS[form]).operations.flatMap(weightsOf)
       .every(({ name }) => name.startsWith(`${HEAD_LAYER}/`) || there.has(name))
-  )?.[0];
+  );
 }
 
 /** Copies the source into a run. */

@@ -47,9 +47,10 @@ import { readRunConfig } from "./config.ts";
 import { describeEnvironment } from "../timing/environment.ts";
 import type { Datasets } from "./datasets.ts";
 import { keepSource, readFineTuningSource, takeKeptWeights } from "./fine_tuning_source.ts";
-import { REPORT_FILE, writeReport } from "./report_run.ts";
+import { writeReport } from "./report_run.ts";
 import { createRunDirectory, openRunDirectory, type RunDirectory } from "./run_directory.ts";
-import { formatCount, formatDuration, formatShare } from "../text/quantities.ts";
+import { describeEpoch, describeStart, describeStep } from "./training_words.ts";
+import { formatCount } from "../text/quantities.ts";
 import { quoted } from "../text/shell.ts";
 
 /** The folder of a run's training form. */
@@ -296,57 +297,4 @@ async function writeMetrics(
   await writeFileAtomically(run.metrics, history.map((metrics) => JSON.stringify(metrics) + "\n").join(""));
   await appendFile(run.timing, JSON.stringify(timing) + "\n");
   await writeFileAtomically(run.curves, renderCurves(history, run.path.split("/").at(-1)!));
-}
-
-function describeStart(
-  run: RunDirectory,
-  config: RunConfig,
-  dataset: Dataset,
-  model: tf.LayersModel,
-  session: TrainingSession,
-): string {
-  const start = session.epoch === 0 && session.step === 0
-    ? ""
-    : `, going on after epoch ${session.epoch}${
-      session.step === 0 ? "" : ` and ${formatCount(session.step, "step")}`
-    }`;
-  return `${config.preset} (${model.countParams().toLocaleString("en")} parameters) on ${dataset.name} ` +
-    `(${describeImages(dataset)}), ${formatCount(config.training.epochs, "epoch")} of ${
-      formatCount(session.stepsPerEpoch, "step")
-    }${start}\nrun directory: ${run.path}; to watch: ${run.path}/${REPORT_FILE}`;
-}
-
-/** "7200 training, 800 validation and 2000 test images" */
-function describeImages({ train, validation, test }: Dataset): string {
-  const held = validation === undefined ? "" : `, ${validation.count} validation`;
-  return `${train.count} training${held} and ${test.count} test images`;
-}
-
-function describeStep(
-  session: TrainingSession,
-  epochs: number,
-  batchSize: number,
-  imagesPerSecond: number,
-): string[] {
-  const { loss, accuracy } = session.running;
-  const stepsLeft = (epochs - session.epoch) * session.stepsPerEpoch - session.step;
-  return [
-    `epoch ${session.epoch + 1}/${epochs}`,
-    `step ${session.step}/${session.stepsPerEpoch}`,
-    `loss ${loss.toFixed(3)}`,
-    `accuracy ${formatShare(accuracy, 1)}`,
-    `${imagesPerSecond.toFixed(0)} images/s`,
-    `${formatDuration(stepsLeft * batchSize / imagesPerSecond)} left`,
-  ];
-}
-
-function describeEpoch(metrics: EpochMetrics, timing: EpochTiming, epochs: number): string {
-  const left = (epochs - metrics.epoch) * timing.seconds;
-  return `epoch ${metrics.epoch}/${epochs}  loss ${metrics.trainingLoss.toFixed(3)}  ` +
-    `training ${formatShare(metrics.trainingAccuracy, 1)}  ` +
-    (metrics.validationAccuracy === undefined
-      ? ""
-      : `validation ${formatShare(metrics.validationAccuracy, 1)}  `) +
-    `${timing.imagesPerSecond.toFixed(0)} images/s` +
-    (left > 0 ? `  ${formatDuration(left)} left` : "");
 }

@@ -53,13 +53,13 @@ export function pipelineCommand() {
         }, folder)
       );
       if (!options.json) print(renderReport(bench, printColumns()));
-      await refreshReport(run);
+      let report = await refreshReport(run);
       const twin = options.twin && options.plain !== true && options.from === undefined
         ? await untilInterrupted((signal) =>
           runTwin(run, request, evaluation.accuracy, { ...surroundings, signal })
         )
         : undefined;
-      const report = await refreshReport(run);
+      if (twin !== undefined) report = await refreshReport(run);
       const { output, record } = fusion;
       const seconds = (performance.now() - startMs) / 1000;
       if (options.json) {
