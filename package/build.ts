@@ -36,6 +36,7 @@ const ENTRIES = [
   "kernels/threads/spawn_browser.ts",
   "kernels/threads/browser_worker.ts",
   "run/ablation_worker.ts",
+  "run/twin_worker.ts",
 ];
 
 /** Files that the code reads as they are. */

@@ -19,8 +19,9 @@ import type { Progress } from "../progress.ts";
 import { formatCount } from "../text/quantities.ts";
 import { quoted } from "../text/shell.ts";
 import type { AblationFolder } from "./ablation_folder.ts";
-import { Lane } from "./ablation_lanes.ts";
+import type { AblationStart } from "./ablation_worker.ts";
 import { Datasets } from "./datasets.ts";
+import { Lane } from "./lane.ts";
 
 /** The surroundings of an ablation. */
 export interface AblationContext {
@@ -75,11 +76,15 @@ export async function runAblation(
   const queue = left.values();
   const told = shared(progress, () => `${results.size} of ${members.length} done`);
   await Promise.allSettled(Array.from({ length: count }, async () => {
-    const lane = new Lane({ folder: folder.path, block: own?.file.path, backend });
+    const lane = new Lane<AblationStart, string, MemberResult>("ablation_worker", {
+      folder: folder.path,
+      block: own?.file.path,
+      backend,
+    });
     try {
       for (const member of queue) {
         if (stop.aborted) break;
-        const result = await lane.run(member, told(nameOf(member)), stop);
+        const result = await lane.run(member.path, member.path, told(nameOf(member)), stop);
         results.set(member.path, result);
         await write();
       }

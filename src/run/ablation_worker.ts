@@ -1,67 +1,34 @@
 /**
- * The entry file of a lane: a worker that trains the networks of an ablation that it is given, one after the other.
+ * The entry file of a lane that trains the networks of an ablation. It keeps its data sets from one to the next.
  *
  * @module
  */
-import { parentPort, workerData } from "node:worker_threads";
 import { membersOf } from "../ablate/plan.ts";
-import { ExpectedError } from "../errors.ts";
-import { startBackend } from "../kernels/tfjs/backend.ts";
-import type { Progress } from "../progress.ts";
+import type { MemberResult } from "../ablate/report.ts";
+import { type BackendOptions, startBackend } from "../kernels/tfjs/backend.ts";
 import { findAblation, readPlan } from "./ablation_folder.ts";
-import type { LaneOrder, LaneStart, LaneWord } from "./ablation_lanes.ts";
 import { runMember } from "./ablation_member.ts";
 import { loadBlockFile } from "./block_file.ts";
 import { Datasets } from "./datasets.ts";
+import { serveLane } from "./lane_worker.ts";
 
-const { folder, block, backend: asked } = workerData as LaneStart;
+/** What the lane is started with. An order is the path of a member's run. */
+export interface AblationStart {
+  /** The ablation's folder, whose plan says the rest. */
+  readonly folder: string;
+  /** The file of a person's own block, as it was typed. */
+  readonly block?: string | undefined;
+  readonly backend: BackendOptions;
+}
 
-/** So often is said how far a training is, in ms. */
-const UPDATE_MS = 500;
-
-let updatedMs = -Infinity;
-
-const progress: Progress = {
-  update(...parts) {
-    if (performance.now() - updatedMs < UPDATE_MS) return;
-    updatedMs = performance.now();
-    say({ kind: "update", part: parts[0] ?? "" });
-  },
-  log: (line) => say({ kind: "log", line }),
-};
-
-const stopping = new AbortController();
-const datasets = new Datasets(progress);
-const ready = prepare();
-
-parentPort!.on("message", (order: LaneOrder) => {
-  if ("stop" in order) stopping.abort();
-  else void train(order.train);
-});
-
-async function prepare() {
+serveLane<AblationStart, string, MemberResult>(async ({ folder, block, backend: asked }, context) => {
   const own = block === undefined ? undefined : await loadBlockFile(block);
   const place = await findAblation(folder);
   const members = membersOf(await readPlan(place), place.path, own);
-  return { own, members, backend: await startBackend(asked) };
-}
-
-async function train(path: string): Promise<void> {
-  try {
-    const { own, members, backend } = await ready;
-    const member = members.find((member) => member.path === path)!;
-    const context = { backend, progress, datasets, signal: stopping.signal };
-    say({ kind: "done", result: await runMember(member, context, own) });
-  } catch (error) {
-    const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-    say(
-      error instanceof ExpectedError
-        ? { kind: "failed", name, message, hint: error.hint }
-        : { kind: "failed", name, message: stack ?? message },
-    );
-  }
-}
-
-function say(word: LaneWord): void {
-  parentPort!.postMessage(word);
-}
+  const surroundings = {
+    ...context,
+    backend: await startBackend(asked),
+    datasets: new Datasets(context.progress),
+  };
+  return (path) => runMember(members.find((member) => member.path === path)!, surroundings, own);
+});

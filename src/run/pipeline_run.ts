@@ -7,6 +7,8 @@
 import type { BenchSettings } from "../bench/bench.ts";
 import type { BenchReport } from "../bench/report.ts";
 import type { Evaluation } from "../classify/evaluation.ts";
+import { writeJsonAtomically } from "../files/atomic_write.ts";
+import type { TwinComparison } from "../report/run_files.ts";
 import type { RequestedConfig } from "../train/run_config.ts";
 import { openRuntime } from "../runtime/machine.ts";
 import { benchRun } from "./bench_run.ts";
@@ -14,11 +16,14 @@ import { evaluate } from "./evaluation_run.ts";
 import type { FusionResult } from "./fusion_output.ts";
 import { fuseRun } from "./fusion_run.ts";
 import { openClassifier } from "./open_classifier.ts";
-import { type RunDirectory, runDirectoryAt } from "./run_directory.ts";
-import { startTraining, type TrainingContext, type TrainingSummary } from "./training_run.ts";
+import type { RunDirectory } from "./run_directory.ts";
+import { prepareTraining, type TrainingContext, type TrainingSummary } from "./training_run.ts";
+import { trainWithTwin } from "./twin_run.ts";
 
 /** The surroundings of a pipeline. */
 export interface PipelineContext extends TrainingContext {
+  /** Whether the plain twin is trained as well, to compare with. */
+  readonly twin: boolean;
   /** How to measure. */
   readonly settings: BenchSettings;
   /** Told what the stages have reached, each when it is done. */
@@ -34,6 +39,8 @@ export interface PipelineResult {
   readonly bench: BenchReport;
   /** Of the fused form, on the test images. */
   readonly evaluation: Evaluation;
+  /** Beside its plain twin, where that was trained as well. */
+  readonly twin?: TwinComparison | undefined;
 }
 
 /**
@@ -50,9 +57,12 @@ export async function runPipeline(
   context: PipelineContext,
   folder?: string,
 ): Promise<PipelineResult> {
-  const training = await startTraining(request, context, folder);
+  const prepared = await prepareTraining(request, context, folder);
+  const { run } = prepared;
+  const { training, plain } = context.twin
+    ? await trainWithTwin(prepared, context)
+    : { training: await prepared.train(), plain: undefined };
   context.onTrained?.(training);
-  const run = runDirectoryAt(training.run);
   const fusion = await fuseRun(run, { ...context, output: run.fused });
   context.onFused?.(fusion);
   const bench = await benchRun(run, context.settings, { ...context, output: run });
@@ -62,5 +72,8 @@ export async function runPipeline(
     startTfjs: () => Promise.resolve(),
   });
   const { evaluation } = await evaluate(network, context).finally(() => network.classifier.dispose());
-  return { run, training, fusion, bench, evaluation };
+  if (plain === undefined) return { run, training, fusion, bench, evaluation };
+  const twin = { plainAccuracy: plain.testAccuracy, fusedAccuracy: evaluation.accuracy };
+  await writeJsonAtomically(run.twinComparison, twin);
+  return { run, training, fusion, bench, evaluation, twin };
 }

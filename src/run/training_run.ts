@@ -85,13 +85,22 @@ export interface TrainingSummary {
   readonly seconds: number;
 }
 
+/** A new run, ready to be trained. */
+export interface PreparedTraining {
+  readonly run: RunDirectory;
+  readonly config: RunConfig;
+  readonly dataset: Dataset;
+  /**
+   * Trains it, once.
+   *
+   * @throws {InterruptedError} when the signal fired; the state is saved.
+   */
+  train(): Promise<TrainingSummary>;
+}
+
 /**
- * Starts a new run.
+ * Starts a new run; as {@link prepareTraining}, and trained.
  *
- * @param request What was asked for.
- * @param context Backend, progress and interrupt.
- * @param folder Where the run goes; a new folder of its own below `runs/` when not given.
- * @throws {InputError} when the data or the configuration is bad, before anything is written.
  * @throws {InterruptedError} when the signal fired; the state is saved.
  */
 export async function startTraining(
@@ -99,6 +108,23 @@ export async function startTraining(
   context: TrainingContext,
   folder?: string,
 ): Promise<TrainingSummary> {
+  const prepared = await prepareTraining(request, context, folder);
+  return await prepared.train();
+}
+
+/**
+ * Makes the folder of a new run, and its network.
+ *
+ * @param request What was asked for.
+ * @param context Backend, progress and interrupt.
+ * @param folder Where the run goes; a new folder of its own below `runs/` when not given.
+ * @throws {InputError} when the data or the configuration is bad, before anything is written.
+ */
+export async function prepareTraining(
+  request: RequestedConfig,
+  context: TrainingContext,
+  folder?: string,
+): Promise<PreparedTraining> {
   const source = request.from && await readFineTuningSource(request.from.network);
   const [height, width] = source?.network.inputSize ?? [];
   const imageSize = request.data.imageSize ?? (height === width ? height : undefined);
@@ -113,7 +139,7 @@ export async function startTraining(
   if (source !== undefined) await keepSource(run, source);
   await writeJsonAtomically(run.config, config);
   await writeJsonAtomically(run.environment, describeEnvironment(context.backend, now));
-  return await continueRun(run, config, dataset, model, context);
+  return { run, config, dataset, train: () => continueRun(run, config, dataset, model, context) };
 }
 
 /**

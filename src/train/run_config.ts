@@ -187,18 +187,11 @@ function refuseNetworkWithSource(...inputs: readonly RunConfigInput[]): void {
 }
 
 /** The same network, data, seed and training, without branches. */
-export function plainTwinOf({ data, own, resolve }: RequestedConfig): RequestedConfig {
+export function plainTwinOf(config: RunConfig): RunConfig {
   return {
-    data,
-    own,
-    resolve(dataset) {
-      const config = resolve(dataset);
-      return {
-        ...config,
-        preset: config.preset + PLAIN_SUFFIX,
-        training: { ...config.training, form: "plain" },
-      };
-    },
+    ...config,
+    preset: config.preset + PLAIN_SUFFIX,
+    training: { ...config.training, form: "plain" },
   };
 }
 

@@ -11,7 +11,6 @@ import { fuseRun } from "../../src/run/fusion_run.ts";
 import { runDirectoryAt } from "../../src/run/run_directory.ts";
 import { runPipeline } from "../../src/run/pipeline_run.ts";
 import { readRunFiles } from "../../src/run/report_run.ts";
-import { runTwin } from "../../src/run/twin_run.ts";
 import { requestConfig } from "../../src/train/run_config.ts";
 import { SILENT } from "../deploy/tiny_source.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
@@ -39,16 +38,16 @@ Deno.test("runPipeline() decodes its data set once; both forms are evaluated bes
       progress: SILENT,
       datasets,
       signal: new AbortController().signal,
+      twin: true,
       settings: { ...DEFAULT_SETTINGS, rounds: 2, warmupRounds: 1, warmupMs: 0, minimumMs: 0, batches: [1] },
       onTrained: () => told.push("trained"),
       onFused: () => told.push("fused"),
     };
-    const { run, fusion, evaluation } = await runPipeline(request, context, `${folder}/run`);
+    const { run, fusion, twin } = await runPipeline(request, context, `${folder}/run`);
     assert.equal(loads, 1);
     assert.deepEqual(told, ["trained", "fused"]);
     assert.ok(fusion.record.proof.pass);
 
-    const twin = await runTwin(run, request, evaluation.accuracy, context);
     const plain = await fuseRun(runDirectoryAt(run.twin), {
       progress: SILENT,
       datasets,
@@ -56,7 +55,7 @@ Deno.test("runPipeline() decodes its data set once; both forms are evaluated bes
     });
     assert.deepEqual(plain.record.after, fusion.record.after, "the twin costs the same to run");
     assert.notEqual(plain.record.before.convolutions, fusion.record.before.convolutions);
-    assert.equal(twin.fusedAccuracy, (await readRunFiles(run)).evaluations[0]!.evaluation.accuracy);
+    assert.equal(twin?.fusedAccuracy, (await readRunFiles(run)).evaluations[0]!.evaluation.accuracy);
     assert.deepEqual((await readRunFiles(run)).twin, twin);
 
     const training = await openClassifier(run.path, "training");

@@ -8,7 +8,6 @@ import { renderReport } from "../../bench/report.ts";
 import { MODEL_FILE } from "../../formats/tfjs/layers_model.ts";
 import { Datasets } from "../../run/datasets.ts";
 import { runPipeline } from "../../run/pipeline_run.ts";
-import { runTwin } from "../../run/twin_run.ts";
 import { namedFolder } from "../../run/run_directory.ts";
 import { startBackendFor } from "../backend_options.ts";
 import { print, printColumns, printJson } from "../command.ts";
@@ -28,7 +27,7 @@ export function pipelineCommand() {
   )
     .option(
       "--no-twin",
-      "do not train the plain network to compare with (default: it is trained last, but for --from)",
+      "do not train the plain network to compare with (default: it is trained side by side, but for --from)",
     )
     .addHelpText("after", "\nExample: repfuse pipeline --data photos --name photos")
     .action(async (options) => {
@@ -38,10 +37,11 @@ export function pipelineCommand() {
       const request = await requestFrom(options);
       const backend = await startBackendFor(options, progress);
       const surroundings = { backend, progress, datasets: new Datasets(progress) };
-      const { run, training, fusion, bench, evaluation } = await untilInterrupted((signal, saved) =>
+      const { run, training, fusion, bench, twin } = await untilInterrupted((signal, saved) =>
         runPipeline(request, {
           ...surroundings,
           signal,
+          twin: options.twin && options.plain !== true && options.from === undefined,
           settings: DEFAULT_SETTINGS,
           onTrained(summary) {
             saved();
@@ -53,13 +53,7 @@ export function pipelineCommand() {
         }, folder)
       );
       if (!options.json) print(renderReport(bench, printColumns()));
-      let report = await refreshReport(run);
-      const twin = options.twin && options.plain !== true && options.from === undefined
-        ? await untilInterrupted((signal) =>
-          runTwin(run, request, evaluation.accuracy, { ...surroundings, signal })
-        )
-        : undefined;
-      if (twin !== undefined) report = await refreshReport(run);
+      const report = await refreshReport(run);
       const { output, record } = fusion;
       const seconds = (performance.now() - startMs) / 1000;
       if (options.json) {
