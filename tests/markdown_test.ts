@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
-const SKIPPED = new Set(["node_modules", "dist", "runs", "shared", "shapes10"]);
+const SKIPPED = new Set(["node_modules", "dist", "runs", "shared", "shapes10", "shapes10-hard"]);
 
 /** Relative targets of links and pictures, without their fragments. */
 export function linksOf(markdown: string): string[] {

@@ -1,5 +1,5 @@
 /**
- * One door for every source of images: the built-in set by its name, anything else by its path.
+ * One door for every source of images: the built-in sets by their names, anything else by its path.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import type { Dataset } from "./dataset.ts";
 import { loadImageFolder } from "./image_folder.ts";
 import { loadIdxFolder, looksLikeIdx } from "./idx_folder.ts";
 import { listFolder } from "./listing.ts";
-import { loadShapes10, SHAPES10_NAME } from "./shapes10_folder.ts";
+import { BUILT_IN_NAMES, isBuiltIn, loadBuiltIn } from "./shapes10_folder.ts";
 
 export type { LoadOptions } from "./assemble.ts";
 
 /**
  * Loads a labelled image data set into memory.
  *
- * @param spec "shapes10", which is drawn on first use, or a folder: IDX files under MNIST's names, CIFAR-10's binary
+ * @param spec "shapes10" or "shapes10-hard", which are drawn on first use, or a folder: IDX files under MNIST's names, CIFAR-10's binary
  *   batches, or class folders of pictures. Which one is seen from what is in it.
  * @throws {InputError} when there is no such folder, or a file in it is missing, damaged or foreign.
  * @throws {WorkError} when Shapes10 cannot be written.
@@ -32,7 +32,7 @@ export type { LoadOptions } from "./assemble.ts";
  */
 export async function loadDataset(spec: string, options: LoadOptions = {}): Promise<Dataset> {
   checkImageSize(options.imageSize);
-  if (spec === SHAPES10_NAME) return await loadShapes10(options);
+  if (isBuiltIn(spec)) return await loadBuiltIn(spec, options);
   const named = spec.replace(/(?<=.)[\\/]+$/, "");
   const name = named.split(/[\\/]/).at(-1)!;
   const folder = await unwrapped(named);
@@ -51,7 +51,7 @@ export async function loadDataset(spec: string, options: LoadOptions = {}): Prom
 
 /** Whether class folders of pictures lie there, and nothing that is known by the names of its files. */
 export async function isPictureFolder(spec: string): Promise<boolean> {
-  if (spec === SHAPES10_NAME) return false;
+  if (isBuiltIn(spec)) return false;
   const { files, folders } = await listFolder(await unwrapped(spec), HINT);
   return folders.length > 0 && !isKnown(files);
 }
@@ -73,7 +73,7 @@ function isKnown(files: readonly string[]): boolean {
   return looksLikeIdx(files) || looksLikeCifar10(files) || looksLikeCifar100(files);
 }
 
-const HINT = `Name a folder as described in data/README.md, or "${SHAPES10_NAME}" for the built-in set.`;
+const HINT = `Name a folder as described in data/README.md, or a built-in set: ${BUILT_IN_NAMES.join(", ")}.`;
 
 function summary(files: readonly string[]): string {
   const shown = 5;

@@ -45,6 +45,8 @@ export interface ShapesRecipe {
   readonly gradient: number;
   /** Clutter strokes behind the shape. */
   readonly strokes: Range;
+  /** The same in front of it, which hide parts of it; none when not given. */
+  readonly occluders?: Range;
   /** Width of a stroke, pixels. */
   readonly strokeWidth: Range;
   /** Length of a stroke, pixels. */
@@ -71,6 +73,20 @@ export const SHAPES10: ShapesRecipe = {
   strokeLength: [6, 20],
   strokeStrength: 0.6,
   noise: [2, 10],
+};
+
+/**
+ * The same at a harder grade, which small networks do not exhaust: fainter and smaller shapes, more noise, more clutter behind
+ * them and some in front.
+ */
+export const SHAPES10_HARD: ShapesRecipe = {
+  ...SHAPES10,
+  seed: 11,
+  radius: [7, 13],
+  contrast: 0.25,
+  strokes: [1, 4],
+  occluders: [0, 2],
+  noise: [4, 18],
 };
 
 /** The names of the ten classes, in the order of their labels. */
@@ -120,12 +136,17 @@ export function drawShape(
     plus(background, slope, -1),
     plus(background, slope, 1),
   );
-  const strokes = recipe.strokes[0] + random.integer(recipe.strokes[1] - recipe.strokes[0] + 1);
-  for (let i = 0; i < strokes; i++) drawStroke(canvas, background, random, recipe);
+  drawStrokes(recipe.strokes);
   const placement = randomPlacement(random, recipe);
   paintShape(canvas, size, shape.distance, placement, contrastingColour(background, random, recipe.contrast));
+  if (recipe.occluders !== undefined) drawStrokes(recipe.occluders);
   addNoise(canvas, random.uniform(...recipe.noise), random);
   toBytes(canvas, target);
+
+  function drawStrokes([least, most]: Range): void {
+    const count = least + random.integer(most - least + 1);
+    for (let i = 0; i < count; i++) drawStroke(canvas, background, random, recipe);
+  }
 }
 
 function randomPlacement(random: Random, { size, radius: radii, rotation }: ShapesRecipe): Placement {

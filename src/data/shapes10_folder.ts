@@ -1,5 +1,5 @@
 /**
- * Shapes10 on the disk: drawn on first use, written as IDX files, verified by SHA-256 on every load. `checksum.json`
+ * Shapes10 on the disk, in its two grades: drawn on first use, written as IDX files, verified by SHA-256 on every load. `checksum.json`
  * is written last, so a folder without it is one whose drawing was interrupted, and is drawn again.
  *
  * @module
@@ -15,10 +15,21 @@ import type { LoadOptions } from "./assemble.ts";
 import type { Dataset } from "./dataset.ts";
 import { encodeIdxFolder, loadIdxFolder } from "./idx_folder.ts";
 import { CHANNELS } from "./paint.ts";
-import { drawShapes, SHAPE_NAMES, SHAPES10, type ShapesRecipe } from "./shapes.ts";
+import { drawShapes, SHAPE_NAMES, SHAPES10, SHAPES10_HARD, type ShapesRecipe } from "./shapes.ts";
 
-/** What a person writes to get it. */
-export const SHAPES10_NAME = "shapes10";
+/** What a person writes to get one, and what is drawn then. */
+const RECIPES = { "shapes10": SHAPES10, "shapes10-hard": SHAPES10_HARD } as const;
+
+/** The name of a built-in data set. */
+export type BuiltIn = keyof typeof RECIPES;
+
+/** All of them; the first is the default. */
+export const BUILT_IN_NAMES = Object.keys(RECIPES) as readonly BuiltIn[];
+
+/** Whether a source of images is built in, and no folder. */
+export function isBuiltIn(source: string): source is BuiltIn {
+  return Object.hasOwn(RECIPES, source);
+}
 
 const CHECKSUM_FILE = "checksum.json";
 /** Held while the folder is written, so that two processes do not write it at once. */
@@ -33,20 +44,21 @@ interface Checksums {
 }
 
 /**
- * Loads Shapes10, after drawing it if it is not there, was left half-written, or was drawn by another recipe.
+ * Loads a grade of Shapes10, after drawing it if it is not there, was left half-written, or was drawn by another recipe.
  *
  * @throws {InputError} when a file is missing or is not the one that was written.
  * @throws {WorkError} when the folder cannot be written.
  */
-export async function loadShapes10(
+export async function loadBuiltIn(
+  name: BuiltIn,
   options: LoadOptions = {},
-  folder: string = keptFolder("shapes10"),
-  recipe: ShapesRecipe = SHAPES10,
+  folder: string = keptFolder(name),
+  recipe: ShapesRecipe = RECIPES[name],
 ): Promise<Dataset> {
   let checksums = await readChecksums(folder);
   if (!isDrawnBy(recipe, checksums)) checksums = await lock(folder, () => draw(folder, recipe, options));
   await verify(folder, checksums);
-  return await loadIdxFolder(folder, Object.keys(checksums.files), SHAPES10_NAME, options);
+  return await loadIdxFolder(folder, Object.keys(checksums.files), name, options);
 }
 
 async function draw(

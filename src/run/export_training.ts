@@ -7,7 +7,7 @@ import { resolve } from "node:path";
 import { loadLayersModelArtifacts } from "../formats/tfjs/layers_model.ts";
 import { readLayersModel } from "../formats/tfjs/read.ts";
 import { defaultNormalization } from "../data/normalization.ts";
-import { SHAPES10_NAME } from "../data/shapes10_folder.ts";
+import { isBuiltIn } from "../data/shapes10_folder.ts";
 import {
   describeCard,
   describeFiles,
@@ -50,7 +50,7 @@ export async function exportTraining(
   const trained = await exists(run.bnSnapshot)
     ? readLayersModel(await loadLayersModelArtifacts(run.snapshot))
     : undefined;
-  const dataFolder = data.source === SHAPES10_NAME ? keptFolder(SHAPES10_NAME) : resolve(data.source);
+  const dataFolder = isBuiltIn(data.source) ? keptFolder(data.source) : resolve(data.source);
   const files = await torchTrainFiles({ config, start, trained, dataFolder });
   const { source, checksum, imageSize } = data;
   const card = {
@@ -69,7 +69,7 @@ export async function exportTraining(
     data: { source, checksum, ...(imageSize === undefined ? {} : { imageSize }) },
   };
   let manifest: Manifest | undefined;
-  const inputs = [run.config, run.snapshot, run.checkpoints, ...source === SHAPES10_NAME ? [] : [source]];
+  const inputs = [run.config, run.snapshot, run.checkpoints, ...isBuiltIn(source) ? [] : [source]];
   await replaceFolder({ path: output, kind: EXPORT_FOLDER, inputs }, async (folder) => {
     progress.log(`writing the training of ${run.path} for PyTorch`);
     for (const [name, content] of files) await writeFileAtomically(`${folder}/${name}`, content);

@@ -8,7 +8,7 @@ import { z } from "zod";
 import type { Dataset } from "../data/dataset.ts";
 import { defaultNormalization, type Normalization } from "../data/normalization.ts";
 import { InputError } from "../errors.ts";
-import { SHAPES10_NAME } from "../data/shapes10_folder.ts";
+import { isBuiltIn } from "../data/shapes10_folder.ts";
 import { sha256 } from "../files/hash.ts";
 import type { Block } from "../model/blocks/define.ts";
 import { type NetworkConfig, parseNetworkConfig } from "../model/config.ts";
@@ -38,7 +38,7 @@ const FINE_TUNED = "fine-tuned";
 export const DEFAULT_SEED = 1;
 
 const dataSchema = z.strictObject({
-  /** "shapes10", or a path to a data set. */
+  /** "shapes10", "shapes10-hard", or a path to a data set. */
   source: z.string().default("shapes10"),
   /** Side in pixels that the images of a folder are resized to. */
   imageSize: z.int().min(8).max(1024).optional(),
@@ -138,7 +138,7 @@ export function requestConfig(
     own,
     from,
     resolve(dataset, onChosen, source) {
-      const chosen = data.source === SHAPES10_NAME ? {} : recipeFor(
+      const chosen = isBuiltIn(data.source) ? {} : recipeFor(
         trainingImages(dataset, validationShare),
         typeof asked.batchSize === "number" ? asked.batchSize : undefined,
       );

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { drawShape, drawShapes, SHAPE_NAMES, SHAPES10, type ShapesRecipe } from "../../src/data/shapes.ts";
+import {
+  drawShape,
+  drawShapes,
+  SHAPE_NAMES,
+  SHAPES10,
+  SHAPES10_HARD,
+  type ShapesRecipe,
+} from "../../src/data/shapes.ts";
 import { sha256 } from "../../src/files/hash.ts";
 import { Random } from "../../src/random.ts";
 
@@ -73,12 +80,25 @@ Deno.test("drawShape() throws when the label is no class", () => {
   assert.throws(() => drawShape(10, Random.from(1), new Uint8Array(24 * 24 * 3), RECIPE), RangeError);
 });
 
-Deno.test("Shapes10 is the data set whose checksum data/README.md states", async () => {
-  const train = drawShapes("train", SHAPES10.trainCount);
-  const test = drawShapes("test", SHAPES10.testCount);
-  const checksum = await sha256(train.images, train.labels, test.images, test.labels);
+Deno.test("both grades of Shapes10 are the data sets whose checksums data/README.md states", async () => {
   const readme = await Deno.readTextFile(new URL("../../data/README.md", import.meta.url));
-  assert.ok(readme.includes(checksum), `data/README.md does not state ${checksum}`);
+  for (const recipe of [SHAPES10, SHAPES10_HARD]) {
+    const train = drawShapes("train", recipe.trainCount, recipe);
+    const test = drawShapes("test", recipe.testCount, recipe);
+    const checksum = await sha256(train.images, train.labels, test.images, test.labels);
+    assert.ok(readme.includes(checksum), `data/README.md does not state ${checksum}`);
+  }
+});
+
+Deno.test("drawShape() hides a part of the shape behind its occluders, and draws the rest as without them", () => {
+  const calm: ShapesRecipe = { ...RECIPE, strokes: [0, 0], gradient: 0, noise: [0, 0] };
+  const [bare, hidden] = [calm, { ...calm, occluders: [1, 1] as const }].map((recipe) => {
+    const image = new Uint8Array(24 * 24 * 3);
+    drawShape(SHAPE_NAMES.indexOf("circle"), Random.from(2, "occluded"), image, recipe);
+    return image;
+  });
+  const changed = bare!.filter((value, i) => value !== hidden![i]).length;
+  assert.ok(changed > 0 && changed < bare!.length / 4, `${changed} values changed`);
 });
 
 Deno.test("Shapes10 does not tell its classes by the mean of their images", () => {

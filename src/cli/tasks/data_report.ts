@@ -19,7 +19,7 @@ export function dataReportCommand() {
   return newCommand("data-report", "Describe a data set, and measure a linear classifier on it.")
     .option(
       "--data <source>",
-      '"shapes10", or a folder of IDX files, CIFAR-10 batches or class folders',
+      '"shapes10", "shapes10-hard", or a folder of IDX files, CIFAR-10 batches or class folders',
       "shapes10",
     )
     .option(
