@@ -26,8 +26,11 @@ export interface Variant {
   readonly deploysPlain: boolean;
 }
 
-/** What an ablation asks: which branch pays, which block, or at which depth. */
-export const QUESTIONS = ["branch", "block", "depth"] as const;
+/** What an ablation asks: which branch pays, which block, at which depth, or against a plain network of any shape. */
+export const QUESTIONS = ["branch", "block", "depth", "shape"] as const;
+
+/** Those that are about a block as a whole. */
+const WHOLE: readonly Question[] = ["depth", "shape"];
 
 /** One of them. */
 export type Question = typeof QUESTIONS[number];
@@ -67,7 +70,7 @@ export function variantsFor(
   const isWhole = (variant: Variant) => variants.findLast((other) => other.kind === variant.kind) === variant;
   const chosen = variants.filter((variant) =>
     variant === plain || (question === "block" ? isWhole(variant) : variant.kind === kind) &&
-      (question !== "depth" || isWhole(variant))
+      (!WHOLE.includes(question) || isWhole(variant))
   );
   return chosen.map(({ name }) => name);
 }

@@ -8,16 +8,39 @@ import type { Spread } from "../ablate/spread.ts";
 import { formatCount } from "../text/quantities.ts";
 import { renderTable } from "../text/table.ts";
 
+/** A column that stands where a row has something in it. */
+interface SettingColumn {
+  readonly title: string;
+  readonly cell: (row: VariantSummary) => string | undefined;
+}
+
+/** Where forms meet. */
+const PLACES: readonly SettingColumn[] = [
+  { title: "cost", cell: ({ macs }) => macs === undefined ? undefined : `${macs / 1e6} M` },
+  { title: "depth", cell: ({ macs, depth }) => macs === undefined ? depth?.toString() : undefined },
+];
+
+/** What a search has chosen for each form. */
+const CHOICES: readonly SettingColumn[] = [
+  { title: "depth", cell: ({ macs, depth }) => macs === undefined ? undefined : depth?.toString() },
+  { title: "widths", cell: ({ widths }) => widths?.join("-") },
+  { title: "rate", cell: ({ rate }) => rate?.toString() },
+];
+
 /** The training forms, the first of them the baseline of the differences. */
 export function renderAblationTable(
   { variants }: Pick<AblationReport, "variants">,
   width?: number,
 ): string {
-  const isDeep = variants.some(({ depth }) => depth !== undefined);
+  const [places, choices] = [PLACES, CHOICES].map((columns) =>
+    columns.filter(({ cell }) => variants.some((row) => cell(row) !== undefined))
+  ) as [SettingColumn[], SettingColumn[]];
+  const titled = ({ title }: SettingColumn) => ({ title, align: "right" } as const);
   const table = renderTable(
     [
-      ...(isDeep ? [{ title: "depth", align: "right" } as const] : []),
+      ...places.map(titled),
       "training form",
+      ...choices.map(titled),
       { title: "fused accuracy", align: "right" },
       { title: "gain", align: "right" },
       "deploy parameters",
@@ -27,8 +50,9 @@ export function renderAblationTable(
       { title: "training", align: "right", dispensable: 3 },
     ],
     variants.map((row) => [
-      ...(isDeep ? [String(row.depth)] : []),
-      row.deploysPlain ? row.label : `${row.label} *`,
+      ...places.map(({ cell }) => cell(row) ?? ""),
+      row.deploysPlain || row.macs !== undefined ? row.label : `${row.label} *`,
+      ...choices.map(({ cell }) => cell(row) ?? ""),
       percent(row.fusedAccuracy),
       gainText(row),
       row.deployCost.parameters.toLocaleString("en"),
@@ -39,19 +63,25 @@ export function renderAblationTable(
     ]),
     { width },
   );
+  return `${table}\n${notesOn(variants).join("\n")}\n`;
+}
+
+function notesOn(variants: readonly VariantSummary[]): readonly string[] {
   const seeds = Math.max(0, ...variants.map(({ fusedAccuracies }) => fusedAccuracies.length));
-  const notes = [
+  const isSearched = variants.some(({ macs }) => macs !== undefined);
+  return [
     `Mean ± standard deviation over ${formatCount(seeds, "seed")}, in percent of the test images.`,
     ...(variants.some(({ gain }) => gain?.low != null)
       ? [
         "Gain: the mean of the differences from the first form, seed by seed, and its 95% interval (Student's t).",
       ]
       : []),
-    variants.some(({ deploysPlain }) => !deploysPlain)
+    isSearched
+      ? "Each form at the depth, widths and rate that did best on the validation images, of those that cost as much to run."
+      : variants.some(({ deploysPlain }) => !deploysPlain)
       ? "* Its deploy form is another network: compare its accuracy together with its cost. All others deploy as one."
       : "All deploy as the same network.",
   ];
-  return `${table}\n${notes.join("\n")}\n`;
 }
 
 function percent({ mean, deviation }: Spread): string {

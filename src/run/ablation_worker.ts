@@ -3,32 +3,38 @@
  *
  * @module
  */
-import { membersOf } from "../ablate/plan.ts";
+import type { Member } from "../ablate/plan.ts";
 import type { MemberResult } from "../ablate/report.ts";
+import type { Trial } from "../ablate/search.ts";
 import { type BackendOptions, startBackend } from "../kernels/tfjs/backend.ts";
 import { findAblation, readPlan } from "./ablation_folder.ts";
-import { runMember } from "./ablation_member.ts";
+import { runMember, runTrial } from "./ablation_member.ts";
 import { loadBlockFile } from "./block_file.ts";
 import { Datasets } from "./datasets.ts";
 import { serveLane } from "./lane_worker.ts";
 
-/** What the lane is started with. An order is the path of a member's run. */
+/** What the lane is started with. */
 export interface AblationStart {
-  /** The ablation's folder, whose plan says the rest. */
+  /** The ablation's folder, whose plan says what the networks have in common. */
   readonly folder: string;
   /** The file of a person's own block, as it was typed. */
   readonly block?: string | undefined;
   readonly backend: BackendOptions;
 }
 
-serveLane<AblationStart, string, MemberResult>(async ({ folder, block, backend: asked }, context) => {
-  const own = block === undefined ? undefined : await loadBlockFile(block);
-  const place = await findAblation(folder);
-  const members = membersOf(await readPlan(place), place.path, own);
+/** A network to train, to be judged by the test images or as a candidate. */
+export type AblationOrder =
+  | { readonly kind: "member"; readonly member: Member }
+  | { readonly kind: "trial"; readonly member: Member };
+
+serveLane<AblationStart, AblationOrder, MemberResult | Trial>(async (start, context) => {
+  const own = start.block === undefined ? undefined : await loadBlockFile(start.block);
   const surroundings = {
     ...context,
-    backend: await startBackend(asked),
+    own,
+    plan: await readPlan(await findAblation(start.folder)),
+    backend: await startBackend(start.backend),
     datasets: new Datasets(context.progress),
   };
-  return (path) => runMember(members.find((member) => member.path === path)!, surroundings, own);
+  return ({ kind, member }) => ({ member: runMember, trial: runTrial })[kind](member, surroundings);
 });

@@ -2,13 +2,12 @@ import assert from "node:assert/strict";
 import type { MemberResult } from "../../src/ablate/report.ts";
 import { summarizeAblation } from "../../src/ablate/report.ts";
 import { spreadOf } from "../../src/ablate/spread.ts";
-import { withDepth } from "../../src/ablate/depth.ts";
-import { membersOf, parsePlan } from "../../src/ablate/plan.ts";
+import { membersOf, parsePlan, variantsOf } from "../../src/ablate/plan.ts";
 import { intervalOf } from "../../src/ablate/student.ts";
 import { variantNetwork, VARIANTS, variantsFor, variantsWith } from "../../src/ablate/variants.ts";
 import { renderAblationTable } from "../../src/cli/ablation_table.ts";
 import { block as example } from "../../examples/my_block.ts";
-import { GateError, InputError } from "../../src/errors.ts";
+import { GateError } from "../../src/errors.ts";
 import { presetConfig } from "../../src/model/presets.ts";
 
 const cost = (parameters: number) => ({
@@ -138,22 +137,18 @@ Deno.test("variantsFor() is the plain network and the forms that answer the ques
   ]);
 });
 
-Deno.test("withDepth() spreads the blocks over the stages, what is left over to the last", () => {
-  const depths = (depth: number) => withDepth(presetConfig("tiny"), depth).stages.map((stage) => stage.depth);
-  assert.deepEqual([6, 13, 21, 3].map(depths), [[2, 3], [6, 6], [10, 10], [1, 1]]);
-  assert.throws(() => withDepth(presetConfig("tiny"), 2), InputError);
-});
-
-Deno.test("membersOf() wants a person's own block as the plan has it, and knows early plans", () => {
+Deno.test("variantsOf() wants a person's own block as the plan has it, and knows early plans", () => {
   const own = { block: example, file: { path: "my_block.ts", sha256: "1" } };
   const plan = (more: object) =>
     parsePlan({ variants: ["plain", "my-block"], seeds: [1], file: {}, flags: {}, ...more }, "plan.json");
-  assert.deepEqual(
-    membersOf(plan({ block: own.file, depths: [6] }), "a", own).map(({ path }) => path),
-    ["a/plain-depth6-seed1", "a/my-block-depth6-seed1"],
-  );
-  assert.throws(() => membersOf(plan({ block: own.file }), "a"), /only run where somebody names it/);
-  assert.throws(() => membersOf(plan({ block: { ...own.file, sha256: "2" } }), "a", own), /not the one/);
-  assert.throws(() => membersOf(plan({}), "a"), /no training form my-block/);
-  assert.deepEqual(membersOf(plan({ variants: ["dbb"] }), "a").map(({ path }) => path), ["a/dbb-seed1"]);
+  const paths = (more: object, block?: typeof own) =>
+    membersOf(plan(more), variantsOf(plan(more), "a", block), "a").map(({ path }) => path);
+  assert.deepEqual(paths({ block: own.file, depths: [6] }, own), [
+    "a/plain-depth6-seed1",
+    "a/my-block-depth6-seed1",
+  ]);
+  assert.throws(() => variantsOf(plan({ block: own.file }), "a"), /only run where somebody names it/);
+  assert.throws(() => variantsOf(plan({ block: { ...own.file, sha256: "2" } }), "a", own), /not the one/);
+  assert.throws(() => variantsOf(plan({}), "a"), /no training form my-block/);
+  assert.deepEqual(paths({ variants: ["dbb"] }), ["a/dbb-seed1"]);
 });

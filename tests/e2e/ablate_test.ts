@@ -134,3 +134,59 @@ Deno.test("ablate --by depth compares the plain network and a person's own block
     assert.equal(again.code, 0, again.stderr);
     assert.match(again.stdout, /5 +my block: /);
   }));
+
+Deno.test("ablate --by shape trains candidates on validation images alone, then each form's best anew, and resumes", () =>
+  inWorkplace(async (folder) => {
+    const search = ["--by", "shape", "--costs", "0.1,0.2", "--depths", "2,3", "--rates", "0.05"];
+    const { code, stdout, stderr } = await runTask(
+      folder,
+      "ablate",
+      ...["--config", "small.json", "--epochs", "1", "--seeds", "2", "--json", ...search],
+    );
+    assert.equal(code, 0, stderr);
+    type Row = {
+      variant: string;
+      macs: number;
+      depth: number;
+      gain?: { count: number };
+      deployCost: { macs: number };
+    };
+    const { variants, trials, finished } = JSON.parse(stdout) as {
+      variants: Row[];
+      trials: (Row & { run: string; validationAccuracy: number })[];
+      finished: boolean;
+    };
+    assert.ok(finished);
+    assert.equal(trials.length, 2 * 2 * 2);
+    assert.deepEqual(variants.map(({ macs, variant }) => [macs, variant]), [
+      [1e5, "plain"],
+      [1e5, "repvgg"],
+      [2e5, "plain"],
+      [2e5, "repvgg"],
+    ]);
+    for (const { macs, variant, depth, deployCost, gain } of variants) {
+      assert.ok(Math.abs(deployCost.macs / macs - 1) < 0.15, `${variant} at ${macs}: ${deployCost.macs}`);
+      const own = trials.filter((trial) => trial.variant === variant && trial.macs === macs);
+      const best = Math.max(...own.map(({ validationAccuracy }) => validationAccuracy));
+      assert.equal(own.find((trial) => trial.depth === depth)!.validationAccuracy, best);
+      assert.equal(gain?.count, variant === "plain" ? undefined : 2);
+    }
+    assert.throws(() => Deno.statSync(`${folder}/${trials[0]!.run}/fused`), "a candidate is not fused");
+    readSvg(await Deno.readTextFile(`${folder}/${onlyAblation(folder)}/ablation.svg`));
+    const again = await runTask(folder, "ablate", "--resume");
+    assert.equal(again.code, 0, again.stderr);
+    assert.match(again.stderr, /8 candidates, 8 of them done/);
+    assert.match(again.stdout, /cost +training form +depth +widths/);
+    const wrong = await runTask(
+      folder,
+      "ablate",
+      "--config",
+      "small.json",
+      "--by",
+      "shape",
+      "--costs",
+      "0.00001",
+    );
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /the nearest has/);
+  }));

@@ -6,8 +6,9 @@
  */
 import { availableParallelism } from "node:os";
 import type { AblationPlan } from "../../ablate/plan.ts";
+import type { Search } from "../../ablate/search.ts";
 import { InputError } from "../../errors.ts";
-import { QUESTIONS, VARIANT_NAMES, variantsFor, variantsWith } from "../../ablate/variants.ts";
+import { type Question, QUESTIONS, VARIANT_NAMES, variantsFor, variantsWith } from "../../ablate/variants.ts";
 import type { OwnBlock } from "../../model/blocks/own.ts";
 import { BLOCK_KINDS } from "../../model/config.ts";
 import { runAblation } from "../../run/ablation.ts";
@@ -16,7 +17,7 @@ import { readRunConfigFile } from "../../run/config.ts";
 import { namedFolder } from "../../run/run_directory.ts";
 import { renderAblationTable } from "../ablation_table.ts";
 import { backendOptionsFor } from "../backend_options.ts";
-import { print, printColumns, printJson, wholeNumber, wholeNumbers } from "../command.ts";
+import { decimal, print, printColumns, printJson, wholeNumber, wholeNumbers } from "../command.ts";
 import { untilInterrupted } from "../interrupt.ts";
 import { blockName } from "../network_flags.ts";
 import { definedOnly, oneOf } from "../options.ts";
@@ -28,6 +29,10 @@ const DEFAULT_SEEDS = 3;
 const DEFAULT_EPOCHS = 5;
 const DEFAULT_DEPTHS = [6, 13, 21];
 
+/** What `--by shape` searches: few enough to end in an hour on two cores, with the plain network and RepVGG. */
+const DEFAULT_SEARCH = { macs: [1, 2, 4, 8], depths: [5, 9, 15, 21], rates: [0.1, 0.2] };
+const MILLION = 1e6;
+
 /** The command `ablate`. */
 export function ablateCommand() {
   return newNetworkCommand(
@@ -36,8 +41,8 @@ export function ablateCommand() {
   )
     .option(
       "--by <question>",
-      "branch: one block's branches; block: all blocks; depth: one block and the plain network at several depths " +
-        "(default: all there is)",
+      "branch: one block's branches; block: all blocks; depth: one block and the plain network at several depths; " +
+        "shape: the same at several costs, each at the best depth, width and rate (default: all there is)",
       oneOf(QUESTIONS),
     )
     .option(
@@ -49,8 +54,19 @@ export function ablateCommand() {
     )
     .option(
       "--depths <counts>",
-      `blocks in a row, the stem among them, with --by depth (default: ${DEFAULT_DEPTHS})`,
+      `blocks in a row, the stem among them, with --by depth (default: ${DEFAULT_DEPTHS}) or shape ` +
+        `(default: ${DEFAULT_SEARCH.depths})`,
       wholeNumbers(2, 1000),
+    )
+    .option(
+      "--costs <millions>",
+      `million multiply-adds of the fused network, with --by shape (default: ${DEFAULT_SEARCH.macs})`,
+      positiveNumbers,
+    )
+    .option(
+      "--rates <numbers>",
+      `learning rates to choose from, with --by shape (default: ${DEFAULT_SEARCH.rates})`,
+      positiveNumbers,
     )
     .option(
       "--variants <names>",
@@ -76,7 +92,8 @@ export function ablateCommand() {
     .addHelpText(
       "after",
       "\nA first impression: repfuse ablate --seeds 1 --epochs 2 --variants plain,repvgg\n" +
-        "Where branches pay: repfuse ablate --by depth --depths 6,13,21 --seeds 5",
+        "Where branches pay: repfuse ablate --by depth --depths 6,13,21 --seeds 5\n" +
+        "Against a plain network of any shape: repfuse ablate --by shape --data shapes10-hard --epochs 11",
     )
     .action(async (options, command) => {
       const progress = createProgress(options);
@@ -103,11 +120,12 @@ export function ablateCommand() {
       async function newPlan(own: OwnBlock | undefined): Promise<AblationPlan> {
         const file = options.config === undefined ? {} : await readRunConfigFile(options.config);
         const epochs = options.epochs ?? (file.training?.epochs === undefined ? DEFAULT_EPOCHS : undefined);
-        const asksDepth = options.by === "depth" || options.depths !== undefined;
+        const question = questionAsked();
         return {
           variants: chosenVariants(own),
           seeds: Array.from({ length: options.seeds ?? DEFAULT_SEEDS }, (_, i) => i + 1),
-          ...(asksDepth ? { depths: options.depths ?? DEFAULT_DEPTHS } : {}),
+          ...(question === "depth" ? { depths: options.depths ?? DEFAULT_DEPTHS } : {}),
+          ...(question === "shape" ? { search: searchOf(options) } : {}),
           ...(own === undefined ? {} : { block: own.file }),
           file,
           flags: {
@@ -122,6 +140,14 @@ export function ablateCommand() {
         };
       }
 
+      /** As --by says, else as the other flags do. */
+      function questionAsked(): Question | undefined {
+        if (options.by !== undefined) return options.by;
+        if (options.costs !== undefined || options.rates !== undefined) return "shape";
+        if (options.depths !== undefined) return "depth";
+        return options.block === undefined ? undefined : "branch";
+      }
+
       function chosenVariants(own: OwnBlock | undefined): readonly string[] {
         const known = variantsWith(own);
         const names = known.map(({ name }) => name);
@@ -130,11 +156,27 @@ export function ablateCommand() {
           throw new InputError(`There is no training form ${wrong}: it must be one of ${names.join(", ")}.`);
         }
         if (options.variants !== undefined) return options.variants;
-        const question = options.by ?? (options.depths !== undefined ? "depth" : undefined) ??
-          (options.block === undefined ? undefined : "branch");
+        const question = questionAsked();
         return question === undefined
           ? names
           : variantsFor(question, known, own?.block.name ?? options.block);
       }
     });
+}
+
+function searchOf(options: {
+  readonly costs?: readonly number[] | undefined;
+  readonly depths?: readonly number[] | undefined;
+  readonly rates?: readonly number[] | undefined;
+}): Search {
+  return {
+    macs: [...options.costs ?? DEFAULT_SEARCH.macs].map((cost) => cost * MILLION),
+    depths: [...options.depths ?? DEFAULT_SEARCH.depths],
+    rates: [...options.rates ?? DEFAULT_SEARCH.rates],
+  };
+}
+
+/** A parser for an option that takes numbers above 0 with commas between them: `1,2.5`. */
+function positiveNumbers(text: string): number[] {
+  return text.split(",").map(decimal(Number.MIN_VALUE));
 }

@@ -1,21 +1,35 @@
 /**
- * Where do branches pay? Accuracy of the fused network against its depth, one line per training form, and the 95% interval of
- * every mean.
+ * Accuracy of fused networks against what they are: one line per training form over depths, or over costs, and the 95% interval
+ * of every mean.
  *
  * @module
  */
 import * as Plot from "@observablehq/plot";
 import { CARD_MARGIN, HALO, HEADER_HEIGHT, HEADING_HEIGHT, renderFigure, SERIES_COLORS } from "./svg.ts";
 
-/** One training form at one depth. */
-export interface DepthPoint {
+/** One training form at one place. */
+export interface AccuracyPoint {
   /** "plain 3x3", "RepVGG: + 1x1 + identity". */
   readonly name: string;
-  /** Blocks in a row. */
-  readonly depth: number;
+  /** Blocks in a row, or million multiply-adds of the deploy form. */
+  readonly x: number;
   /** Share of test images that the fused networks classify rightly: the mean over the seeds, and its interval. */
   readonly accuracy: { readonly mean: number; readonly low: number | null; readonly high: number | null };
 }
+
+/** What a line runs over. */
+const AXES = {
+  depth: {
+    title: "Accuracy by depth, at equal deploy cost",
+    label: "blocks in a row, stem included",
+    type: "linear",
+  },
+  cost: {
+    title: "Accuracy by deploy cost, each at its best shape",
+    label: "million multiply-adds of the fused network",
+    type: "log",
+  },
+} as const;
 
 /* All sizes in px. */
 const PLOT_WIDTH = 640;
@@ -23,26 +37,33 @@ const PLOT_HEIGHT = 320;
 const CHARACTER_WIDTH = 7.2;
 const NAME_HEIGHT = 24;
 
-/** So far apart do the bars of one depth stand, as a share of the distance between depths. */
+/** So far apart do the bars of one place stand, as a share of the distance between places. */
 const DODGE = 0.06;
 
 /**
- * Draws an ablation over depths.
+ * Draws accuracies over depths or costs.
  *
  * @param points In any order; the first form that is named is the baseline, which is drawn grey.
  * @param subtitle What was trained on what.
  * @returns SVG text.
  * @throws {RangeError} when there is no point.
  */
-export function renderDepths(points: readonly DepthPoint[], subtitle: string): string {
+export function renderAccuracyLines(
+  axis: keyof typeof AXES,
+  points: readonly AccuracyPoint[],
+  subtitle: string,
+): string {
   if (points.length === 0) throw new RangeError("Cannot draw an ablation without results.");
+  const { title, label, type } = AXES[axis];
   const names = [...new Set(points.map(({ name }) => name))];
-  const depths = [...new Set(points.map(({ depth }) => depth))].sort((a, b) => a - b);
   const colors = names.map((_, i) => colorOf(i));
-  const gap = DODGE * Math.min(...depths.slice(1).map((depth, i) => depth - depths[i]!), depths[0]!);
-  const rows = points.map(({ name, depth, accuracy }) => ({
+  const ticks = [...new Set(points.map(({ x }) => Number(x.toPrecision(2))))].sort((a, b) => a - b);
+  const gap = axis === "depth"
+    ? DODGE * Math.min(...ticks.slice(1).map((x, i) => x - ticks[i]!), ticks[0]!)
+    : 0;
+  const rows = points.map(({ name, x, accuracy }) => ({
     name,
-    x: depth + gap * (names.indexOf(name) - (names.length - 1) / 2),
+    x: x + gap * (names.indexOf(name) - (names.length - 1) / 2),
     mean: 100 * accuracy.mean,
     low: 100 * (accuracy.low ?? accuracy.mean),
     // An interval may reach beyond all images; a share cannot.
@@ -50,7 +71,7 @@ export function renderDepths(points: readonly DepthPoint[], subtitle: string): s
   })).sort((a, b) => a.x - b.x);
   const stroke = (row: { readonly name: string }) => colors[names.indexOf(row.name)]!;
   return renderFigure({
-    title: "Accuracy by depth, at equal deploy cost",
+    title,
     subtitle,
     width: PLOT_WIDTH + 2 * CARD_MARGIN,
     height: HEADER_HEIGHT + HEADING_HEIGHT + PLOT_HEIGHT + CARD_MARGIN,
@@ -64,12 +85,7 @@ export function renderDepths(points: readonly DepthPoint[], subtitle: string): s
         marginLeft: 44,
         marginBottom: 36,
         marginRight: Math.ceil(16 + CHARACTER_WIDTH * Math.max(...names.map((name) => name.length))),
-        x: {
-          ticks: depths,
-          tickFormat: String,
-          label: "blocks in a row, stem included",
-          labelAnchor: "center",
-        },
+        x: { type, ticks, tickFormat: String, label, labelAnchor: "center" },
         y: { grid: true, nice: true, label: null, ticks: 6 },
         marks: [
           Plot.line(rows, { x: "x", y: "mean", z: "name", stroke, strokeWidth: 2 }),
