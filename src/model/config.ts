@@ -18,6 +18,7 @@ const MAX_PIXELS = 4096;
 const MAX_WIDTH = 16384;
 const MAX_DEPTH = 256;
 const MAX_CLASSES = 100_000;
+const MAX_DILATION = 256;
 
 const positive = (max: number) => z.int().min(1).max(max);
 const width = positive(MAX_WIDTH);
@@ -52,7 +53,16 @@ const grouping = {
   groupsEvery: positive(MAX_DEPTH).default(2),
 };
 
-const stagesWith = (shape: z.ZodRawShape) => ({ stages: z.array(stage.extend(shape)).min(1).max(MAX_DEPTH) });
+const dilated = {
+  /** Pixels from one tap of the stage's kernels to the next; 1 when not given. Backbones of segmentation have it in place of strides. */
+  dilation: positive(MAX_DILATION).optional(),
+  /** Whether its first block has an identity branch where its shape allows one; none where a stride was taken out after training. */
+  entryIdentity: z.boolean().optional(),
+};
+
+const stagesOf = ({ stageOptions = {}, isDilated = false }: Block) => ({
+  stages: z.array(stage.extend({ ...stageOptions, ...isDilated ? dilated : {} })).min(1).max(MAX_DEPTH),
+});
 
 /** A person's own block: where it was found, and what was in the file. */
 const fileBlock = {
@@ -61,8 +71,9 @@ const fileBlock = {
 };
 
 /** The keys of a network of one block. Their order is that of early configurations, whose hashes checkpoints hold. */
-function shapeOf({ name, options, stageOptions = {}, isGrouped = true }: Block): z.ZodRawShape {
-  const own = stagesWith(stageOptions);
+function shapeOf(kind: Block): z.ZodRawShape {
+  const { name, options, isGrouped = true } = kind;
+  const own = stagesOf(kind);
   const block = { block: z.literal(name) };
   return isGrouped
     ? { ...common, ...own, ...grouping, ...block, ...options }
@@ -70,8 +81,9 @@ function shapeOf({ name, options, stageOptions = {}, isGrouped = true }: Block):
 }
 
 /** The same of a person's own block, in the order that {@link fileSchema} leaves as it is. */
-function shapeOfOwn({ options, stageOptions = {}, isGrouped = true }: Block): z.ZodRawShape {
-  return { ...common, ...stagesWith(stageOptions), ...isGrouped ? grouping : {}, ...fileBlock, ...options };
+function shapeOfOwn(own: Block): z.ZodRawShape {
+  const { options, isGrouped = true } = own;
+  return { ...common, ...stagesOf(own), ...isGrouped ? grouping : {}, ...fileBlock, ...options };
 }
 
 const knownSchemas = BLOCKS.map((block) =>
@@ -89,6 +101,7 @@ const fileSchema = z.looseObject({
 
 const networkSchema = z.discriminatedUnion("block", [knownSchemas[0]!, ...knownSchemas.slice(1), fileSchema]);
 
+type Dilated = z.output<z.ZodObject<typeof dilated>>;
 type Common = z.ZodObject<typeof common>;
 type Grouping = z.ZodObject<typeof grouping>;
 
@@ -100,7 +113,7 @@ type Input<Shape extends z.ZodRawShape> = keyof Shape extends never ? unknown : 
 type ConfigOf<B> = B extends Block<infer Name, infer Options, infer StageOptions> ?
     & z.output<Common>
     & Partial<z.output<Grouping>>
-    & { block: Name; stages: (z.output<typeof stage> & Output<StageOptions>)[] }
+    & { block: Name; stages: (z.output<typeof stage> & Dilated & Output<StageOptions>)[] }
     & Output<Options>
   : never;
 
@@ -108,7 +121,7 @@ type ConfigOf<B> = B extends Block<infer Name, infer Options, infer StageOptions
 type InputOf<B> = B extends Block<infer Name, infer Options, infer StageOptions> ?
     & z.input<Common>
     & z.input<Grouping>
-    & { block: Name; stages: (z.input<typeof stage> & Input<StageOptions>)[] }
+    & { block: Name; stages: (z.input<typeof stage> & Dilated & Input<StageOptions>)[] }
     & Input<Options>
   : never;
 
@@ -171,7 +184,12 @@ export function withBlock(
   own?: Block,
 ): NetworkConfig {
   const { inputSize, classCount, padding, activation, stem } = config;
-  const stages = config.stages.map(({ depth, width, stride }) => ({ depth, width, stride }));
+  const stages = config.stages.map(({ depth, width, stride, ...stage }) => ({
+    depth,
+    width,
+    stride,
+    ...("dilation" in stage && stage.dilation !== undefined ? { dilation: stage.dilation } : {}),
+  }));
   const network = { block, inputSize, classCount, padding, activation, stem, stages, ...options };
   return parseNetworkConfig(network, undefined, own);
 }

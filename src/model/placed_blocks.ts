@@ -25,6 +25,15 @@ interface PlacedBlock {
   readonly isStem: boolean;
 }
 
+/** What a stage says of its blocks, the stem as one. */
+interface PlacedStage {
+  readonly depth: number;
+  readonly width: number;
+  readonly stride: number;
+  readonly dilation?: number | undefined;
+  readonly entryIdentity?: boolean | undefined;
+}
+
 /** The blocks of the network in a row: x [N, H, W, C] to [N, H', W', filters of the last]. */
 export function applyBlocks<X extends LayerValue>(
   net: LayerBuilder<X>,
@@ -67,16 +76,26 @@ export function blockOf(config: NetworkConfig, own?: Block): Block {
 /** Every block of the network, in order; the stem is the first. */
 function placedBlocks(config: NetworkConfig, block: Block, isPlainTwin: boolean): PlacedBlock[] {
   const { padding, activation, groups = 1, groupsEvery = 1 } = config;
-  const stages = [{ ...config.stem, depth: 1 }, ...config.stages];
-  const rows = stages.flatMap(({ depth, width, stride }, stage) =>
-    Array.from({ length: depth }, (_, i) => ({ stage, width, stride: i === 0 ? stride : 1, i, depth }))
+  const stages: readonly PlacedStage[] = [{ ...config.stem, depth: 1 }, ...config.stages];
+  const rows = stages.flatMap(({ depth, width, stride, dilation = 1, entryIdentity = true }, stage) =>
+    Array.from({ length: depth }, (_, i) => ({
+      stage,
+      width,
+      stride: i === 0 ? stride : 1,
+      dilation,
+      hasIdentity: i > 0 || entryIdentity,
+      i,
+      depth,
+    }))
   );
-  return rows.map(({ stage, width, stride, i, depth }, index) => ({
+  return rows.map(({ stage, width, stride, dilation, hasIdentity, i, depth }, index) => ({
     isStem: index === 0,
     place: {
       name: `stage${stage}/block${i + 1}`,
       filters: width,
       stride,
+      dilation,
+      hasIdentity,
       padding,
       activation,
       groups: index > 0 && index % groupsEvery === 0 ? groups : 1,

@@ -33,6 +33,8 @@ export interface ImportSettings extends CardAnswers {
   readonly stemStride?: number | undefined;
   /** Stride of the first block of each stage; 2, or what the file's architecture says, when not given. */
   readonly strides?: readonly number[] | undefined;
+  /** Pixels from tap to tap of each stage's kernels; 1, or what the file's architecture says, when not given. */
+  readonly dilations?: readonly number[] | undefined;
   /** The folder that is made. */
   readonly output: string;
   readonly progress: Progress;
@@ -94,7 +96,7 @@ function readNetwork(
   path: string,
   settings: ImportSettings,
 ): { graph: Graph; found: Omit<ImportResult, keyof ExportResult> } {
-  const { imageSize, stemStride, strides, progress } = settings;
+  const { imageSize, stemStride, strides, dilations, progress } = settings;
   const { tensors, metadata, format } = readCheckpoint(file, path);
   const named = formatOfName(path);
   if (named !== undefined && named !== format) {
@@ -105,6 +107,7 @@ function readNetwork(
     source: path,
     stemStride,
     strides,
+    dilations,
     ...(imageSize === undefined ? {} : { imageSize: [imageSize, imageSize] }),
   });
   return {
@@ -135,7 +138,7 @@ function assumptions(
   { inputs, values }: Graph,
   config: ImportedNetwork["config"],
   metadata: Checkpoint["metadata"],
-  { imageSize, stemStride, strides }: ImportSettings,
+  { imageSize, stemStride, strides, dilations }: ImportSettings,
 ): string[] {
   const isStated = ARCHITECTURE_KEY in metadata;
   const [, height, width] = values[inputs[0]!.value]!.shape!;
@@ -145,10 +148,9 @@ function assumptions(
       [isStated || stemStride !== undefined, `stride ${config.stem.stride} in the stem (--stem-stride)`],
       [
         isStated || strides !== undefined,
-        `strides ${
-          config.stages.map(({ stride }) => stride).join(",")
-        } of the stages, no dilation (--strides)`,
+        `strides ${config.stages.map(({ stride }) => stride).join(",")} of the stages (--strides)`,
       ],
+      [isStated || dilations !== undefined, "no dilation (--dilations)"],
     ] satisfies typeof rows,
   ];
   return rows.flatMap(([isKnown, what]) => isKnown ? [] : [what]);

@@ -7,7 +7,9 @@ import { torchState } from "../../src/model/torch/write_weights.ts";
 import { networkModules } from "../../src/model/torch/modules.ts";
 import { importTorchNetwork } from "../../src/model/torch/network.ts";
 import { artifactsOf } from "../../src/model/artifacts.ts";
-import { modelOf } from "./artifacts.ts";
+import { createNetwork } from "../../src/model/network.ts";
+import { type Graph, weightsOf } from "../../src/graph/graph.ts";
+import { graphOf, modelOf } from "./artifacts.ts";
 import {
   type Fixture,
   fixtureTensor,
@@ -110,6 +112,35 @@ Deno.test("the fused FastViT block that pads first has the kernel and bias that 
   const fixture = readFixture(WRONG_AT_BORDER);
   assertFusedWeights(await fused(trainingForm(fixture, "beforeBn")), fixture);
 });
+
+for (const kind of ["repvgg", "mobileone"]) {
+  Deno.test(`${kind} with dilated stages is PyTorch's, in both forms and through its own configuration`, async () => {
+    const fixture = readFixture(`net-${kind}`);
+    const { strides, dilations, y } = JSON.parse(
+      await Deno.readTextFile(new URL(`../fixtures/dilated/${kind}.json`, import.meta.url)),
+    ) as { strides: number[]; dilations: number[]; y: number[] };
+    const content = { tensors: fixture.state, metadata: {} };
+    const { config, graph } = importTorchNetwork(content, { ...IMAGES, strides, dilations });
+    const expected = Float32Array.from(y);
+    const artifacts = writeLayersModel(graph);
+    const training = predict(await modelOf(artifacts), fixture).values;
+    assert.ok(relativeDifference(training, expected) <= TOLERANCE);
+    const { artifacts: deployed, report } = fuse(artifacts);
+    assert.ok(relativeDifference(predict(await modelOf(deployed), fixture).values, expected) <= TOLERANCE);
+    // A layer of TensorFlow.js has no dilated depthwise kernel; with zeros between its taps some cost more than their branches.
+    assert.deepEqual(
+      new Set(report.refusals.map(({ law }) => law)),
+      new Set(kind === "repvgg" ? [] : ["cost"]),
+    );
+    const state = await graphOf(createNetwork(config!, { seed: 1 }));
+    const shapes = (graph: Graph) =>
+      graph.operations.flatMap(weightsOf).map(({ shape }) => `${shape}`).sort();
+    assert.deepEqual(shapes(state), shapes(graph));
+    const undilated = importTorchNetwork(content, { ...IMAGES, strides });
+    const other = predict(await modelOf(writeLayersModel(undilated.graph)), fixture).values;
+    assert.ok(relativeDifference(other, expected) > 0.01, "the dilation makes no difference");
+  });
+}
 
 for (const name of ["net-repvgg", "net-mobileone"]) {
   Deno.test(`the fused ${name} goes out in PyTorch's deploy names and comes in again, equal`, async () => {

@@ -269,7 +269,8 @@ Deno.test("importWeights() says what it assumed, and counts parameters as PyTorc
     assert.deepEqual(assumed, [
       "images of 224x224 (--image-size)",
       "stride 2 in the stem (--stem-stride)",
-      "strides 2 of the stages, no dilation (--strides)",
+      "strides 2 of the stages (--strides)",
+      "no dilation (--dilations)",
       "pixels from -1 to 1 (--pixels, --mean, --std)",
       "classes by their numbers (--labels)",
     ]);
@@ -279,6 +280,7 @@ Deno.test("importWeights() says what it assumed, and counts parameters as PyTorc
       imageSize: 16,
       stemStride: 1,
       strides: [2],
+      dilations: [1],
       mean: [0.5],
       classNames: ["a", "b", "c"],
     };

@@ -26,6 +26,11 @@ export function importCommand() {
       wholeNumbers(1, 8),
     )
     .option(
+      "--dilations <pixels>",
+      "of the kernels of each stage, such as 1,1,2,4 in backbones of segmentation (default: 1)",
+      wholeNumbers(1, 256),
+    )
+    .option(
       "--prefix <text>",
       'take the tensors whose names begin so, without it, such as "model_ema.module." (default: the plain network)',
     )
@@ -47,6 +52,7 @@ export function importCommand() {
         prefix: options.prefix,
         stemStride: options.stemStride,
         strides: options.strides,
+        dilations: options.dilations,
         output: options.output ?? `runs/imported/${baseName(path)}`,
         progress,
       });

@@ -18,6 +18,7 @@ import { oddKernel } from "./options.ts";
 export const acNet = defineBlock({
   name: "acnet",
   label: "ACNet",
+  isDilated: true,
   options: {
     /** k of the kxk, kx1 and 1xk convolutions. */
     kernelSize: oddKernel.default(3),

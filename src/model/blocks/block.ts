@@ -16,6 +16,10 @@ export interface BlockPlace {
   readonly filters: number;
   /** Of the first convolution of every branch. */
   readonly stride: number;
+  /** Pixels from one tap of its kernels to the next; 1 by default. */
+  readonly dilation?: number;
+  /** Whether it has an identity branch where its shape allows one; it has by default. */
+  readonly hasIdentity?: boolean;
   /** How images are padded in front of a convolution. */
   readonly padding: PaddingMode;
   /** Convolution groups. */
@@ -28,19 +32,23 @@ export interface BlockPlace {
   readonly isPlainTwin?: boolean;
 }
 
-/** A convolution of the block, all but its kernel size taken from the block's place. */
+/** A convolution of the block, all but its kernel size taken from the block's place. A single tap is not dilated. */
 export function placedConvolution(
-  place: BlockPlace,
+  { dilation = 1, ...place }: BlockPlace,
   name: string,
   height: number,
   width = height,
 ): Convolution {
-  return { ...place, name: `${place.name}/${name}`, kernel: [height, width] };
+  const taps = { ...place, name: `${place.name}/${name}`, kernel: [height, width] } as const;
+  return dilation > 1 && height * width > 1 ? { ...taps, dilation } : taps;
 }
 
-/** Whether input and output of a block have one shape, as an identity branch needs. */
-export function keepsShape(x: LayerValue, { stride, filters }: BlockPlace): boolean {
-  return stride === 1 && x.shape.at(-1) === filters;
+/** Whether input and output of a block have one shape, as an identity branch needs, and its place has one. */
+export function keepsShape(
+  x: LayerValue,
+  { stride, filters, hasIdentity = true }: BlockPlace,
+): boolean {
+  return hasIdentity && stride === 1 && x.shape.at(-1) === filters;
 }
 
 /** The sum of the branches, in a layer `add`; a single branch is itself. */

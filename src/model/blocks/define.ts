@@ -50,6 +50,8 @@ export interface Block<
   readonly stageOptions?: StageOptions;
   /** Whether it takes the keys `groups` and `groupsEvery`; it does by default. */
   readonly isGrouped?: boolean;
+  /** Whether its stages take the key `dilation`; they do not by default. */
+  readonly isDilated?: boolean;
   /** What an ablation tries; the block with its defaults, when not given. */
   readonly ablation?: readonly AblationForm[];
   /** The training form. */

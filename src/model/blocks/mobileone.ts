@@ -40,6 +40,7 @@ export const mobileOne = defineBlock({
   name: "mobileone",
   label: "MobileOne",
   isGrouped: false,
+  isDilated: true,
   options: {
     /** Convolution branches of one size in each part; the stem has one. */
     convBranches: z.int().min(1).max(MAX_BRANCHES).default(4),
@@ -90,6 +91,6 @@ export function mobileOnePart<X extends LayerValue>(
 function partsOf(x: LayerValue, place: BlockPlace): { place: BlockPlace; kernelSize: number }[] {
   const channels = channelsOf(x);
   const depthwise = { ...place, name: `${place.name}/depthwise`, filters: channels, groups: channels };
-  const pointwise = { ...place, name: `${place.name}/pointwise`, stride: 1 };
+  const pointwise = { ...place, name: `${place.name}/pointwise`, stride: 1, hasIdentity: true };
   return [{ place: depthwise, kernelSize: SPATIAL_KERNEL }, { place: pointwise, kernelSize: 1 }];
 }

@@ -15,6 +15,7 @@ import { defineBlock } from "./define.ts";
 export const qaRepVgg = defineBlock({
   name: "qarepvgg",
   label: "QARepVGG",
+  isDilated: true,
   options: {
     /** The branches beside the 3x3 convolution. The identity exists only where input and output have one shape. */
     branches: z.strictObject({ conv1x1: z.boolean().default(true), identity: z.boolean().default(true) })

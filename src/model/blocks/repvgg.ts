@@ -23,6 +23,7 @@ const form = (name: string, label: string, conv1x1: boolean, identity: boolean) 
 export const repVgg = defineBlock({
   name: "repvgg",
   label: "RepVGG: + 1x1 + identity",
+  isDilated: true,
   options: {
     ...qaRepVgg.options,
     /** The block of QARepVGG. Configurations from before that was a block of its own say it so. */

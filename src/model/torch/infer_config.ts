@@ -32,6 +32,8 @@ export interface InferenceOptions {
   readonly stemStride?: number | undefined;
   /** Of the first block of each stage; 2 when not given, and 1 where an identity branch proves it. */
   readonly strides?: readonly number[] | undefined;
+  /** Of the kernels of each stage; 1 when not given. */
+  readonly dilations?: readonly number[] | undefined;
 }
 
 /** One block of the state: the shapes of its tensors, by their names inside the block. */
@@ -61,7 +63,7 @@ const HEAD_BIAS = { reference: "linear.bias", timm: "head.fc.bias" } as const;
  */
 export function inferNetwork(
   state: TorchState,
-  { imageSize, stemStride, strides }: InferenceOptions,
+  { imageSize, stemStride, strides, dilations }: InferenceOptions,
   source = "the state",
 ): InferredNetwork {
   const dialect = dialectOf(state);
@@ -79,7 +81,14 @@ export function inferNetwork(
     stem: { width: widthOf([stem!]), ...(stemStride === undefined ? {} : { stride: stemStride }) },
   };
   const own = isMobileOne(stages.flat(), dialect) ? mobileOne(stages) : repVgg(stages, stem!, form);
-  if (strides !== undefined) setStrides(own.stages, strides, source);
+  if (strides !== undefined) {
+    setStrides(own.stages, strides, source);
+    // The identity of QARepVGG has no tensors to be missed.
+    if (form === "training" && !("postAdditionBn" in own && own.postAdditionBn)) {
+      own.stages.forEach((stage, i) => Object.assign(stage, entryOf(stages[i]!, stage)));
+    }
+  }
+  if (dilations !== undefined) setDilations(own.stages, dilations, source);
   return { config: parseNetworkConfig({ ...shared, ...own }, `network of ${source}`), dialect, form };
 }
 
@@ -169,6 +178,11 @@ function knownStride([first]: readonly Block[]): { stride?: number } {
   return first !== undefined && hasAny([first], SKIP_BRANCH) ? { stride: 1 } : {};
 }
 
+/** A first block of stride 1 without an identity branch had another stride when it was trained, or was made so. */
+function entryOf([first]: readonly Block[], { stride }: { stride?: number }): { entryIdentity?: boolean } {
+  return stride === 1 && first !== undefined && !hasAny([first], SKIP_BRANCH) ? { entryIdentity: false } : {};
+}
+
 /**
  * Gives each stage its stride.
  *
@@ -179,13 +193,7 @@ export function setStrides(
   strides: readonly number[],
   source: string,
 ): void {
-  if (strides.length !== stages.length) {
-    throw new InputError(
-      `Cannot import ${source} with --strides ${strides}: it has ${
-        formatCount(stages.length, "stage")
-      }, expected one stride for each.`,
-    );
-  }
+  checkCount(stages, strides, "stride", source);
   stages.forEach((stage, i) => {
     if (stage.stride !== undefined && stage.stride !== strides[i]) {
       throw new InputError(
@@ -197,6 +205,34 @@ export function setStrides(
     }
     stage.stride = strides[i]!;
   });
+}
+
+/**
+ * Gives each stage its dilation.
+ *
+ * @throws {InputError} when there is not one for each stage.
+ */
+export function setDilations(
+  stages: readonly { readonly depth: number }[],
+  dilations: readonly number[],
+  source: string,
+): void {
+  checkCount(stages, dilations, "dilation", source);
+  stages.forEach((stage, i) => Object.assign(stage, { dilation: dilations[i]! }));
+}
+
+function checkCount(
+  stages: readonly unknown[],
+  values: readonly number[],
+  what: "stride" | "dilation",
+  source: string,
+): void {
+  if (values.length === stages.length) return;
+  throw new InputError(
+    `Cannot import ${source} with --${what}s ${values}: it has ${
+      formatCount(stages.length, "stage")
+    }, expected one ${what} for each.`,
+  );
 }
 
 /** 1 where the kernel's shape makes no sense. */

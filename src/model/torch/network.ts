@@ -8,7 +8,14 @@ import type { SafetensorsContent } from "../../formats/safetensors/write.ts";
 import { type NetworkConfig, parseNetworkConfig } from "../config.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { networkGraph } from "../graph_network.ts";
-import { dialectOf, formOf, inferNetwork, type InferredNetwork, setStrides } from "./infer_config.ts";
+import {
+  dialectOf,
+  formOf,
+  inferNetwork,
+  type InferredNetwork,
+  setDilations,
+  setStrides,
+} from "./infer_config.ts";
 import { torchWeights } from "./read_weights.ts";
 import { networkModules } from "./modules.ts";
 import { readFastVit } from "./fastvit.ts";
@@ -39,6 +46,8 @@ export interface ImportOptions {
   readonly stemStride?: number | undefined;
   /** Of the first block of each stage; 2 by default. */
   readonly strides?: readonly number[] | undefined;
+  /** Of the kernels of each stage; 1 by default. */
+  readonly dilations?: readonly number[] | undefined;
   /** The file's name, for messages. */
   readonly source?: string;
 }
@@ -58,18 +67,18 @@ export function importTorchNetwork(
   content: SafetensorsContent,
   options: ImportOptions = {},
 ): ImportedNetwork {
-  const { source = "the state", imageSize = IMAGENET_SIZE, stemStride, strides } = options;
+  const { source = "the state", imageSize = IMAGENET_SIZE, stemStride, strides, dilations } = options;
   const state = content.tensors;
   for (const [kind, name, read] of ARCHITECTURE_KEY in content.metadata ? [] : KNOWN_BY_NAMES) {
     const known = read(state, imageSize, source);
     if (known === undefined) continue;
-    if (stemStride !== undefined || strides !== undefined) throw fixedStrides(source, name);
+    if ((stemStride ?? strides ?? dilations) !== undefined) throw fixedStrides(source, name);
     const { dialect, form, graph } = known;
     const weights = torchWeights(graph, moduleOfPath, known.state ?? state, source);
     return { kind, dialect, form, graph: { ...graph, weights } };
   }
   const network = statedNetwork(content, options, source) ??
-    inferNetwork(state, { imageSize, stemStride, strides }, source);
+    inferNetwork(state, { imageSize, stemStride, strides, dilations }, source);
   const { config, dialect, form } = network;
   checkSize(config, state, source);
   const graph = networkGraph(config, form);
@@ -90,7 +99,8 @@ const KNOWN_BY_NAMES: readonly (readonly [
 
 function fixedStrides(source: string, name: string): InputError {
   return new InputError(
-    `Cannot import ${source} with --stem-stride or --strides: it is ${name}, whose names say where it has a stride of 2.`,
+    `Cannot import ${source} with --stem-stride, --strides or --dilations: it is ${name}, whose names say where it has a ` +
+      "stride of 2, and which import knows without dilation.",
     "Leave them out.",
   );
 }
@@ -124,7 +134,7 @@ function checkSize(config: NetworkConfig, state: SafetensorsContent["tensors"], 
 
 function statedNetwork(
   { tensors, metadata }: SafetensorsContent,
-  { imageSize, stemStride, strides }: ImportOptions,
+  { imageSize, stemStride, strides, dilations }: ImportOptions,
   source: string,
 ): InferredNetwork | undefined {
   const stated = metadata[ARCHITECTURE_KEY];
@@ -138,8 +148,10 @@ function statedNetwork(
     setStrides(stages, strides, source);
     config.stages.forEach((stage, i) => stage.stride = stages[i]!.stride!);
   }
+  if (dilations !== undefined) setDilations(config.stages, dilations, source);
   return {
-    config,
+    // What was said is checked as what was read.
+    config: parseNetworkConfig(config, `architecture in ${source}`),
     dialect: dialectOf(tensors),
     form: formOf(tensors),
   };

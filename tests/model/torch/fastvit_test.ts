@@ -85,7 +85,7 @@ Deno.test("importTorchNetwork() names every damaged tensor of a FastViT, and tho
     ]);
     return true;
   });
-  assert.throws(() => imported(state, { stemStride: 1 }), /--stem-stride .*: it is FastViT/);
+  assert.throws(() => imported(state, { stemStride: 1 }), /--stem-stride.*: it is FastViT/);
   const headless = new Map([...state].filter(([name]) => !name.startsWith("head.")));
   assert.throws(() => imported(headless), /it is FastViT and its head is missing; .* no head\.fc/);
 });

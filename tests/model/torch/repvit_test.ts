@@ -97,7 +97,7 @@ Deno.test("importTorchNetwork() names every damaged tensor of a RepViT, and thos
     "  - features.4.channel_mixer.m.0.c.weight has shape [1,1,8,16], expected [16,8,1,1]",
     "  - features.9.extra [1] is surplus: the network has no such tensor",
   ]);
-  assert.match(refusal(state, { imageSize, stemStride: 1 }).message, /--stem-stride .*: it is RepViT/);
+  assert.match(refusal(state, { imageSize, stemStride: 1 }).message, /--stem-stride.*: it is RepViT/);
 });
 
 Deno.test("importTorchNetwork() says what a network is that it does not know, and that its ONNX file serves", () => {
