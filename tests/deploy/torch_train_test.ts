@@ -122,8 +122,11 @@ Deno.test("checkTorchTraining() names what is not carried over", () => {
     block: "file",
     file: { path: "mine.ts", sha256: "0" },
   });
+  const plain = networkOf({ block: "repvgg" }, SIZE, "same");
+  const dilated = { ...plain, stages: plain.stages.map((stage) => ({ ...stage, dilation: 2 })) };
   const refusals: [RunConfig, RegExp][] = [
     [runOf(own), /mine\.ts/],
+    [runOf(parseNetworkConfig(dilated)), /dilation/],
     [
       runOf(networkOf({ block: "acnet", kernelSize: 5 }, SIZE, "same"), { form: "plain" }),
       /plain form of acnet with 5x5/,

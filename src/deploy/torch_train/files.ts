@@ -77,6 +77,12 @@ export function checkTorchTraining(config: RunConfig): void {
     );
   }
   torchNetwork(config);
+  if (config.network.stages.some((stage) => "dilation" in stage || "entryIdentity" in stage)) {
+    throw new InputError(
+      "Cannot export the training for PyTorch: stages with a dilation or without their first identity are not carried over.",
+      "Train it here: repfuse train",
+    );
+  }
   const defaults: Readonly<Record<string, unknown>> = trainingSchema.parse({});
   const odd = Object.entries(config.training)
     .filter(([key, value]) => !CARRIED.has(key) && JSON.stringify(value) !== JSON.stringify(defaults[key]))
