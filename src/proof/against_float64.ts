@@ -6,33 +6,55 @@
  */
 import { InputError } from "../errors.ts";
 import { asImages, asImageShape } from "../graph/as_images.ts";
+import type { FusedGraph } from "../fuse/fuse.ts";
 import type { Graph, ValueId } from "../graph/graph.ts";
 import type { PlainArray } from "../runtime/reference.ts";
 import type { Answers, Numbers } from "./answers.ts";
 import type { Difference } from "./comparison.ts";
+import { cancellationIn, magnitudesOf } from "./cancellation.ts";
 import { crop, ExactNetwork, type Range, type Window } from "./exact.ts";
 import { type Rounding, RoundingMeasure } from "./rounding.ts";
 import type { Section } from "./sections.ts";
 
-/** Holds sections against float64 on the first image, where that can be computed. */
+/** Where a section is held against float64. */
+export interface Look {
+  /** Its number. */
+  readonly section: number;
+  /** Of the batch. */
+  readonly image: number;
+  /** One pixel; some of the image when not given. */
+  readonly pixel?: readonly [row: number, column: number] | undefined;
+}
+
+/** Holds sections against float64, where that can be computed. */
 export async function measureSections(
-  source: Graph,
+  { source, graph, counterparts }: Pick<FusedGraph, "source" | "graph" | "counterparts">,
   sections: readonly Section[],
   answer: Answers,
   measures: readonly RoundingMeasure[],
+  looks: readonly Look[],
 ): Promise<void> {
   const images = asImages(source);
-  const look = async (numbers: Numbers) => asIn(images, source, await numbers.image(0));
-  const given = new Map<ValueId, PlainArray>();
-  for (const [value, numbers] of answer.training) given.set(value, await look(numbers));
-  const exact = new ExactNetwork(images, given);
-  for (const [i, { counterpart }] of sections.entries()) {
-    const training = given.get(counterpart)!;
-    const fused = await look(answer.sections[i]!);
-    for (const window of windowsOf(training.shape)) {
-      const truth = unlessOpaque(() => exact.compute(counterpart, window));
-      if (truth === undefined) break;
-      measures[i]!.update(truth, crop(training, window), crop(fused, window));
+  const magnitudes = magnitudesOf(graph);
+  for (const image of new Set(looks.map(({ image }) => image))) {
+    const look = async (numbers: Numbers) => asIn(images, source, await numbers.image(image));
+    const given = new Map<ValueId, PlainArray>();
+    for (const [value, numbers] of answer.training) given.set(value, await look(numbers));
+    const exact = new ExactNetwork(images, given);
+    for (const { section, pixel } of looks.filter((look) => look.image === image)) {
+      const { counterpart } = sections[section]!;
+      const training = given.get(counterpart)!;
+      const fused = await look(answer.sections[section]!);
+      for (const window of windowsOf(training.shape, pixel)) {
+        const truth = unlessOpaque(() => exact.compute(counterpart, window));
+        if (truth === undefined) break;
+        measures[section]!.update(truth, crop(training, window), crop(fused, window));
+      }
+      if (pixel === undefined) continue;
+      const inputs = new Map(sections[section]!.inputs.map((id) => [id, given.get(counterparts.get(id)!)!]));
+      const [window] = windowsOf(training.shape, pixel);
+      const lost = unlessOpaque(() => cancellationIn(magnitudes, sections[section]!, inputs, window));
+      if (lost !== undefined) measures[section]!.addCancellation(lost);
     }
   }
 }
@@ -95,9 +117,10 @@ function asIn(images: Graph, source: Graph, array: PlainArray): PlainArray {
   return images === source ? array : { ...array, shape: asImageShape(array.shape) };
 }
 
-/** Where a tensor is held against float64: the corners of an image, the middles of its edges, and some pixels within. */
-function windowsOf(shape: readonly number[]): readonly (Window | undefined)[] {
+/** Where a tensor is held against float64: at one pixel, or the corners of an image, the middles of its edges, and its middle. */
+function windowsOf(shape: readonly number[], pixel: Look["pixel"]): readonly (Window | undefined)[] {
   if (shape.length !== 4) return [undefined];
+  if (pixel !== undefined) return [pixel.map((place) => [place, place + 1] as const) as unknown as Window];
   const [rows, columns] = [placesAlong(shape[1]!), placesAlong(shape[2]!)];
   return rows.flatMap((row) => columns.map((column) => [row, column] as const));
 }

@@ -18,6 +18,15 @@ export interface Difference {
   readonly interior: number;
 }
 
+/** The place in a batch where two forms of a tensor are farthest apart. */
+export interface Farthest {
+  /** How far, relative to the scale so far. */
+  readonly distance: number;
+  readonly image: number;
+  /** In rows and columns; nothing where the tensor is no image. */
+  readonly pixel?: readonly [row: number, column: number];
+}
+
 /** Gathers the {@link Difference} of one tensor. */
 export class Comparison {
   private border = 0;
@@ -36,22 +45,30 @@ export class Comparison {
    * @param reference The training form's values.
    * @param other The fused form's.
    * @param shape Of both: images are [N, H, W, C], anything else has no border.
+   * @returns Where the batch's forms are farthest apart; nothing where they cannot be compared.
    */
-  update(reference: ArrayLike<number>, other: ArrayLike<number>, shape: readonly number[]): void {
+  update(
+    reference: ArrayLike<number>,
+    other: ArrayLike<number>,
+    shape: readonly number[],
+  ): Farthest | undefined {
     if (reference.length !== other.length) {
       this.interior = Infinity;
-      return;
+      return undefined;
     }
     const isImage = shape.length === 4;
     const [height, width, channels] = isImage
       ? shape.slice(1) as [number, number, number]
       : [1, 1, reference.length];
     const edge = isImage ? this.borderWidth : 0;
+    let [most, at] = [0, 0];
     for (let start = 0, pixel = 0; start < reference.length; start += channels, pixel++) {
       let largest = 0;
       for (let i = start; i < start + channels; i++) {
         this.scale = Math.max(this.scale, Math.abs(reference[i]!));
-        largest = Math.max(largest, Math.abs(reference[i]! - other[i]!));
+        const distance = Math.abs(reference[i]! - other[i]!);
+        if (distance > most) [most, at] = [distance, i];
+        largest = Math.max(largest, distance);
       }
       const column = pixel % width;
       const row = Math.floor(pixel / width) % height;
@@ -59,6 +76,12 @@ export class Comparison {
       if (onBorder) this.border = Math.max(this.border, largest);
       else this.interior = Math.max(this.interior, largest);
     }
+    const pixel = Math.floor(at / channels);
+    return {
+      distance: relative(most, this.scale),
+      image: Math.floor(at / (reference.length / (shape[0] ?? 1))),
+      ...(isImage ? { pixel: [Math.floor(pixel / width) % height, pixel % width] as const } : {}),
+    };
   }
 
   /** What was gathered. Values that are not numbers count as infinitely far. */

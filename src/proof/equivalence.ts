@@ -11,9 +11,16 @@ import type { FusedGraph } from "../fuse/fuse.ts";
 import { largestIndex } from "../graph/class_scores.ts";
 import { leastScaleOf } from "../graph/output_scale.ts";
 import { letEventsIn } from "../progress.ts";
-import { measureOutputs, measureSections, noteDistances, type Sample, sampleOf } from "./against_float64.ts";
+import {
+  type Look,
+  measureOutputs,
+  measureSections,
+  noteDistances,
+  type Sample,
+  sampleOf,
+} from "./against_float64.ts";
 import type { Answers, Numbers } from "./answers.ts";
-import { Comparison, type Difference, PredictionComparison } from "./comparison.ts";
+import { Comparison, type Difference, type Farthest, PredictionComparison } from "./comparison.ts";
 import { allowedAtOutput, allowedInSection, type Rounding, RoundingMeasure } from "./rounding.ts";
 import type { Section } from "./sections.ts";
 
@@ -50,7 +57,7 @@ export interface FusionProof {
 
 /** What {@link compareForms} needs. */
 export interface Comparisons {
-  readonly fusion: Pick<FusedGraph, "source" | "counterparts">;
+  readonly fusion: Pick<FusedGraph, "source" | "graph" | "counterparts">;
   readonly sections: readonly Section[];
   /** Names of the outputs. */
   readonly outputs: readonly string[];
@@ -60,6 +67,9 @@ export interface Comparisons {
   /** What every difference is held to; by default, what rounding explains. */
   readonly tolerance?: number | undefined;
 }
+
+/** What leaves a section no more than its floor. */
+const NO_ROUNDING: Rounding = { training: 0, fused: 0 };
 
 /** Batches whose first images are held against float64. */
 const EXACT_BATCHES: ReadonlySet<number> = new Set([0, 1, 3, 7]);
@@ -71,8 +81,9 @@ const EXACT_BATCHES: ReadonlySet<number> = new Set([0, 1, 3, 7]);
  * training form, every changed prediction is a tie, and there was at least one input.
  */
 export async function compareForms(
-  { fusion: { source }, sections, outputs, answers, altered, tolerance }: Comparisons,
+  { fusion, sections, outputs, answers, altered, tolerance }: Comparisons,
 ): Promise<FusionProof> {
+  const { source } = fusion;
   const ofSections = sections.map(({ name, borderWidth, counterpart }) =>
     new Comparison(name, borderWidth, leastScaleOf(source, counterpart))
   );
@@ -86,20 +97,29 @@ export async function compareForms(
   let [images, batches] = [0, 0];
   for await (const answer of answers) {
     const { training } = answer;
-    for (const [i, { counterpart }] of sections.entries()) {
-      await update(ofSections[i]!, training.get(counterpart)!, answer.sections[i]!);
+    const looks: Look[] = EXACT_BATCHES.has(batches)
+      ? sections.map((_, section) => ({ section, image: 0 }))
+      : [];
+    for (const [section, { counterpart }] of sections.entries()) {
+      const { farthest } = await update(
+        ofSections[section]!,
+        training.get(counterpart)!,
+        answer.sections[section]!,
+      );
+      // Where the forms are so far apart, it shows which of them is: the training form that rounds, or the fused form.
+      const isFar = farthest !== undefined && Number.isFinite(farthest.distance) &&
+        farthest.distance > allowedInSection(NO_ROUNDING, sections[section]!, isHalf);
+      if (isFar) looks.push({ section, ...farthest });
     }
     const far = new Float64Array(answer.images);
     for (const [i, value] of source.outputs.entries()) {
-      const [before, after] = await update(ofOutputs[i]!, training.get(value)!, answer.outputs[i]!);
+      const { before, after } = await update(ofOutputs[i]!, training.get(value)!, answer.outputs[i]!);
       noteDistances(far, before, after);
       const { shape } = training.get(value)!;
       const classes = shape[1] ?? 1;
       if (shape.length === 2 && classes > 1) predictions[i]!.update(before, after, classes);
     }
-    if (EXACT_BATCHES.has(batches)) {
-      await measureSections(source, sections, answer, measures);
-    }
+    await measureSections(fusion, sections, answer, measures, looks);
     const farthest = largestIndex(far);
     if (sample === undefined || far[farthest]! > sample.distance) {
       sample = await sampleOf(source, answer, farthest, far[farthest]!);
@@ -160,10 +180,9 @@ async function update(
   comparison: Comparison,
   expected: Numbers,
   found: Numbers,
-): Promise<readonly [ArrayLike<number>, ArrayLike<number>]> {
+): Promise<{ before: ArrayLike<number>; after: ArrayLike<number>; farthest: Farthest | undefined }> {
   const [before, after] = [await expected.read(), await found.read()];
-  comparison.update(before, after, expected.shape);
-  return [before, after];
+  return { before, after, farthest: comparison.update(before, after, expected.shape) };
 }
 
 function said(rounding: Rounding | undefined): Pick<Verdict, "rounding"> {

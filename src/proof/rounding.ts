@@ -16,6 +16,8 @@ export interface Rounding {
   readonly training: number;
   /** Of the fused form. */
   readonly fused: number;
+  /** What cancellation explains of it, where the forms are far apart. */
+  readonly cancellation?: number;
 }
 
 /**
@@ -23,6 +25,9 @@ export interface Rounding {
  * float64 in some places: the largest distance is the larger where more is looked at.
  */
 const MULTIPLE = 16;
+
+/** The roundings of a sum add up: so many times what one rounding of every term does. */
+const SUMMED = 4;
 
 /**
  * What a section may differ by in any case. One that was made may be the first to go through Winograd's transforms, which
@@ -58,14 +63,15 @@ export function allowedAtOutput(rounding: Rounding | undefined, isHalf = false):
   return rounding === undefined ? least : Math.max(least, explained(rounding));
 }
 
-function explained({ training, fused }: Rounding): number {
-  return MULTIPLE * Math.min(training, fused);
+function explained({ training, fused, cancellation = 0 }: Rounding): number {
+  return Math.max(MULTIPLE * Math.min(training, fused), SUMMED * cancellation);
 }
 
 /** Gathers the distances of one tensor from float64. */
 export class RoundingMeasure {
   private training = 0;
   private fused = 0;
+  private cancellation = 0;
   private isMeasured = false;
 
   /** Takes a tensor in, or a part of it. */
@@ -77,9 +83,18 @@ export class RoundingMeasure {
     }
   }
 
+  /** Takes in what cancellation explains at one place. */
+  addCancellation(lost: number): void {
+    this.cancellation = Math.max(this.cancellation, lost);
+  }
+
   /** What was gathered, relative to a scale; nothing where nothing was. */
   result(scale: number): Rounding | undefined {
     if (!this.isMeasured || !(scale > 0)) return undefined;
-    return { training: this.training / scale, fused: this.fused / scale };
+    return {
+      training: this.training / scale,
+      fused: this.fused / scale,
+      ...(this.cancellation === 0 ? {} : { cancellation: this.cancellation / scale }),
+    };
   }
 }

@@ -19,7 +19,7 @@ import { intervalOf } from "../ablate/student.ts";
 import { variantsWith } from "../ablate/variants.ts";
 import { renderAblation } from "../charts/ablation_chart.ts";
 import { renderAccuracyLines } from "../charts/accuracy_lines.ts";
-import { InterruptedError } from "../errors.ts";
+import { GateError, InterruptedError } from "../errors.ts";
 import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.ts";
 import { exists, readJson } from "../files/read.ts";
 import type { BackendOptions } from "../kernels/tfjs/backend.ts";
@@ -146,7 +146,8 @@ interface SideBySide {
  * Trains networks, several at once.
  *
  * @returns Whether all are done: not where the signal fired.
- * @throws What one of them throws; the others are saved then.
+ * @throws {GateError} when a fused form is not its training form; all others are done then.
+ * @throws What else one of them throws; the others are saved then.
  */
 async function sideBySide(
   folder: AblationFolder,
@@ -160,6 +161,7 @@ async function sideBySide(
   const queue = left.values();
   const told = shared(progress, head);
   let done = 0;
+  let refused: GateError | undefined; // what one network does not pass keeps no other from being trained
   await Promise.allSettled(Array.from({ length: Math.min(jobs, left.length) }, async () => {
     const lane = new Lane<AblationStart, AblationOrder, MemberResult | Trial>("ablation_worker", {
       folder: folder.path,
@@ -169,8 +171,14 @@ async function sideBySide(
     try {
       for (const member of queue) {
         if (stop.aborted) break;
-        await onDone(member, await lane.run({ kind, member }, member.path, told(nameOf(member)), stop));
-        done++;
+        try {
+          await onDone(member, await lane.run({ kind, member }, member.path, told(nameOf(member)), stop));
+          done++;
+        } catch (error) {
+          if (!(error instanceof GateError)) throw error;
+          progress.log(`${nameOf(member)}: ${error.message}`);
+          refused ??= error;
+        }
       }
     } catch (error) {
       faults.abort(error);
@@ -179,6 +187,7 @@ async function sideBySide(
     }
   }));
   if (faults.signal.aborted && !signal.aborted) throw faults.signal.reason;
+  if (refused !== undefined && !signal.aborted) throw refused;
   return done === left.length;
 }
 

@@ -5,7 +5,9 @@ import { randomizeBatchNorm } from "../fuse/randomize_batch_norm.ts";
 import { EQUIVALENCE_TOLERANCE } from "../../src/proof/rounding.ts";
 import { type Batch, verifyFusion } from "../../src/proof/tensorflow.ts";
 import { toArtifacts, weightOf } from "../fuse/artifacts.ts";
-import { bothForms, chain, type Forms, through } from "../fuse/forms.ts";
+import { bothForms, chain, type Forms, formsOf, through } from "../fuse/forms.ts";
+import { Random } from "../../src/random.ts";
+import { plant } from "./plant.ts";
 
 const { batchNormalization, conv2d, dense, globalAveragePooling2d, reLU } = tf.layers;
 
@@ -156,4 +158,55 @@ Deno.test("randomizeBatchNorm() draws signed statistics in range, and nothing el
   }
   assert.deepEqual(randomizeBatchNorm(before, 5).weightData, after.weightData);
   assert.notDeepEqual(randomizeBatchNorm(before, 6).weightData, after.weightData);
+});
+
+/** Whole numbers around 500 and weights that are powers of two: the training form's sums are exact, the fused form's cancel. */
+async function cancelling(): Promise<{ forms: Forms; inputs: () => Generator<tf.Tensor> }> {
+  const model = chain(
+    [6, 6, 4],
+    conv2d({ name: "block/conv", filters: 3, kernelSize: 1, useBias: false }),
+    batchNormalization({ name: "block/bn" }),
+    reLU({ name: "block/relu" }),
+    globalAveragePooling2d({ name: "pool" }),
+    dense({ name: "head", units: 3 }),
+  );
+  tf.tidy(() => {
+    const kernel = Array.from({ length: 12 }, (_, i) => 2 ** -(i % 3));
+    model.getLayer("block/conv").setWeights([tf.tensor(kernel, [1, 1, 4, 3])]);
+    const mean = [0, 1, 2].map((o) => [0, 1, 2, 3].reduce((sum, c) => sum + 501 * kernel[3 * c + o]!, 0));
+    const gamma = [1.1, 0.9, -1.3];
+    const statistics = [gamma, [0, 0, 0], mean, [0.7, 0.3, 0.1]].map((values) => tf.tensor1d(values));
+    model.getLayer("block/bn").setWeights(statistics);
+    const head = [1, -0.5, 0.3, 0.2, 1, -1, 0.4, 0.1, 0.7];
+    model.getLayer("head").setWeights([tf.tensor(head, [3, 3]), tf.zeros([3])]);
+  });
+  return {
+    forms: await formsOf(await toArtifacts(model)),
+    *inputs() {
+      const random = Random.from(1, "cancelling");
+      for (let i = 0; i < 3; i++) {
+        yield tf.tensor(Float32Array.from({ length: 4 * 6 * 6 * 4 }, () => 500 + random.integer(3)), [
+          4,
+          6,
+          6,
+          4,
+        ]);
+      }
+    },
+  };
+}
+
+Deno.test("verifyFusion() passes what cancels in the fused form alone, and finds a thousandth there", async () => {
+  const { forms, inputs } = await cancelling();
+  const proof = await verifyFusion({ ...forms, inputs: inputs() });
+  const [block] = proof.regions;
+  assert.ok(block!.interior > 3e-5, `${block!.interior} would pass anyway`);
+  assert.ok(block!.rounding!.training < block!.interior / 16, "the training form is exact");
+  assert.ok(proof.pass, `${block!.interior}, allowed ${block!.allowed}`);
+  assert.ok(block!.allowed <= EQUIVALENCE_TOLERANCE);
+  const { missed, tried } = await plant(
+    forms.fused,
+    () => verifyFusion({ ...forms, inputs: inputs() }),
+  );
+  assert.deepEqual([tried, missed], [2, []]);
 });
