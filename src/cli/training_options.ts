@@ -14,6 +14,7 @@ import { trainingSchema } from "../train/config.ts";
 import { DEFAULT_VIEWS, type FineTuningRequest } from "../train/fine_tuning.ts";
 import { DEFAULT_PRESET, DEFAULT_SEED, requestConfig, type RequestedConfig } from "../train/run_config.ts";
 import { newComputeCommand } from "./backend_options.ts";
+import { CARD_OPTIONS } from "./card_options.ts";
 import { decimal, wholeNumber } from "./command.ts";
 import { BLOCK_HELP, blockName, networkChanges, networkSetting, SET_HELP } from "./network_flags.ts";
 import { definedOnly } from "./options.ts";
@@ -65,7 +66,8 @@ export function newTrainingCommand(name: string, description: string) {
   return newNetworkCommand(name, description)
     .option(
       "--from <network>",
-      "fine-tune: a new head on the network of a run, of what import wrote, or of a fused folder (default: fresh weights)",
+      "fine-tune: a new head on the network of a run, of what import wrote, of a fused folder, or on anybody's: a model.json, " +
+        "an ONNX file, a file of Keras (default: fresh weights)",
     )
     .option(
       "--freeze <stage>",
@@ -78,6 +80,9 @@ export function newTrainingCommand(name: string, description: string) {
       by("with --freeze: augmented views of every image that the frozen stages see", DEFAULT_VIEWS),
       wholeNumber(1, 1000),
     )
+    .addOption(CARD_OPTIONS.pixels)
+    .addOption(CARD_OPTIONS.mean)
+    .addOption(CARD_OPTIONS.std)
     .option("--block <kind>", `${BLOCK_HELP} (default: the preset's)`, blockName)
     .option("--set <key=value>", `${SET_HELP} (default: as the preset says)`, networkSetting)
     .option(
@@ -206,13 +211,16 @@ export async function requestFrom(flags: TrainingFlags): Promise<RequestedConfig
 }
 
 /** What `--from` and the flags beside it say. */
-function sourceFrom({ from, freeze, views }: TrainingFlags): FineTuningRequest | undefined {
-  if (from !== undefined) return { network: from, freeze, views };
-  const flag = freeze !== undefined ? "--freeze" : views !== undefined ? "--views" : undefined;
+function sourceFrom(
+  { from, freeze, views, pixels, mean, std }: TrainingFlags,
+): FineTuningRequest | undefined {
+  const beside = { freeze, views, pixels, mean, std };
+  if (from !== undefined) return { network: from, ...beside };
+  const [flag] = Object.keys(definedOnly(beside));
   if (flag === undefined) return undefined;
   throw new InputError(
-    `${flag} is about a network that is fine-tuned, and none is named.`,
-    "Name it with --from: a run, or what repfuse import wrote.",
+    `--${flag} is about a network that is fine-tuned, and none is named.`,
+    "Name it with --from: a run, what repfuse import wrote, or a network of another program.",
   );
 }
 

@@ -36,9 +36,14 @@ export function applyNetwork<X extends LayerValue>(
   own?: Block,
 ): X {
   const features = applyBlocks(net, x, config, form, own);
-  return net.dense(net.globalAveragePool(features, POOL_LAYER), {
+  return applyHead(net, net.globalAveragePool(features, POOL_LAYER), config.classCount);
+}
+
+/** Features [N, C] to logits [N, classCount]. */
+export function applyHead<X extends LayerValue>(net: LayerBuilder<X>, features: X, classCount: number): X {
+  return net.dense(features, {
     name: HEAD_LAYER,
-    units: config.classCount,
+    units: classCount,
     activation: "linear",
     deviation: HEAD_DEVIATION,
   });

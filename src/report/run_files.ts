@@ -10,14 +10,14 @@ import type { ModelCard } from "../classify/classifier.ts";
 import type { FusionRecord } from "../classify/fusion_record.ts";
 import type { Environment } from "../timing/environment.ts";
 import type { EpochMetrics } from "../train/metrics.ts";
-import type { RunConfig } from "../train/run_config.ts";
+import type { AnyRunConfig } from "../train/run_config.ts";
 
 /** The content of a run. Pictures are SVG text, but for the worst examples, which are a PNG file's bytes. */
 export interface RunFiles {
   /** The name of the run's folder, or of the network. */
   readonly name: string;
   /** Of a run. */
-  readonly config: RunConfig | undefined;
+  readonly config: AnyRunConfig | undefined;
   /** Whether it is still in training, so that the report is to be read again soon. */
   readonly isTraining?: boolean;
   /** Of a network that was not trained here. */

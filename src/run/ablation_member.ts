@@ -15,7 +15,7 @@ import { type RunDirectory, runDirectoryAt } from "./run_directory.ts";
 import { resumeTraining, startTraining, type TrainingContext } from "./training_run.ts";
 import { evaluate } from "../train/evaluate.ts";
 import { bestEpoch, type EpochMetrics, type EpochTiming } from "../train/metrics.ts";
-import type { RunConfig } from "../train/run_config.ts";
+import { isOwnNetwork, type RunConfig } from "../train/run_config.ts";
 import { type AblationPlan, type Member, requestOf } from "../ablate/plan.ts";
 import type { Setting, Trial } from "../ablate/search.ts";
 import { widthsOf } from "../ablate/shape.ts";
@@ -86,6 +86,9 @@ async function trainMember(
   const run = runDirectoryAt(member.path);
   if (!(await exists(run.config))) await startTraining(requestOf(plan, member, own), context, run.path);
   const config = await readRunConfig(run.config);
+  if (!isOwnNetwork(config)) {
+    throw new InputError(`${run.path} is no member of an ablation: it has the network of another program.`);
+  }
   if (!(await exists(run.bnSnapshot))) {
     await resumeTraining(run, context, config.network.block === "file" ? own : undefined);
   }

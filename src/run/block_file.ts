@@ -12,6 +12,7 @@ import { sha256 } from "../files/hash.ts";
 import { readBytes } from "../files/read.ts";
 import { type OwnBlock, ownBlock } from "../model/blocks/own.ts";
 import type { NetworkConfig } from "../model/config.ts";
+import type { ForeignNetwork } from "../model/foreign.ts";
 import { quoted } from "../text/shell.ts";
 
 /** Files that are code. */
@@ -47,7 +48,11 @@ export async function loadBlockFile(path: string): Promise<OwnBlock> {
  * @param own What was typed now.
  * @throws {InputError} when the file is not named, is another one now, or is of no use here.
  */
-export function checkBlockFile(network: NetworkConfig, own: OwnBlock | undefined, run: string): void {
+export function checkBlockFile(
+  network: NetworkConfig | ForeignNetwork,
+  own: OwnBlock | undefined,
+  run: string,
+): void {
   if (network.block !== "file") {
     if (own === undefined) return;
     throw new InputError(

@@ -5,9 +5,9 @@
  */
 import { readJson } from "../files/read.ts";
 import {
+  type AnyRunConfig,
   parseRunConfig,
   parseRunConfigInput,
-  type RunConfig,
   type RunConfigInput,
 } from "../train/run_config.ts";
 
@@ -27,6 +27,6 @@ export async function readRunConfigFile(path: string): Promise<RunConfigInput> {
  * @param path The file.
  * @throws {InputError} when it is missing or not one of ours.
  */
-export async function readRunConfig(path: string): Promise<RunConfig> {
+export async function readRunConfig(path: string): Promise<AnyRunConfig> {
   return parseRunConfig(await readJson(path, "a run's configuration"), path);
 }

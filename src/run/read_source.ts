@@ -19,6 +19,7 @@ import type { Graph } from "../graph/graph.ts";
 import { guessCard } from "../classify/guessed_card.ts";
 import { readOnnxCard } from "../classify/onnx_card.ts";
 import type { ModelSource } from "../deploy/model_source.ts";
+import { isForeign } from "../model/foreign.ts";
 import { normalizationOfRun } from "../train/run_config.ts";
 import { readRunConfig } from "./config.ts";
 import { findNetwork, type Form, type NamedFile, type NamedModel, runAround } from "./named.ts";
@@ -81,7 +82,7 @@ export async function readRunModel(
     home: run.path,
     readFrom: [run.fused, run.snapshot, run.checkpoints, run.source],
     form,
-    network,
+    network: isForeign(network) ? undefined : network,
     card: withAnswers(card, answers, folder),
     data: {
       source: data.source,

@@ -18,7 +18,6 @@ import { writeFileAtomically, writeJsonAtomically } from "../files/atomic_write.
 import type { BackendInfo } from "../kernels/tfjs/backend.ts";
 import { artifactsOf } from "../model/artifacts.ts";
 import { POOL_LAYER } from "../model/architecture.ts";
-import { createNetwork } from "../model/network.ts";
 import { Random } from "../random.ts";
 import { bnSnapshotOf } from "../train/bn_snapshot.ts";
 import {
@@ -31,24 +30,24 @@ import { evaluate } from "../train/evaluate.ts";
 import { train } from "../train/loop.ts";
 import { bestEpoch, type EpochMetrics, type EpochTiming } from "../train/metrics.ts";
 import { recalibrate } from "../train/recalibrate.ts";
-import { behindFrozenStages } from "../train/frozen_stages.ts";
 import { trainingForward } from "../train/forward.ts";
-import { type TrainedPart, wholeNetwork } from "../train/trained_part.ts";
+import type { TrainedPart } from "../train/trained_part.ts";
 import { TrainingSession } from "../train/session.ts";
 import {
+  type AnyRunConfig,
   fingerprintOf,
   normalizationOfRun,
   type RequestedConfig,
-  type RunConfig,
 } from "../train/run_config.ts";
 import type { OwnBlock } from "../model/blocks/own.ts";
 import { checkBlockFile } from "./block_file.ts";
 import { readRunConfig } from "./config.ts";
 import { describeEnvironment } from "../timing/environment.ts";
 import type { Datasets } from "./datasets.ts";
-import { keepSource, readFineTuningSource, takeKeptWeights } from "./fine_tuning_source.ts";
+import { keepSource, readFineTuningSource } from "./fine_tuning_source.ts";
 import { writeReport } from "./report_run.ts";
 import { createRunDirectory, openRunDirectory, type RunDirectory } from "./run_directory.ts";
+import { modelToTrain, type Trainee, traineeOf } from "./trainee.ts";
 import { describeEpoch, describeStart, describeStep } from "./training_words.ts";
 import { formatCount } from "../text/quantities.ts";
 import { quoted } from "../text/shell.ts";
@@ -88,7 +87,7 @@ export interface TrainingSummary {
 /** A new run, ready to be trained. */
 export interface PreparedTraining {
   readonly run: RunDirectory;
-  readonly config: RunConfig;
+  readonly config: AnyRunConfig;
   readonly dataset: Dataset;
   /**
    * Trains it, once.
@@ -125,13 +124,13 @@ export async function prepareTraining(
   context: TrainingContext,
   folder?: string,
 ): Promise<PreparedTraining> {
-  const source = request.from && await readFineTuningSource(request.from.network);
+  const { log } = context.progress;
+  const source = request.from && await readFineTuningSource(request.from, request.data.imageSize, log);
   const [height, width] = source?.network.inputSize ?? [];
   const imageSize = request.data.imageSize ?? (height === width ? height : undefined);
   const dataset = await context.datasets.get({ ...request.data, imageSize });
   const config = request.resolve(dataset, (message) => context.progress.log(message), source);
-  const { form } = config.training;
-  const model = createNetwork(config.network, { seed: config.seed, form, own: request.own });
+  const model = modelToTrain(config, request.own);
   const now = new Date();
   const run = folder === undefined
     ? await createRunDirectory(config.preset, now)
@@ -165,22 +164,20 @@ export async function resumeTraining(
       "Bring the data back, or start a new run: repfuse train",
     );
   }
-  const { form } = config.training;
-  const model = createNetwork(config.network, { seed: config.seed, form, own: own?.block });
+  const model = modelToTrain(config, own?.block);
   return await continueRun(run, config, dataset, model, context);
 }
 
 async function continueRun(
   run: RunDirectory,
-  config: RunConfig,
+  config: AnyRunConfig,
   loaded: Dataset,
   model: tf.LayersModel,
   { progress, signal }: TrainingContext,
 ): Promise<TrainingSummary> {
   const dataset = steeredDataset(loaded, config);
-  if (config.from !== undefined) await takeKeptWeights(model, run, config.from);
-  const part = await trainedPart(model, dataset, config, progress);
-  const session = new TrainingSession(model, dataset, config.training, config.seed, part);
+  const trainee = await traineeOf(model, run, dataset, config, progress);
+  const session = new TrainingSession(model, dataset, config.training, config.seed, trainee.part);
   const architecture = await fingerprintOf(config);
   const expected = { architecture, tensors: session.expectedTensors() };
   const state = await loadNewestCheckpoint(run.checkpoints, expected, (message) => progress.log(message));
@@ -218,7 +215,7 @@ async function continueRun(
   }
   const keptEpoch = session.epoch;
   session.adoptServedWeights();
-  const testAccuracy = await freeze(run, config, dataset, model, part, progress);
+  const testAccuracy = await freeze(run, config, dataset, model, trainee, progress);
   session.dispose();
   model.dispose();
   const seconds = (performance.now() - startMs) / 1000;
@@ -235,27 +232,12 @@ async function continueRun(
   };
 }
 
-/** What is trained of the network. What stands before it has run over all images then. */
-async function trainedPart(
-  model: tf.LayersModel,
-  dataset: Dataset,
-  config: RunConfig,
-  progress: Progress,
-): Promise<TrainedPart> {
-  const { from, seed, training } = config;
-  const normalization = normalizationOfRun(config);
-  if (from === undefined || from.freeze === 0) return wholeNetwork(model, dataset, training, normalization);
-  const onProgress = (done: number, count: number) =>
-    progress.update("frozen stages", `${done}/${count} views`);
-  return await behindFrozenStages(model, dataset, training, { ...from, normalization, seed, onProgress });
-}
-
 /**
  * The data set with the images that choose the best epoch.
  *
  * @throws {InputError} when an epoch is to be chosen and there are none.
  */
-function steeredDataset(dataset: Dataset, { training, seed }: RunConfig): Dataset {
+function steeredDataset(dataset: Dataset, { training, seed }: AnyRunConfig): Dataset {
   const steered = withValidation(dataset, training.validationShare, seed);
   if (steered.validation !== undefined || (training.keep === "last" && training.patience === 0)) {
     return steered;
@@ -268,17 +250,17 @@ function steeredDataset(dataset: Dataset, { training, seed }: RunConfig): Datase
 }
 
 /** What must be typed again of a run that is made of a person's own block. */
-function blockFlag({ network }: RunConfig): string {
+function blockFlag({ network }: AnyRunConfig): string {
   return network.block === "file" ? ` --block ${quoted(network.file.path)}` : "";
 }
 
 /** Recalibrates where asked, then writes the model and its BN snapshot. Returns the test accuracy of what it wrote. */
 async function freeze(
   run: RunDirectory,
-  config: RunConfig,
+  config: AnyRunConfig,
   dataset: Dataset,
   model: tf.LayersModel,
-  part: TrainedPart,
+  { part, whole }: Trainee,
   progress: Progress,
 ): Promise<number> {
   if (config.training.recalibrateBatches > 0) {
@@ -291,8 +273,10 @@ async function freeze(
     recalibrate(model, recalibrationBatches(config, part), trainingForward(part.input, features));
   }
   const shape = { height: dataset.height, width: dataset.width, channels: dataset.channels };
-  const { accuracy } = evaluate(model, dataset.test, shape, normalizationOfRun(config));
-  const artifacts = await artifactsOf(model);
+  const network = await whole();
+  const { accuracy } = evaluate(network, dataset.test, shape, normalizationOfRun(config));
+  const artifacts = await artifactsOf(network);
+  if (network !== model) network.dispose();
   const snapshot = await bnSnapshotOf(artifacts);
   await replaceFolder({ path: run.snapshot, kind: SNAPSHOT, inputs: [] }, async (folder) => {
     await saveLayersModel(folder, artifacts);
@@ -302,7 +286,7 @@ async function freeze(
 }
 
 /** Batches of training images without augmentation, in an order of their own; each is freed when the next is drawn. */
-function* recalibrationBatches(config: RunConfig, { train }: TrainedPart): Generator<tf.Tensor> {
+function* recalibrationBatches(config: AnyRunConfig, { train }: TrainedPart): Generator<tf.Tensor> {
   const { batchSize, recalibrateBatches } = config.training;
   const random = Random.from(config.seed, "recalibrate");
   for (let done = 0; done < recalibrateBatches;) {

@@ -7,7 +7,7 @@ import type * as tf from "@tensorflow/tfjs";
 import type { Dataset } from "../data/dataset.ts";
 import { formatCount, formatDuration, formatShare } from "../text/quantities.ts";
 import type { EpochMetrics, EpochTiming } from "../train/metrics.ts";
-import type { RunConfig } from "../train/run_config.ts";
+import type { AnyRunConfig } from "../train/run_config.ts";
 import type { TrainingSession } from "../train/session.ts";
 import { REPORT_FILE } from "./report_run.ts";
 import type { RunDirectory } from "./run_directory.ts";
@@ -15,7 +15,7 @@ import type { RunDirectory } from "./run_directory.ts";
 /** The network, the data and the length of a training, and where it goes on. */
 export function describeStart(
   run: RunDirectory,
-  config: RunConfig,
+  config: AnyRunConfig,
   dataset: Dataset,
   model: tf.LayersModel,
   session: TrainingSession,

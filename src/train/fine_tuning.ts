@@ -9,7 +9,9 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Normalization } from "../data/normalization.ts";
 import { InputError } from "../errors.ts";
 import { HEAD_LAYER } from "../model/architecture.ts";
+import type { PixelRange } from "../graph/pixel_range.ts";
 import type { NetworkConfig } from "../model/config.ts";
+import { type ForeignNetwork, isForeign } from "../model/foreign.ts";
 import { formatCount } from "../text/quantities.ts";
 import type { TrainingConfig } from "./config.ts";
 import { modelWeights } from "./weights.ts";
@@ -22,12 +24,18 @@ const FEW_IMAGES = 100;
 
 /** What a person asks for. */
 export interface FineTuningRequest {
-  /** A run, a folder that `import` wrote, or a fused one. */
+  /** A run, a folder that `import` wrote, a fused one, or a network of another program. */
   readonly network: string;
   /** The last stage that stays as it is; 0 for none. */
   readonly freeze?: number | undefined;
   /** Views of every image that go through the frozen stages. */
   readonly views?: number | undefined;
+  /** In which range the network takes its pixels, where its file does not say it or says it wrong. */
+  readonly pixels?: PixelRange | undefined;
+  /** What is taken off each pixel of that range. */
+  readonly mean?: readonly number[] | undefined;
+  /** What the rest is divided by. */
+  readonly std?: readonly number[] | undefined;
 }
 
 /** What `config.json` keeps of the source. */
@@ -36,7 +44,7 @@ export const fineTuningSchema = z.strictObject({
   path: z.string(),
   /** SHA-256 of its weights, of which the run has a copy. */
   sha256: z.string(),
-  /** The last stage that stays as it is; 0 for none. */
+  /** The last stage that stays as it is; 0 for none. A network of another program counts as one stage and a head. */
   freeze: z.int().min(0),
   /** Views of every image that go through the frozen stages, where there are any. */
   views: z.int().min(1),
@@ -51,7 +59,7 @@ export type FineTuning = z.infer<typeof fineTuningSchema>;
 export interface FineTuningSource {
   readonly path: string;
   readonly sha256: string;
-  readonly network: NetworkConfig;
+  readonly network: NetworkConfig | ForeignNetwork;
   /** In which form it is. */
   readonly form: TrainingConfig["form"];
   readonly normalization: Normalization;
@@ -59,7 +67,7 @@ export interface FineTuningSource {
 
 /** The network, sized for the data, and what is frozen of it. */
 export interface ResolvedFineTuning {
-  readonly network: NetworkConfig;
+  readonly network: NetworkConfig | ForeignNetwork;
   readonly from: FineTuning;
 }
 
@@ -82,21 +90,16 @@ export function resolveFineTuning(
       "Choose a network or images of the other kind: colour is 3 channels, grey is 1.",
     );
   }
-  const stages = network.stages.length;
-  if (freeze !== undefined && freeze > stages) {
-    throw new InputError(
-      `Cannot freeze up to stage ${freeze}: ${path} has ${formatCount(stages, "stage")}.`,
-      `Choose --freeze 0 (none) to ${stages} (all but the head).`,
-    );
-  }
   const perClass = train.count / classNames.length;
-  const chosen = freeze ?? (perClass <= FEW_IMAGES ? stages - 1 : 0);
+  const { freeze: chosen, words } = isForeign(network)
+    ? frozenTrunk(path, network, freeze, { height, width })
+    : frozenStages(path, network.stages.length, freeze, perClass);
   const { mean, scale } = normalization;
   const sized = { ...network, inputSize: [height, width, channels], classCount: classNames.length };
   onChosen?.(
-    `from ${path}: ${formatCount(Math.round(perClass), "image")} a class of ${width} x ${height} pixels, ${
-      describeFrozen(chosen, stages)
-    }${freeze === undefined ? "; --freeze says otherwise" : ""}`,
+    `from ${path}: ${
+      formatCount(Math.round(perClass), "image")
+    } a class of ${width} x ${height} pixels, ${words}`,
   );
   return {
     network: sized as NetworkConfig,
@@ -108,6 +111,51 @@ export function resolveFineTuning(
       normalization: { mean: [...mean], scale: [...scale] },
     },
   };
+}
+
+/** The stages of a network of ours that stay as they are, and how to say it. */
+function frozenStages(
+  path: string,
+  stages: number,
+  freeze: number | undefined,
+  perClass: number,
+): { freeze: number; words: string } {
+  if (freeze !== undefined && freeze > stages) {
+    throw new InputError(
+      `Cannot freeze up to stage ${freeze}: ${path} has ${formatCount(stages, "stage")}.`,
+      `Choose --freeze 0 (none) to ${stages} (all but the head).`,
+    );
+  }
+  const chosen = freeze ?? (perClass <= FEW_IMAGES ? stages - 1 : 0);
+  const words = describeFrozen(chosen, stages) + (freeze === undefined ? "; --freeze says otherwise" : "");
+  return { freeze: chosen, words };
+}
+
+/** All of a network of another program up to its head. */
+function frozenTrunk(
+  path: string,
+  { inputSize, features }: ForeignNetwork,
+  freeze: number | undefined,
+  { height, width }: Pick<Dataset, "height" | "width">,
+): { freeze: number; words: string } {
+  if (freeze !== undefined) {
+    throw new InputError(
+      `Cannot freeze ${path} up to stage ${freeze}: it is a network of another program, whose stages are not known here.`,
+      "Leave --freeze out: all of it up to its last features stays as it is, and a new head is trained on them.",
+    );
+  }
+  if (height !== inputSize[0] || width !== inputSize[1]) {
+    throw new InputError(
+      `${path} takes images of ${inputSize[1]} x ${inputSize[0]} pixels; these are ${width} x ${height}.`,
+      inputSize[0] === inputSize[1]
+        ? `Give --image-size ${inputSize[0]}, or leave it out.`
+        : "Bring them to that size first: images are resized to squares alone.",
+    );
+  }
+  const words = `all of it up to its ${
+    formatCount(features, "feature")
+  } is frozen, and a new head is trained`;
+  return { freeze: 1, words };
 }
 
 function describeFrozen(freeze: number, stages: number): string {

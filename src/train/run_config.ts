@@ -12,6 +12,7 @@ import { isBuiltIn } from "../data/shapes10_folder.ts";
 import { sha256 } from "../files/hash.ts";
 import type { Block } from "../model/blocks/define.ts";
 import { type NetworkConfig, parseNetworkConfig } from "../model/config.ts";
+import { type ForeignNetwork, foreignNetworkSchema, isForeign } from "../model/foreign.ts";
 import { parseConfig } from "../text/parse_config.ts";
 import { formatCount } from "../text/quantities.ts";
 import { type TrainingConfig, trainingSchema } from "./config.ts";
@@ -68,7 +69,7 @@ const resolvedSchema = z.strictObject({
 });
 
 /** The content of `config.json`. */
-export interface RunConfig {
+export interface RunConfig<Network extends NetworkConfig | ForeignNetwork = NetworkConfig> {
   /** What the network is called: the preset, and its block where that is another one. */
   readonly preset: string;
   readonly seed: number;
@@ -80,11 +81,14 @@ export interface RunConfig {
     readonly checksum: string;
     readonly classNames: readonly string[];
   };
-  readonly network: NetworkConfig;
+  readonly network: Network;
   readonly training: TrainingConfig;
   /** What it is fine-tuned from; nothing where it starts from fresh weights. */
   readonly from?: FineTuning | undefined;
 }
+
+/** The same of any run: its network may be another program's. */
+export type AnyRunConfig = RunConfig<NetworkConfig | ForeignNetwork>;
 
 /** What is known before the data is loaded. */
 export interface RequestedConfig {
@@ -99,7 +103,12 @@ export interface RequestedConfig {
    * @param onChosen Told what was chosen, in a line.
    * @param source The network that {@link from} names.
    */
-  resolve(dataset: Dataset, onChosen?: (message: string) => void, source?: FineTuningSource): RunConfig;
+  resolve(
+    dataset: Dataset,
+    onChosen: ((message: string) => void) | undefined,
+    source: FineTuningSource | undefined,
+  ): AnyRunConfig;
+  resolve(dataset: Dataset, onChosen?: (message: string) => void): RunConfig;
 }
 
 /**
@@ -133,43 +142,44 @@ export function requestConfig(
   const parseTraining = (chosen: Partial<Recipe>) =>
     parseConfig(trainingSchema, { ...chosen, ...asked }, "training configuration");
   const { validationShare } = parseTraining({}); // which finds what is wrong before any data are loaded
-  return {
-    data,
-    own,
-    from,
-    resolve(dataset, onChosen, source) {
-      const chosen = isBuiltIn(data.source) ? {} : recipeFor(
-        trainingImages(dataset, validationShare),
-        typeof asked.batchSize === "number" ? asked.batchSize : undefined,
-      );
-      const training = parseTraining(chosen);
-      if (Object.keys(chosen).some((key) => !(key in asked))) onChosen?.(describeChoice(dataset, training));
-      const named = {
-        seed: flags.seed ?? file.seed ?? DEFAULT_SEED,
-        data: {
-          ...data,
-          ...(dataset.imageSize === undefined ? {} : { imageSize: dataset.imageSize }),
-          checksum: dataset.checksum,
-          classNames: dataset.classNames,
-        },
-      };
-      if (from !== undefined && source !== undefined) {
-        return {
-          preset: FINE_TUNED,
-          ...named,
-          training: { ...training, form: source.form },
-          ...resolveFineTuning(source, from, dataset, onChosen),
-        };
-      }
-      const network = resolveNetwork(preset, [file.network ?? {}, flags.network ?? {}], dataset, own);
+  function resolve(dataset: Dataset, onChosen?: (message: string) => void): RunConfig;
+  function resolve(
+    dataset: Dataset,
+    onChosen?: (message: string) => void,
+    source?: FineTuningSource,
+  ): AnyRunConfig {
+    const chosen = isBuiltIn(data.source) ? {} : recipeFor(
+      trainingImages(dataset, validationShare),
+      typeof asked.batchSize === "number" ? asked.batchSize : undefined,
+    );
+    const training = parseTraining(chosen);
+    if (Object.keys(chosen).some((key) => !(key in asked))) onChosen?.(describeChoice(dataset, training));
+    const named = {
+      seed: flags.seed ?? file.seed ?? DEFAULT_SEED,
+      data: {
+        ...data,
+        ...(dataset.imageSize === undefined ? {} : { imageSize: dataset.imageSize }),
+        checksum: dataset.checksum,
+        classNames: dataset.classNames,
+      },
+    };
+    if (from !== undefined && source !== undefined) {
       return {
-        preset: networkName(preset, network, own) + (training.form === "plain" ? PLAIN_SUFFIX : ""),
+        preset: FINE_TUNED,
         ...named,
-        network,
-        training,
+        training: { ...training, form: source.form },
+        ...resolveFineTuning(source, from, dataset, onChosen),
       };
-    },
-  };
+    }
+    const network = resolveNetwork(preset, [file.network ?? {}, flags.network ?? {}], dataset, own);
+    return {
+      preset: networkName(preset, network, own) + (training.form === "plain" ? PLAIN_SUFFIX : ""),
+      ...named,
+      network,
+      training,
+    };
+  }
+  return { data, own, from, resolve };
 }
 
 /** A network that is fine-tuned is as it is. */
@@ -187,7 +197,7 @@ function refuseNetworkWithSource(...inputs: readonly RunConfigInput[]): void {
 }
 
 /** The same network, data, seed and training, without branches. */
-export function plainTwinOf(config: RunConfig): RunConfig {
+export function plainTwinOf(config: AnyRunConfig): AnyRunConfig {
   return {
     ...config,
     preset: config.preset + PLAIN_SUFFIX,
@@ -219,13 +229,23 @@ function describeChoice(
  * @param path Where it stood, for errors.
  * @throws {InputError} when it is not one of ours.
  */
-export function parseRunConfig(value: unknown, path: string): RunConfig {
+export function parseRunConfig(value: unknown, path: string): AnyRunConfig {
   const config = parseConfig(resolvedSchema, value, `run configuration ${path}`);
-  return { ...config, network: parseNetworkConfig(config.network, `network in ${path}`) };
+  return { ...config, network: parseNetwork(config.network, `network in ${path}`) };
+}
+
+function parseNetwork(value: unknown, what: string): NetworkConfig | ForeignNetwork {
+  const foreign = foreignNetworkSchema.safeParse(value);
+  return foreign.success ? foreign.data : parseNetworkConfig(value, what);
+}
+
+/** Whether a run's network is one of ours. */
+export function isOwnNetwork(config: AnyRunConfig): config is RunConfig {
+  return !isForeign(config.network);
 }
 
 /** How bytes become the input of a run's network: as its source has it, else as all networks that are trained here. */
-export function normalizationOfRun({ from, network }: RunConfig): Normalization {
+export function normalizationOfRun({ from, network }: AnyRunConfig): Normalization {
   return from?.normalization ?? defaultNormalization(network.inputSize[2]);
 }
 
@@ -234,7 +254,7 @@ export function normalizationOfRun({ from, network }: RunConfig): Normalization 
  *
  * @param config A resolved configuration.
  */
-export function fingerprintOf(config: RunConfig): Promise<string> {
+export function fingerprintOf(config: AnyRunConfig): Promise<string> {
   const { network, training, seed, data, from } = config;
   const text = JSON.stringify([
     network,

@@ -15,7 +15,7 @@ import { ARCHITECTURE_KEY } from "../../model/torch/network.ts";
 import { type ModuleOfLayer, networkModules } from "../../model/torch/modules.ts";
 import { torchState } from "../../model/torch/write_weights.ts";
 import { trainingSchema } from "../../train/config.ts";
-import type { RunConfig } from "../../train/run_config.ts";
+import { type AnyRunConfig, isOwnNetwork, type RunConfig } from "../../train/run_config.ts";
 import { quoted } from "../../text/shell.ts";
 
 /** What `--format` calls it. */
@@ -69,8 +69,8 @@ export interface TorchTraining {
  *
  * @throws {InputError} that names what is not carried over.
  */
-export function checkTorchTraining(config: RunConfig): void {
-  if (config.from !== undefined || config.training.form === "deploy") {
+export function checkTorchTraining(config: AnyRunConfig): asserts config is RunConfig {
+  if (!isOwnNetwork(config) || config.from !== undefined || config.training.form === "deploy") {
     throw new InputError(
       "Cannot export the training for PyTorch: fine-tuning (--from) is not carried over.",
       "Export a run that began with fresh weights; --init in PyTorch goes on from trained ones.",
