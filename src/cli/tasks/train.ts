@@ -26,7 +26,8 @@ export function trainCommand() {
     .addHelpText(
       "after",
       "\nExamples: repfuse train --epochs 20 --dropout 0.1 --r-drop 1\n          repfuse train --block dbb --name dbb\n" +
-        "          repfuse train --block my_block.ts\n          repfuse train --from runs/base --data photos --name photos",
+        "          repfuse train --block my_block.ts\n          repfuse train --from runs/base --data photos --name photos\n" +
+        "          repfuse train --from their/model.json --pixels 0..1 --data photos",
     )
     .action(async (options, command) => {
       const progress = createProgress(options);
