@@ -16,7 +16,8 @@ import {
 } from "./card_answers.ts";
 import { placeholderNames } from "./class_names.ts";
 import type { ModelCard } from "./classifier.ts";
-import { NoClassifier, outputOf, shapeText } from "./output.ts";
+import { CLASSIFIERS_ALONE, NoClassifier, outputOf } from "./output.ts";
+import { imageInputOf, inputsText, shapeText } from "../graph/image_input.ts";
 import { defaultNormalization, normalizationOf } from "../data/normalization.ts";
 import { type PixelRange, shownPixelRange } from "../graph/pixel_range.ts";
 
@@ -37,7 +38,7 @@ export function guessCard(
   answers: CardAnswers = {},
   told: ToldByFile = {},
 ): AnsweredCard {
-  const inputSize = imageSizeOf(graph, path, answers);
+  const inputSize = cardSizeOf(graph, path, answers);
   const output = outputOf(graph, path);
   const assumed: string[] = [];
   const assume = <T>(what: string, value: T): T => {
@@ -84,18 +85,14 @@ function plainNormalization(range: PixelRange, channels: number): ModelCard["nor
 }
 
 /** Height, width, channels: of the input, or as a person says where it leaves them open. */
-function imageSizeOf(
-  { inputs, outputs, values }: Graph,
-  path: string,
-  answers: CardAnswers,
-): ModelCard["inputSize"] {
-  const shapes = inputs.map(({ value }) => values[value]!.shape);
-  const [shape] = shapes;
-  if (shapes.length !== 1 || shape?.length !== 4 || shape[3] == null) {
+function cardSizeOf(graph: Graph, path: string, answers: CardAnswers): ModelCard["inputSize"] {
+  const { outputs, values } = graph;
+  const shape = imageInputOf(graph);
+  if (shape === undefined) {
     throw new NoClassifier(
       `Cannot use ${path} as a classifier: expected one input [N, height, width, channels], found ` +
-        `${shapes.map(shapeText).join(", ") || "none"}.`,
-      "RepFuse evaluates and predicts with classifiers of images; fuse, inspect, bench, and export as tfjs or onnx take any.",
+        `${inputsText(graph)}.`,
+      CLASSIFIERS_ALONE,
     );
   }
   const [, height, width, channels] = shape as [null, number | null, number | null, number];

@@ -5,7 +5,13 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import type { Graph, Shape, ValueId } from "../graph/graph.ts";
+import type { Graph, ValueId } from "../graph/graph.ts";
+import { shapeText } from "../graph/image_input.ts";
+
+/** What to do with a network that is no classifier. */
+export const CLASSIFIERS_ALONE =
+  "RepFuse evaluates and predicts with classifiers of images; bench takes any network of images, and fuse, inspect, and " +
+  "export as tfjs or onnx take any.";
 
 /** A network that cannot be used as a classifier. */
 export class NoClassifier extends InputError {}
@@ -34,7 +40,7 @@ export function outputOf(graph: Graph, path: string): ClassifierOutput {
     throw new NoClassifier(
       `Cannot use ${path} as a classifier: expected one output [N, classes], found ` +
         `${shapes.map(shapeText).join(", ") || "none"}.`,
-      "RepFuse evaluates and predicts with classifiers of images; fuse, inspect, bench, and export as tfjs or onnx take any.",
+      CLASSIFIERS_ALONE,
     );
   }
   const activation = activationOf(graph, graph.outputs[0]!);
@@ -63,9 +69,4 @@ function activationOf(graph: Graph, value: ValueId): string | undefined {
     default:
       return "linear";
   }
-}
-
-/** "[?,7,7,4]" */
-export function shapeText(shape: Shape): string {
-  return `[${shape?.map((length) => length ?? "?") ?? "?"}]`;
 }

@@ -6,7 +6,7 @@
  */
 import type { io } from "@tensorflow/tfjs";
 import type { Classifier, ModelCard } from "../classify/classifier.ts";
-import { shapeText } from "../classify/output.ts";
+import { shapeText } from "../graph/image_input.ts";
 import { runtimeClassifier } from "../classify/runtime.ts";
 import { InputError } from "../errors.ts";
 import type { Graph, ValueId } from "../graph/graph.ts";

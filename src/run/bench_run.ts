@@ -31,6 +31,7 @@ import { InputError } from "../errors.ts";
 import { fuse } from "../formats/tfjs/fuse.ts";
 import { readLayersModel } from "../formats/tfjs/read.ts";
 import type { Graph } from "../graph/graph.ts";
+import { imageInputOf, inputsText } from "../graph/image_input.ts";
 import { leastOutputScale } from "../graph/output_scale.ts";
 import { OPEN_SIDE } from "../proof/inputs.ts";
 import type { NamedModel } from "./named.ts";
@@ -254,17 +255,15 @@ export async function openOnRuntime(
  * @throws {InputError} when it does not take images.
  */
 export function imageSizeOf(
-  { inputs, values }: Graph,
+  graph: Graph,
   path: string,
   imageSize = OPEN_SIDE,
 ): readonly [number, number, number] {
-  const shapes = inputs.map(({ value }) => values[value]!.shape);
-  const [shape] = shapes;
-  if (shapes.length !== 1 || shape?.length !== 4) {
+  const shape = imageInputOf(graph);
+  if (shape === undefined) {
     throw new InputError(
-      `Cannot bench ${path}: it takes ${
-        shapes.map((shape) => `[${shape?.map((length) => length ?? "?") ?? "?"}]`).join(", ") || "nothing"
-      }, expected images [N, height, width, channels].`,
+      `Cannot bench ${path}: it takes ${inputsText(graph)}, expected images [N, height, width, channels].`,
+      "fuse takes it, and prints the MACs and bytes of both forms.",
     );
   }
   return shape.slice(1).map((length) => length ?? imageSize) as [number, number, number];

@@ -151,7 +151,7 @@ function asLayers(graph: Graph): ModelSource["artifacts"] {
     if (!(error instanceof InputError)) throw error;
     throw new NoClassifier(
       error.message,
-      error.hint ?? "fuse, inspect and bench take any ONNX file, and export --format onnx does.",
+      error.hint ?? "fuse, inspect and export --format onnx take any ONNX file, and bench any of images.",
     );
   }
 }

@@ -167,15 +167,23 @@ Deno.test("benchOnnxFile() compares several outputs, and images of either layout
 });
 
 Deno.test("benchModel() refuses a network of other inputs than images", async () => {
-  await using folder = await temporaryFolder();
-  const input = tf.input({ shape: [6] });
-  const output = tf.layers.dense({ units: 2 }).apply(input) as tf.SymbolicTensor;
-  await saveLayersModel(folder.path, await artifactsOf(tf.model({ inputs: input, outputs: output })));
-  const model = { kind: "model", path: folder.path, folder: folder.path } as const;
-  await assert.rejects(
-    benchModel(model, settings, { backend, progress: SILENT }),
-    /it takes \[\?,6\], expected images \[N, height, width, channels\]/,
-  );
+  for (
+    const [shape, layer, taken] of [
+      [
+        [6],
+        tf.layers.dense({ units: 2 }),
+        /it takes \[\?,6\], expected images \[N, height, width, channels\]/,
+      ],
+      [[32, 3], tf.layers.conv1d({ filters: 2, kernelSize: 3 }), /it takes \[\?,32,3\], expected images/],
+    ] as const
+  ) {
+    await using folder = await temporaryFolder();
+    const input = tf.input({ shape: [...shape] });
+    const output = layer.apply(input) as tf.SymbolicTensor;
+    await saveLayersModel(folder.path, await artifactsOf(tf.model({ inputs: input, outputs: output })));
+    const model = { kind: "model", path: folder.path, folder: folder.path } as const;
+    await assert.rejects(benchModel(model, settings, { backend, progress: SILENT }), taken);
+  }
 });
 
 function onnxFixture(file: string): NamedFile {

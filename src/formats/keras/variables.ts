@@ -9,6 +9,11 @@
 import type { Json } from "../tfjs/layer_config.ts";
 
 const WITH_BIAS: readonly Variable[] = ["kernel", { name: "bias", where: "use_bias" }];
+const SEPARABLE: readonly Variable[] = [
+  "depthwise_kernel",
+  "pointwise_kernel",
+  { name: "bias", where: "use_bias" },
+];
 
 /** A variable; one that is there only where a key of the configuration is not false. */
 type Variable = string | { readonly name: string; readonly where: string };
@@ -21,6 +26,7 @@ const VARIABLES: Readonly<Record<string, readonly Variable[]>> = {
     "moving_variance",
   ],
   Conv1D: WITH_BIAS,
+  Conv1DTranspose: WITH_BIAS,
   Conv2D: WITH_BIAS,
   Conv2DTranspose: WITH_BIAS,
   Conv3D: WITH_BIAS,
@@ -30,7 +36,8 @@ const VARIABLES: Readonly<Record<string, readonly Variable[]>> = {
   Embedding: ["embeddings"],
   LayerNormalization: [{ name: "gamma", where: "scale" }, { name: "beta", where: "center" }],
   PReLU: ["alpha"],
-  SeparableConv2D: ["depthwise_kernel", "pointwise_kernel", { name: "bias", where: "use_bias" }],
+  SeparableConv1D: SEPARABLE,
+  SeparableConv2D: SEPARABLE,
 };
 
 /** The names of a layer's variables; none for a class that is not listed. */
