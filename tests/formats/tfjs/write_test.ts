@@ -80,3 +80,42 @@ Deno.test("writeLayersModel() makes new layers of operations that no layer stand
     });
   }
 });
+
+Deno.test("writeLayersModel() writes a dilated depthwise convolution as a layer that obeys its dilation", async () => {
+  tf.env().set("IS_NODE", false);
+  await tf.setBackend("cpu");
+  const [size, channels, dilation] = [9, 3, 2];
+  const config = {
+    name: "dilated",
+    batch_input_shape: [null, size, size, channels],
+    filters: channels,
+    groups: channels,
+    kernel_size: [3, 3],
+    dilation_rate: [dilation, dilation],
+    use_bias: false,
+  };
+  const layers = [{ class_name: "GroupedConv2D", config }];
+  const random = Random.from(5, "dilated depthwise");
+  const noise = (length: number) => Float32Array.from({ length }, () => random.normal());
+  const kernel = noise(9 * channels);
+  const graph = readLayersModel({
+    modelTopology: { class_name: "Sequential", config: { name: "model", layers } },
+    weightSpecs: [{ name: "dilated/kernel", shape: [3, 3, 1, channels], dtype: "float32" }],
+    weightData: kernel.buffer,
+  });
+  const operations = graph.operations.map(({ origin: _gone, ...rest }) => rest as typeof graph.operations[0]);
+  const model = await openModel(writeLayersModel({ ...graph, operations }), "dilated");
+  const images = tf.tensor4d(noise(size * size * channels), [1, size, size, channels]);
+  const found = outputsOf(model, images);
+  const expected = tf.depthwiseConv2d(
+    images,
+    tf.tensor4d(kernel, [3, 3, channels, 1]),
+    1,
+    "valid",
+    "NHWC",
+    dilation,
+  ).dataSync<"float32">();
+  equal(found.length, expected.length);
+  ok(expected.every((value, i) => Math.abs(value - found[i]!) < 1e-5));
+  model.dispose();
+});
