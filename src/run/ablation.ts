@@ -86,12 +86,13 @@ export async function runAblation(
     networks: readonly Member[],
     done: Map<string, Result>,
   ): Promise<void> {
+    const noun = kind === "trial" ? "candidate" : "network";
     const left = networks.filter(({ path }) => !done.has(basename(path)));
     const count = Math.min(context.jobs, left.length);
     progress.log(
-      `ablation: ${formatCount(networks.length, kind === "trial" ? "candidate" : "network")}, ${
-        networks.length - left.length
-      } of them done${count > 1 ? `, ${count} side by side` : ""}; ${folder.path}`,
+      `ablation: ${formatCount(networks.length, noun)}, ${networks.length - left.length} of them done${
+        count > 1 ? `, ${count} side by side` : ""
+      }; ${folder.path}`,
     );
     if (left.length > 0) {
       // Drawn or read once before several do it, and every configuration is looked at before any is trained.
@@ -108,7 +109,7 @@ export async function runAblation(
       },
     });
     if (isWhole) return;
-    throw interrupted(folder, `${done.size} of ${formatCount(networks.length, "network")}`, own);
+    throw interrupted(folder, `${done.size} of ${formatCount(networks.length, noun)}`, own);
   }
 
   /** Results in the order of the plan, whatever came first; one writing after the other. */
