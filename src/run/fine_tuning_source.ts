@@ -68,6 +68,7 @@ export async function readFineTuningSource(
     ...networkOf(source, named),
     sha256: await hashOf(artifacts),
     normalization: card.normalization,
+    classNames: card.classNames,
   };
 }
 
@@ -168,7 +169,7 @@ export async function takeKeptWeights(
 ): Promise<void> {
   const source = await openModel(await keptSource(run, from), run.source);
   try {
-    takeWeights(model, source, run.source);
+    takeWeights(model, source, run.source, from.keepsHead);
   } finally {
     source.dispose();
   }

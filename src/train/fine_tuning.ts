@@ -48,6 +48,8 @@ export const fineTuningSchema = z.strictObject({
   freeze: z.int().min(0),
   /** Views of every image that go through the frozen stages, where there are any. */
   views: z.int().min(1),
+  /** Whether its head is kept as well, since its classes are the same; it is not where this is not said. */
+  keepsHead: z.boolean().optional(),
   /** How bytes become the network's input. */
   normalization: z.strictObject({ mean: z.array(z.number()), scale: z.array(z.number()) }),
 });
@@ -63,6 +65,8 @@ export interface FineTuningSource {
   /** In which form it is. */
   readonly form: TrainingConfig["form"];
   readonly normalization: Normalization;
+  /** What its head tells apart. */
+  readonly classNames: readonly string[];
 }
 
 /** The network, sized for the data, and what is frozen of it. */
@@ -78,7 +82,7 @@ export interface ResolvedFineTuning {
  * @throws {InputError} when the channels differ, or there are not as many stages.
  */
 export function resolveFineTuning(
-  { path, sha256, network, normalization }: FineTuningSource,
+  { path, sha256, network, normalization, classNames: sourceClasses }: FineTuningSource,
   { freeze, views = DEFAULT_VIEWS }: FineTuningRequest,
   { name, height, width, channels, classNames, train }: Dataset,
   onChosen?: (message: string) => void,
@@ -95,11 +99,14 @@ export function resolveFineTuning(
     ? frozenTrunk(path, network, freeze, { height, width })
     : frozenStages(path, network.stages.length, freeze, perClass);
   const { mean, scale } = normalization;
+  const keepsHead = !isForeign(network) && sourceClasses.join("\n") === classNames.join("\n");
   const sized = { ...network, inputSize: [height, width, channels], classCount: classNames.length };
   onChosen?.(
     `from ${path}: ${
       formatCount(Math.round(perClass), "image")
-    } a class of ${width} x ${height} pixels, ${words}`,
+    } a class of ${width} x ${height} pixels, ${words}${
+      keepsHead ? "; the head is kept, for the classes are the same" : ""
+    }`,
   );
   return {
     network: sized as NetworkConfig,
@@ -108,6 +115,7 @@ export function resolveFineTuning(
       sha256,
       freeze: chosen,
       views,
+      ...(keepsHead ? { keepsHead } : {}),
       normalization: { mean: [...mean], scale: [...scale] },
     },
   };
@@ -164,17 +172,23 @@ function describeFrozen(freeze: number, stages: number): string {
 }
 
 /**
- * Gives a network the weights of another, all but those of its head.
+ * Gives a network the weights of another.
  *
  * @param model The network that is to be trained, with a fresh head.
  * @param source The network that they come from; both stay the caller's.
  * @param name What to call it in an error: its path.
+ * @param keepsHead Whether those of its head are taken as well.
  * @throws {InputError} when the source has other weights.
  */
-export function takeWeights(model: tf.LayersModel, source: tf.LayersModel, name: string): void {
+export function takeWeights(
+  model: tf.LayersModel,
+  source: tf.LayersModel,
+  name: string,
+  keepsHead = false,
+): void {
   const weights = modelWeights(source);
   for (const [weight, variable] of modelWeights(model)) {
-    if (weight.startsWith(`${HEAD_LAYER}/`)) continue;
+    if (!keepsHead && weight.startsWith(`${HEAD_LAYER}/`)) continue;
     const value = weights.get(weight);
     if (value === undefined || value.shape.join() !== variable.shape.join()) {
       throw new InputError(

@@ -145,6 +145,29 @@ Deno.test("startTraining() keeps the frozen stages of its source, whose run or f
     }
   }));
 
+Deno.test("startTraining() keeps the head as well where the classes are the same, so that unfreezing goes on", () =>
+  inTemporaryFolder(async (folder) => {
+    const source = await trainSource(`${folder}/source`);
+    const frozen = await fineTune(`${folder}/frozen`, { network: source.path, freeze: 2 });
+    const unfrozen = await fineTune(`${folder}/unfrozen`, { network: frozen.path, freeze: 0 });
+    assert.equal((await readRunConfig(frozen.config)).from!.keepsHead, undefined);
+    assert.equal((await readRunConfig(unfrozen.config)).from!.keepsHead, true);
+
+    const settings = { ...TRAINING, epochs: 1, learningRate: 1e-9, emaDecay: 0, recalibrateBatches: 0 };
+    const request = requestConfig({}, { data: { source: "new" }, training: settings }, undefined, {
+      network: frozen.path,
+      freeze: 0,
+    });
+    const { run } = await startTraining(request, contextOf(NEW_DATA), `${folder}/still`);
+    const [before, after] = [await weightsIn(frozen.snapshot), await weightsIn(runDirectoryAt(run).snapshot)];
+    const numbers = (weights: Map<string, Uint8Array>) =>
+      new Float32Array(weights.get("head/dense/kernel")!.slice().buffer);
+    numbers(before).forEach((value, i) => assert.ok(Math.abs(value - numbers(after)[i]!) < 1e-6));
+    assert.ok(numbers(before).some((value) => Math.abs(value) > 1e-3));
+    const { record } = await fuseRun(unfrozen, { ...contextOf(NEW_DATA), output: unfrozen.fused });
+    assert.ok(record.proof.pass);
+  }));
+
 async function weightsIn(path: string): Promise<Map<string, Uint8Array>> {
   const { artifacts } = await readModelSource(path, "training");
   const { weightSpecs = [], weightData } = artifacts;

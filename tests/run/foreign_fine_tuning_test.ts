@@ -322,6 +322,7 @@ Deno.test("startTraining() asks a foreign network for what it does not say, and 
 Deno.test("behindFrozenTrunk() trains a head on features of any size, whose network answers as the head does, and leaks nothing", async () => {
   const trunk = trunkOf(await graphOf(foreignNetwork()))!;
   const config = requestOf({ network: "theirs" }).resolve(DATA, undefined, {
+    classNames: [],
     path: "theirs",
     sha256: "0",
     form: "wide",
