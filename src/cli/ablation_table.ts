@@ -32,9 +32,9 @@ export function renderAblationTable(
   { variants }: Pick<AblationReport, "variants">,
   width?: number,
 ): string {
-  const [places, choices] = [PLACES, CHOICES].map((columns) =>
-    columns.filter(({ cell }) => variants.some((row) => cell(row) !== undefined))
-  ) as [SettingColumn[], SettingColumn[]];
+  const known = (columns: readonly SettingColumn[]) =>
+    columns.filter(({ cell }) => variants.some((row) => cell(row) !== undefined));
+  const [places, choices] = [known(PLACES), known(CHOICES)];
   const titled = ({ title }: SettingColumn) => ({ title, align: "right" } as const);
   const table = renderTable(
     [

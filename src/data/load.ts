@@ -19,8 +19,8 @@ export type { LoadOptions } from "./assemble.ts";
 /**
  * Loads a labelled image data set into memory.
  *
- * @param spec "shapes10" or "shapes10-hard", which are drawn on first use, or a folder: IDX files under MNIST's names, CIFAR-10's binary
- *   batches, or class folders of pictures. Which one is seen from what is in it.
+ * @param spec "shapes10" or "shapes10-hard", which are drawn on first use, or a folder: IDX files under MNIST's names,
+ *   CIFAR-10's binary batches, or class folders of pictures. Which one is seen from what is in it.
  * @throws {InputError} when there is no such folder, or a file in it is missing, damaged or foreign.
  * @throws {WorkError} when Shapes10 cannot be written.
  * @example

@@ -1,6 +1,6 @@
 /**
- * Shapes10 on the disk, in its two grades: drawn on first use, written as IDX files, verified by SHA-256 on every load. `checksum.json`
- * is written last, so a folder without it is one whose drawing was interrupted, and is drawn again.
+ * Shapes10 on the disk, in its two grades: drawn on first use, written as IDX files, verified by SHA-256 on every load.
+ * `checksum.json` is written last, so a folder without it is one whose drawing was interrupted, and is drawn again.
  *
  * @module
  */

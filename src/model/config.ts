@@ -54,9 +54,9 @@ const grouping = {
 };
 
 const dilated = {
-  /** Pixels from one tap of the stage's kernels to the next; 1 when not given. Backbones of segmentation have it in place of strides. */
+  /** Pixels from tap to tap of the stage's kernels; 1 when not given. Backbones of segmentation have it in place of strides. */
   dilation: positive(MAX_DILATION).optional(),
-  /** Whether its first block has an identity branch where its shape allows one; none where a stride was taken out after training. */
+  /** Whether its first block has an identity branch where its shape allows one; not where a stride was taken out later. */
   entryIdentity: z.boolean().optional(),
 };
 

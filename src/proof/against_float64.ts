@@ -34,6 +34,7 @@ export async function measureSections(
   measures: readonly RoundingMeasure[],
   looks: readonly Look[],
 ): Promise<void> {
+  if (looks.length === 0) return;
   const images = asImages(source);
   const magnitudes = magnitudesOf(graph);
   for (const image of new Set(looks.map(({ image }) => image))) {

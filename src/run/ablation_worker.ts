@@ -22,10 +22,14 @@ export interface AblationStart {
   readonly backend: BackendOptions;
 }
 
-/** A network to train, to be judged by the test images or as a candidate. */
-export type AblationOrder =
-  | { readonly kind: "member"; readonly member: Member }
-  | { readonly kind: "trial"; readonly member: Member };
+/** How a network is brought to its end: to be judged by the test images, or as a candidate. */
+const RUNS = { member: runMember, trial: runTrial } as const;
+
+/** A network to train. */
+export interface AblationOrder {
+  readonly kind: keyof typeof RUNS;
+  readonly member: Member;
+}
 
 serveLane<AblationStart, AblationOrder, MemberResult | Trial>(async (start, context) => {
   const own = start.block === undefined ? undefined : await loadBlockFile(start.block);
@@ -36,5 +40,5 @@ serveLane<AblationStart, AblationOrder, MemberResult | Trial>(async (start, cont
     backend: await startBackend(start.backend),
     datasets: new Datasets(context.progress),
   };
-  return ({ kind, member }) => ({ member: runMember, trial: runTrial })[kind](member, surroundings);
+  return ({ kind, member }) => RUNS[kind](member, surroundings);
 });
